@@ -1,0 +1,24 @@
+"""Normalisation transformers for scikit-learn: streaming, mergeable, exact."""
+
+from __future__ import annotations
+
+from .scalers.batch_stats import BatchStatsScaler
+from .scalers.decimal import DecimalScaler
+from .scalers.minmax import MinMaxScaler
+from .scalers.robust import RobustScaler
+from .scalers.zscore import ZScoreScaler
+
+__version__ = "0.1.0.dev0"
+
+__all__ = [
+    "BatchStatsScaler",
+    "DecimalScaler",
+    "MinMaxScaler",
+    "RobustScaler",
+    "ZScoreScaler",
+]
+
+# A pickle names a class by its module: this one, whatever the files below are called.
+for _name in __all__:
+    globals()[_name].__module__ = __name__
+del _name

@@ -1,0 +1,38 @@
+"""Every private or version-dependent name of scikit-learn that is used here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sklearn.base import _fit_context
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._set_output import _get_output_config
+from sklearn.utils.validation import _get_feature_names, validate_data
+
+__all__ = [
+    "Interval",
+    "StrOptions",
+    "asked_container",
+    "feature_names",
+    "has_asked",
+    "validate_data",
+    "validated",
+]
+
+validated = _fit_context(prefer_skip_nested_validation=True)
+
+
+def asked_container(estimator: Any) -> str:
+    """Return the container that set_output or the global configuration asks for."""
+    return str(_get_output_config("transform", estimator)["dense"])
+
+
+def has_asked(estimator: Any) -> bool:
+    """Whether set_output was called, or another container is the global default."""
+    local = getattr(estimator, "_sklearn_output_config", {})
+    return "transform" in local or asked_container(estimator) != "default"
+
+
+def feature_names(X: Any) -> Any:
+    """Return the column names of a frame, or None."""
+    return _get_feature_names(X)

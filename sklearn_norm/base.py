@@ -1,0 +1,427 @@
+"""Scaler: what every scaler shares. A subclass measures a statistic and rules a map."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar, Self
+
+import joblib
+import numpy as np
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
+from sklearn.utils import check_array
+from sklearn.utils.validation import check_is_fitted
+
+from . import _sklearn, kernels
+from .affine import Affine
+from .containers import container_of, framed, has_nulls, may_write
+from .kernels import Array, Floats
+from .statistics.record import Statistic
+from .statistics.sparse import is_sparse
+from .weights import checked_weight, weighed
+
+DTYPES = (np.float64, np.float32, np.float16)
+
+
+class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Base of all scalers: two hooks, `_measure` and `_rule`, and all the rest here.
+
+    The fitted state is a statistic, which merges, and the map made of it; attributes
+    with a trailing underscore are views on the two.
+    """
+
+    _sparse_remedy: ClassVar[str] = "pass a dense array"
+    copy: bool
+    _statistic: Any
+    _affine: Affine
+
+    @abstractmethod
+    def _measure(self, X: Array, weight: Floats | None) -> Statistic:
+        """Return the statistic of a batch. Rows without weight are gone; NaN is absent."""
+
+    @abstractmethod
+    def _rule(self, statistic: Any) -> Affine:
+        """Return the map made of a statistic."""
+
+    def _update(self, old: Any, new: Any) -> Statistic:
+        """Return the statistic after a batch: for all but averages that forget, the merge."""
+        merged: Statistic = old.merge(new)
+        return merged
+
+    @_sklearn.validated
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+        """Measure the data from nothing.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
+            The data; NaN is missing, infinity an error.
+        y : None
+            Ignored.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Finite weights of at least 0; 0 leaves a sample out, 2 counts it twice.
+
+        Returns
+        -------
+        self : object
+            The fitted scaler.
+
+        Raises
+        ------
+        ValueError
+            If the data or the weights are not as described; the scaler stays as it was.
+        """
+        return self._learn(X, sample_weight, first=True)
+
+    @_sklearn.validated
+    def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+        """Measure one more batch of a stream.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
+            The batch, of any size; NaN is missing, infinity an error.
+        y : None
+            Ignored.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Finite weights of at least 0; 0 leaves a sample out, 2 counts it twice.
+
+        Returns
+        -------
+        self : object
+            The scaler, as if fitted on all batches so far.
+
+        Raises
+        ------
+        ValueError
+            If the batch or the weights are not as described; the scaler stays as it was.
+        """
+        return self._learn(X, sample_weight, first=not self.__sklearn_is_fitted__())
+
+    def _learn(self, X: Any, sample_weight: Any, first: bool) -> Self:
+        with self._unchanged_on_error():
+            values = self._validated(X, reset=first)
+            weight = checked_weight(sample_weight, values.shape[0])
+            self._check_zeros_may_stay(values)
+            batch = self._measure_checked(*weighed(values, weight))
+            old = self._start(values.shape[1]) if first else self._statistic
+            self._settle(batch if old is None else self._update(old, batch))
+            if first:
+                self._container = container_of(X)
+        return self
+
+    def _start(self, n_columns: int) -> Statistic | None:
+        """Return what a stream begins with: nothing, but for a prior."""
+        return None
+
+    def _settle(self, statistic: Statistic) -> None:
+        self._affine = self._rule(statistic)
+        self._statistic = statistic
+
+    def _measure_checked(self, X: Array, weight: Floats | None) -> Statistic:
+        """Measure, and refuse infinity: the extrema show it."""
+        statistic = self._measure(X, weight)
+        there = statistic.weight > 0
+        infinite = there & (np.isinf(statistic.low) | np.isinf(statistic.high))
+        if infinite.any():
+            self._refuse_infinity(int(np.flatnonzero(infinite)[0]), X)
+        return statistic
+
+    def transform(self, X: Any) -> Any:
+        """Scale the data.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
+            The data, with the columns of the fit; NaN is kept.
+
+        Returns
+        -------
+        Z : {ndarray, sparse matrix, DataFrame} of shape (n_samples, n_features)
+            The scaled data, float16 and float32 as such, all else as float64.
+
+        Raises
+        ------
+        ValueError
+            If the columns are not those of the fit, or a value is infinite.
+        """
+        check_is_fitted(self)
+        values = self._validated(X, reset=False)
+        self._check_finite(values)
+        self._check_zeros_stay(values)
+        out = values if not self.copy and may_write(X, values) else None
+        scaled = self._affine.apply(values, out, clip=bool(getattr(self, "clip", False)))
+        return self._with_nulls_of(X, scaled)
+
+    def _with_nulls_of(self, X: Any, scaled: Any) -> Any:
+        if _sklearn.asked_container(self) == "polars" and has_nulls(X):
+            return framed(scaled, "polars", self.get_feature_names_out(), like=X)
+        return scaled
+
+    def inverse_transform(self, X: Any, columns: Any = None) -> Any:
+        """Undo the scaling, of all columns or of some.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_columns)
+            Scaled data: all columns, or a DataFrame of some of them in their order.
+        columns : list of str or int, default=None
+            Names or indices of the columns an array holds, in the order of the fit.
+
+        Returns
+        -------
+        X : {ndarray, sparse matrix, DataFrame} of shape (n_samples, n_columns)
+            The data in the units of the fit: a DataFrame where `set_output` asks for
+            one, or else where X or the data of the fit was one.
+
+        Raises
+        ------
+        ValueError
+            If the columns are not those of the fit or come in another order.
+        """
+        check_is_fitted(self)
+        chosen = self._chosen(X, columns)
+        values = check_array(
+            X,
+            accept_sparse=["csr", "csc"],
+            dtype=list(DTYPES),
+            ensure_all_finite=False,
+            copy=False,
+            input_name="X",
+            estimator=self,
+        )
+        if values.shape[1] != chosen.size:
+            raise ValueError(
+                f"X has {values.shape[1]} features, but {type(self).__name__} is expecting "
+                f"{chosen.size} features as input. To invert some columns only, name them: "
+                "columns=[...]."
+            )
+        self._check_finite(values, chosen)
+        self._check_zeros_stay(values)
+        affine = self._affine.columns(chosen) if chosen.size < self.n_features_in_ else self._affine
+        if affine.gain is not None and np.any(affine.gain == 0):
+            at = chosen[np.flatnonzero(affine.gain == 0)[0]]
+            raise ValueError(
+                f"Column {self._name(int(at))!r} was multiplied by 0, which nothing can undo. "
+                "Leave it out: columns=[...]."
+            )
+        out = values if not self.copy and may_write(X, values) else None
+        return framed(affine.invert(values, out), self._wanted(X), self._names()[chosen], like=X)
+
+    def _wanted(self, X: Any) -> str:
+        """Return the container of an inverse: asked for, or X's, or that of the fit."""
+        if is_sparse(X):
+            return "default"
+        if _sklearn.has_asked(self):
+            return _sklearn.asked_container(self)
+        own = container_of(X)
+        return own if own != "default" else self._container
+
+    def _chosen(self, X: Any, columns: Any) -> Any:
+        """Return the indices of the columns that X holds."""
+        names = self._names()
+        given = _sklearn.feature_names(X)
+        if columns is not None:
+            chosen = [self._place(c) for c in np.atleast_1d(np.asarray(columns, dtype=object))]
+            if given is not None and list(given) != list(names[chosen]):
+                raise ValueError(f"X has the columns {list(given)}, but columns={list(columns)}.")
+        elif given is None or not hasattr(self, "feature_names_in_"):
+            return np.arange(self.n_features_in_)
+        else:
+            chosen = [self._place(c) for c in given]
+        if sorted(set(chosen)) != chosen:
+            raise ValueError(
+                "The feature names should match those that were passed during fit.\n"
+                "Feature names must be in the same order as they were in fit.\n"
+                f"Got {[self._name(c) for c in chosen]}; the order in fit is {list(names)}."
+            )
+        return np.asarray(chosen, dtype=np.intp)
+
+    def _place(self, column: Any) -> int:
+        """Return the index of a column given by name or index."""
+        names = list(self._names())
+        if isinstance(column, str) and column in names:
+            return names.index(column)
+        if isinstance(column, (int, np.integer)) and -len(names) <= column < len(names):
+            return int(column) % len(names)
+        raise ValueError(
+            f"Column {column!r} was not seen in fit. The columns are {names}, "
+            f"or the indices 0 to {len(names) - 1}."
+        )
+
+    def merge(self, other: Self) -> Self:
+        """Return a new scaler, as if fitted on the data of both.
+
+        Parameters
+        ----------
+        other : object
+            A fitted scaler of the same class, parameters and columns.
+
+        Returns
+        -------
+        merged : object
+            A new fitted scaler; this one and the other stay as they are.
+
+        Raises
+        ------
+        ValueError
+            If the other differs in class, parameters or columns.
+        NotFittedError
+            If one of the two is not fitted.
+        """
+        if type(other) is not type(self):
+            raise ValueError(
+                f"Cannot merge a {type(self).__name__} with a {type(other).__name__}: "
+                "fit both with the same class."
+            )
+        check_is_fitted(self)
+        check_is_fitted(other)
+        mine, theirs = self.get_params(deep=False), other.get_params(deep=False)
+        for name in mine.keys() - {"copy"}:
+            if joblib.hash(mine[name]) != joblib.hash(theirs[name]):
+                raise ValueError(
+                    f"Cannot merge scalers of different parameters: {name}={mine[name]!r} "
+                    f"and {name}={theirs[name]!r}. Fit both with the same."
+                )
+        if self.n_features_in_ != other.n_features_in_ or not np.array_equal(
+            self._names(), other._names()
+        ):
+            raise ValueError(
+                f"Cannot merge scalers of different columns: {list(self._names())} and "
+                f"{list(other._names())}. Fit both on the same columns, in the same order."
+            )
+        merged = clone(self)
+        kept = ("n_features_in_", "feature_names_in_", "_container", "_sklearn_output_config")
+        vars(merged).update({k: vars(self)[k] for k in kept if k in vars(self)})
+        merged._settle(self._merged(other))
+        return merged
+
+    def _merged(self, other: Self) -> Statistic:
+        merged: Statistic = self._statistic.merge(other._statistic)
+        return merged
+
+    def _validated(self, X: Any, reset: bool) -> Any:
+        return _sklearn.validate_data(
+            self,
+            X,
+            reset=reset,
+            accept_sparse=["csr", "csc"],
+            dtype=list(DTYPES),
+            ensure_all_finite=False,
+            copy=False,
+        )
+
+    def _moves_zeros(self) -> bool:
+        """Whether the parameters alone tell that zeros do not stay zeros."""
+        return False
+
+    def _check_zeros_may_stay(self, values: Any) -> None:
+        """Refuse to learn from sparse data what could never be applied to it."""
+        if is_sparse(values) and self._moves_zeros():
+            raise ValueError(f"Cannot center sparse matrices: {self._sparse_remedy}.")
+
+    def _check_zeros_stay(self, values: Any) -> None:
+        if not is_sparse(values):
+            return
+        self._check_zeros_may_stay(values)
+        moved = self._affine.of_zero(self.n_features_in_) != 0
+        if moved.any():
+            name = self._name(int(np.flatnonzero(moved)[0]))
+            raise ValueError(
+                f"The zeros of sparse column {name!r} would not stay zeros. "
+                f"To scale sparse data, {self._sparse_remedy}."
+            )
+
+    def _check_finite(self, values: Any, chosen: Any = None) -> None:
+        members = values.data[:, None] if is_sparse(values) else values
+        if not kernels.has_infinity(members):
+            return
+        dense = values.tocsc() if is_sparse(values) else values
+        for column in range(values.shape[1]):
+            part = dense[:, [column]]
+            if np.isinf(part.data if is_sparse(part) else part).any():
+                self._refuse_infinity(int(column if chosen is None else chosen[column]), values)
+
+    def _refuse_infinity(self, column: int, values: Any) -> None:
+        raise ValueError(
+            f"Input X contains infinity or a value too large for {values.dtype!r}, in column "
+            f"{self._name(column)!r}. Replace it, by NaN where it stands for a missing value."
+        )
+
+    def _names(self) -> Any:
+        """Return the names of the columns, or their indices."""
+        names = getattr(self, "feature_names_in_", None)
+        if names is not None:
+            return names
+        return np.array([f"x{i}" for i in range(self.n_features_in_)], dtype=object)
+
+    def _name(self, column: int) -> Any:
+        return self._names()[column] if hasattr(self, "feature_names_in_") else column
+
+    @contextmanager
+    def _unchanged_on_error(self) -> Iterator[None]:
+        """Put the attributes back where an error is raised."""
+        before = vars(self).copy()
+        try:
+            yield
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+
+    @property
+    def n_samples_seen_(self) -> Any:
+        """int, or ndarray of shape (n_features,): the present weight of each column."""
+        return count(self._seen().weight)
+
+    @property
+    def constant_features_(self) -> Any:
+        """ndarray: the names, or the indices, of the columns whose minimum is their maximum."""
+        constant = np.flatnonzero(self._seen().is_constant)
+        names = getattr(self, "feature_names_in_", None)
+        return constant if names is None else names[constant]
+
+    def _seen(self) -> Any:
+        """Return the statistic, or say in an attribute's words that there is none."""
+        if not self.__sklearn_is_fitted__():
+            raise AttributeError(f"This {type(self).__name__} is not fitted yet: call fit first.")
+        return self._statistic
+
+    def _ruled(self) -> Affine:
+        self._seen()
+        return self._affine
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return "_statistic" in vars(self)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.sparse = not self._moves_zeros()
+        tags.transformer_tags.preserves_dtype = ["float64", "float32", "float16"]
+        return tags
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return arrays and plain values only."""
+        state: dict[str, Any] = dict(super().__getstate__())
+        if "_statistic" in state:
+            state["_statistic"] = state["_statistic"].to_state()
+            state["_affine"] = dict(vars(state["_affine"]))
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        state = dict(state)
+        if "_statistic" in state:
+            state["_statistic"] = Statistic.from_state(state["_statistic"])
+            state["_affine"] = Affine(**state["_affine"])
+        super().__setstate__(state)
+
+
+def count(weight: Floats) -> Any:
+    """Return one number where all columns have the same, whole numbers as int."""
+    whole = np.all(weight == np.floor(weight)) and np.all(weight < 2.0**53)
+    counts = weight.astype(np.int64) if whole else weight
+    if counts.size and np.all(counts == counts[0]):
+        return counts[0].item()
+    return counts

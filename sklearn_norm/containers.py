@@ -1,0 +1,61 @@
+"""Frames in and out: which library a container is of, and how to rebuild it."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+
+from .kernels import Array
+
+
+def container_of(X: Any) -> str:
+    """Return "pandas", "polars" or "default"; a library not imported made no frame."""
+    for library in ("pandas", "polars"):
+        module = sys.modules.get(library)
+        if module is not None and isinstance(X, module.DataFrame):
+            return library
+    return "default"
+
+
+def framed(values: Any, container: str, names: Any, like: Any = None) -> Any:
+    """Return the array in the container asked for; index and nulls are those of `like`."""
+    if container == "pandas" and isinstance(values, np.ndarray):
+        import pandas as pd
+
+        index = like.index if container_of(like) == "pandas" else None
+        return pd.DataFrame(
+            values, columns=np.asarray(names, dtype=object), index=index, copy=False
+        )
+    if container == "polars" and isinstance(values, np.ndarray):
+        import polars as pl
+
+        columns = {str(n): values[:, i] for i, n in enumerate(names)}
+        return with_nulls(pl.DataFrame(columns), like)
+    return values
+
+
+def has_nulls(X: Any) -> bool:
+    """Whether a polars frame has missing entries, which NaN are not."""
+    return container_of(X) == "polars" and any(s.null_count() for s in X.get_columns())
+
+
+def with_nulls(frame: Any, like: Any) -> Any:
+    """Put the nulls of `like` into a polars frame of the same shape."""
+    if not has_nulls(like):
+        return frame
+    import polars as pl
+
+    masks = [s.is_not_null() for s in like.get_columns()]
+    pairs = zip(frame.get_columns(), masks, strict=True)
+    # a series that is null wherever the mask is not set
+    return pl.DataFrame([pl.select(pl.when(m).then(s).alias(s.name)).to_series() for s, m in pairs])
+
+
+def may_write(X: Any, values: Array) -> bool:
+    """Whether a result may overwrite the caller's array."""
+    if not isinstance(X, np.ndarray) and not hasattr(X, "indptr"):
+        return values is not X and isinstance(X, (list, tuple))
+    data = getattr(values, "data", None) if hasattr(values, "indptr") else values
+    return bool(data is not None and data.flags.writeable)

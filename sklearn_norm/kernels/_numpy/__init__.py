@@ -1,0 +1,1 @@
+"""The NumPy backend: every kernel of the contract in blocked, threaded ufuncs."""

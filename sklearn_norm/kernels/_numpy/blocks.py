@@ -1,0 +1,157 @@
+"""Cut an array into cache-sized tiles, visit them on threads, fold along rows.
+
+Every result is defined by blocks of `ROWS` rows and a fixed binary tree inside
+each, so its bits depend neither on the memory layout nor on the number of
+columns or threads.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import joblib
+import numpy as np
+
+from ..contract import Array, Floats
+
+ROWS = 1024  # rows of a block: part of the definition of every folded sum
+COLUMNS = 64  # columns of a tile: enough for long inner loops
+GROUP = 128  # rows apart that are summed in turn: part of that definition too
+TILE = 1 << 16  # members of a tile: two float64 buffers of it fit a level-2 cache
+SERIAL = 1 << 18  # members below which a thread costs more than it saves
+
+
+class Tile(NamedTuple):
+    """Some whole blocks of rows, and some columns, of an array."""
+
+    rows: slice
+    columns: slice
+    blocks: slice  # the places of the blocks in an array of all blocks
+
+
+def tiles(n_rows: int, n_columns: int) -> Iterator[Tile]:
+    """Cover the array with tiles; the last block of rows may be a short one."""
+    whole = n_rows // ROWS
+    width = min(n_columns, COLUMNS)
+    tall = max(1, TILE // (ROWS * max(width, 1)))
+    spans = [(b, min(b + tall, whole)) for b in range(0, whole, tall)]
+    if n_rows % ROWS:
+        spans.append((whole, whole + 1))
+    for first, last in spans:
+        rows = slice(first * ROWS, min(last * ROWS, n_rows))
+        for column in range(0, n_columns, max(width, 1)):
+            yield Tile(rows, slice(column, min(column + width, n_columns)), slice(first, last))
+
+
+def count_blocks(n_rows: int) -> int:
+    return -(-n_rows // ROWS)
+
+
+def is_row_major(X: Array) -> bool:
+    """Whether neighbours in memory are neighbours in a row."""
+    return abs(X.strides[1]) <= abs(X.strides[0])
+
+
+def stack(X: Array, tile: Tile) -> tuple[Array, int]:
+    """View a tile as stacked blocks, and tell the axis along which their rows run.
+
+    Row-major arrays give (blocks, rows, columns), others (columns, blocks, rows):
+    splitting an axis never copies.
+    """
+    part = X[tile.rows, tile.columns]
+    n_blocks = tile.blocks.stop - tile.blocks.start
+    if is_row_major(X):
+        return part.reshape(n_blocks, -1, part.shape[1]), 1
+    return part.T.reshape(part.shape[1], n_blocks, -1), 2
+
+
+def stack_weight(
+    weight: Floats | None, tile: Tile, absent: Array | None, axis: int
+) -> Floats | None:
+    """Return the rows' weights in the shape of the stack, 0 where a value is absent."""
+    if weight is None:
+        return None if absent is None else (~absent).astype(np.float64)
+    rows = weight[tile.rows].reshape(tile.blocks.stop - tile.blocks.start, -1)
+    w = rows[:, :, None] if axis == 1 else rows[None]
+    return w if absent is None else np.where(absent, 0.0, w)
+
+
+def unstack(folded: Array, axis: int) -> Array:
+    """Bring a folded stack to the shape (blocks, columns)."""
+    flat = folded.squeeze(axis)
+    return flat if axis == 1 else flat.T
+
+
+def fold(ufunc: np.ufunc, block: Array, axis: int) -> Array:
+    """Reduce an axis to length 1 in a fixed order: groups of rows in turn, then halves.
+
+    Rows i, i + GROUP, i + 2 * GROUP, ... are reduced one after the other, and the
+    GROUP results by a binary tree. The error of a sum stays small, and no bit of it
+    depends on the layout: only strides may tell NumPy which loop is the inner one.
+    """
+    size = block.shape[axis]
+    at: Any = (slice(None),) * axis
+    groups, rest = divmod(size, GROUP)
+    if groups == 0:
+        out = block.copy()
+    else:
+        whole = block[(*at, slice(groups * GROUP))]
+        shape = (*block.shape[:axis], groups, GROUP, *block.shape[axis + 1 :])
+        out = ufunc.reduce(whole.reshape(shape), axis=axis)
+        if rest:
+            near = out[(*at, slice(rest))]
+            ufunc(near, block[(*at, slice(groups * GROUP, size))], out=near)
+        size = GROUP
+    while size > 1:
+        half = 1 << ((size - 1).bit_length() - 1)
+        near = out[(*at, slice(size - half))]
+        ufunc(near, out[(*at, slice(half, size))], out=near)
+        size = half
+    return out[(*at, slice(1))]
+
+
+def extreme(ufunc: np.ufunc, block: Array, axis: int) -> Array:
+    """Reduce an axis to length 1 by minimum or maximum, whose bits know no order."""
+    if axis == 2 or block.shape[axis] < GROUP:
+        return np.asarray(ufunc.reduce(block, axis=axis, keepdims=True))
+    return fold(ufunc, block, axis)
+
+
+def count_threads() -> int:
+    """Return the usable cores: affinity, cgroup limits and OMP_NUM_THREADS obeyed."""
+    cores = int(joblib.cpu_count())
+    told = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    return max(1, min(cores, int(told))) if told.isdigit() and int(told) else cores
+
+
+def visit(work: Callable[[list[Any]], None], items: list[Any], n_members: int) -> None:
+    """Call `work` on all items, split over threads where the array is worth it.
+
+    The pool lives for this call only, so nothing is left for a fork to break.
+    Workers write to places of their own: the order in which they end is free.
+    """
+    n_threads = min(count_threads(), len(items)) if n_members >= SERIAL else 1
+    if n_threads == 1:
+        work(items)
+        return
+    share = -(-len(items) // n_threads)
+    shares = [items[i : i + share] for i in range(0, len(items), share)]
+    with ThreadPoolExecutor(n_threads) as pool:
+        list(pool.map(work, shares))
+
+
+def as_float64(block: Array, buffer: Array) -> Array:
+    """Return the block in float64 with ascending strides: itself, or a copy in the buffer.
+
+    NumPy walks negative and zero strides in an order of its own, which would show in
+    the last bits of a sum.
+    """
+    plain = block.dtype == np.float64 and block.dtype.isnative and block.flags.aligned
+    if plain and all(s > 0 for s, n in zip(block.strides, block.shape, strict=True) if n > 1):
+        return block
+    out = buffer[: block.size].reshape(block.shape)
+    np.copyto(out, block, casting="same_kind")
+    return out

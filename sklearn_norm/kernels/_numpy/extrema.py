@@ -1,0 +1,86 @@
+"""Extrema, present weight and the search for infinities, in one visit each."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..contract import Array, Extremes, Floats
+from .blocks import (
+    COLUMNS,
+    TILE,
+    as_float64,
+    count_blocks,
+    extreme,
+    fold,
+    is_row_major,
+    stack,
+    stack_weight,
+    tiles,
+    unstack,
+    visit,
+)
+
+
+def extremes(X: Array, weight: Floats | None) -> Extremes:
+    """Return the extrema and the total present weight of each column."""
+    n_rows, n_columns = X.shape
+    low, high = np.full(n_columns, np.inf), np.full(n_columns, -np.inf)
+    partly = np.zeros(n_columns, dtype=bool)
+    converted = np.empty(TILE)
+    for rows, columns in _squares(n_rows, n_columns):
+        part = X[rows, columns]
+        x, axis = (part[None], 1) if is_row_major(X) else (part.T[:, None], 2)
+        x = as_float64(x, converted)
+        near, far = extreme(np.minimum, x, axis), extreme(np.maximum, x, axis)
+        if np.isnan(near).any():
+            partly[columns] |= np.isnan(near).ravel()
+            near, far = extreme(np.fmin, x, axis), extreme(np.fmax, x, axis)
+        low[columns] = np.fmin(low[columns], near.ravel())
+        high[columns] = np.fmax(high[columns], far.ravel())
+    total = np.full(n_columns, float(n_rows) if weight is None else _sum(weight))
+    if partly.any():
+        total[partly] = present_weight(X[:, partly], weight)
+    return Extremes(total, low + 0.0, high + 0.0)  # -0.0 + 0.0 is 0.0: one zero, one bit pattern
+
+
+def _squares(n_rows: int, n_columns: int) -> list[tuple[slice, slice]]:
+    """Cover the array with tiles of long rows: an extremum may be sought in any order."""
+    width = max(1, min(n_columns, 8 * COLUMNS))
+    height = max(1, TILE // width)
+    return [
+        (slice(r, min(r + height, n_rows)), slice(c, min(c + width, n_columns)))
+        for r in range(0, n_rows, height)
+        for c in range(0, n_columns, width)
+    ]
+
+
+def _sum(weight: Floats) -> float:
+    return float(present_weight(np.zeros((weight.size, 1)), weight)[0])
+
+
+def present_weight(X: Array, weight: Floats | None) -> Floats:
+    """Return the total weight of the members that are not NaN, per column."""
+    total = np.empty((count_blocks(X.shape[0]), X.shape[1]))
+    for tile in tiles(*X.shape):
+        x, axis = stack(X, tile)
+        w = stack_weight(weight, tile, np.isnan(x), axis)
+        assert w is not None
+        total[tile.blocks, tile.columns] = unstack(fold(np.add, w, axis), axis)
+    return np.asarray(np.add.accumulate(total, axis=0)[-1])
+
+
+def has_infinity(X: Array) -> bool:
+    """Whether any member is infinite: one sum per tile, a closer look where it is not finite."""
+    found: list[bool] = []
+    row_major = is_row_major(X)
+
+    def work(parts: list[Array]) -> None:
+        with np.errstate(all="ignore"):
+            for part in parts:
+                total = np.add.reduce(part if row_major else part.T, axis=None)
+                if not np.isfinite(total) and np.isinf(part).any():
+                    found.append(True)
+                    return
+
+    visit(work, [X[tile] for tile in _squares(*X.shape)], X.size)
+    return bool(found)

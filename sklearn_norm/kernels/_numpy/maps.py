@@ -1,0 +1,186 @@
+"""Apply and invert a map over an array of any layout, a tile at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from ..contract import Array, Floats, Map
+from .blocks import TILE, is_row_major, visit
+
+WIDE = 256  # columns below which rows are laid side by side, for long inner loops
+LONG = 1 << 13  # rows of a piece of a column-major array
+Bounds: TypeAlias = "tuple[Floats, Floats] | None"
+Steps: TypeAlias = "list[tuple[np.ufunc, Floats]]"
+
+
+class Piece(NamedTuple):
+    """A tile of the input and of the output, and how its columns lie."""
+
+    x: Array
+    out: Array
+    columns_last: bool
+    columns: slice
+    repeat: int
+
+
+def apply(X: Array, mapping: Map, bounds: Bounds, out: Array) -> None:
+    """Write (x - center) / scale * gain + offset, clipped where bounds are given."""
+    steps: list[tuple[np.ufunc, Floats | None]] = [
+        (np.subtract, mapping.center),
+        (np.divide, mapping.scale),
+        (np.multiply, mapping.gain),
+        (np.add, mapping.offset),
+    ]
+    if bounds is not None:
+        steps += [(np.maximum, bounds[0]), (np.minimum, bounds[1])]
+
+    def exact(x: Floats, columns: Array) -> Floats:
+        y = forward(x, _columns_of(mapping, columns))
+        return y if bounds is None else np.clip(y, bounds[0][columns], bounds[1][columns])
+
+    _sweep(X, out, [(u, v) for u, v in steps if v is not None], special(mapping), exact)
+
+
+def invert(Z: Array, mapping: Map, out: Array) -> None:
+    """Write (z - offset) / gain * scale + center."""
+    steps: list[tuple[np.ufunc, Floats | None]] = [
+        (np.subtract, mapping.offset),
+        (np.divide, mapping.gain),
+        (np.multiply, mapping.scale),
+        (np.add, mapping.center),
+    ]
+
+    def exact(z: Floats, columns: Array) -> Floats:
+        return backward(z, _columns_of(mapping, columns))
+
+    _sweep(Z, out, [(u, v) for u, v in steps if v is not None], special(mapping), exact)
+
+
+def special(mapping: Map) -> Array:
+    """Return the columns that plain steps get wrong: scaled units, or a top to be hit."""
+    flags = np.zeros(0, dtype=bool)
+    if mapping.exponent is not None:
+        flags = mapping.exponent != 0
+    if mapping.top is not None:
+        topped = ~np.isnan(mapping.top)
+        flags = flags | topped if flags.size else topped
+    return np.flatnonzero(flags)
+
+
+def forward(x: Floats, m: Map) -> Floats:
+    """Map values by vectors of their own shape, in scaled units and with the top held."""
+    t = x if m.exponent is None else np.ldexp(x, -m.exponent)
+    t = t if m.center is None else t - m.center
+    t = t if m.scale is None else t / m.scale
+    y = t if m.gain is None else t * m.gain
+    y = y if m.offset is None else y + m.offset
+    if m.top is None:
+        return np.asarray(y)
+    held = np.where(t < 1, np.minimum(y, m.top), np.where(t == 1, m.top, np.maximum(y, m.top)))
+    return np.where(np.isnan(m.top) | np.isnan(t), y, held)
+
+
+def backward(z: Floats, m: Map) -> Floats:
+    """Undo `forward`."""
+    t = z if m.offset is None else z - m.offset
+    t = t if m.gain is None else t / m.gain
+    if m.top is not None:
+        t = np.where(z == m.top, 1.0, t)
+    x = t if m.scale is None else t * m.scale
+    x = x if m.center is None else x + m.center
+    return np.asarray(x if m.exponent is None else np.ldexp(x, m.exponent))
+
+
+def _columns_of(mapping: Map, columns: Array) -> Map:
+    return Map(*(None if v is None else v[columns] for v in mapping))
+
+
+def _sweep(
+    X: Array,
+    out: Array,
+    steps: Steps,
+    columns: Array,
+    exact: Callable[[Floats, Array], Floats],
+) -> None:
+    """Take all steps on each piece; the special columns go by `exact`."""
+
+    def work(pieces: list[Piece]) -> None:
+        buffer = np.empty(0 if out.dtype == np.float64 else max(p.x.size for p in pieces))
+        laid: dict[tuple[bool, int, int], Steps] = {}
+        with np.errstate(all="ignore"):
+            for piece in pieces:
+                key = (piece.columns_last, piece.columns.start, piece.repeat)
+                if key not in laid:
+                    laid[key] = [(u, _lay(v, piece)) for u, v in steps]
+                saved = _rescued(piece, columns, exact)
+                _take(piece, laid[key], buffer)
+                if saved is not None:
+                    _view(piece.out, piece)[:, columns] = saved
+
+    visit(work, _pieces(X, out, columns.size > 0), X.size)
+
+
+def _lay(v: Floats, piece: Piece) -> Floats:
+    return np.tile(v, piece.repeat) if piece.columns_last else v[piece.columns, None]
+
+
+def _view(a: Array, piece: Piece) -> Array:
+    return a if piece.columns_last else a.T
+
+
+def _rescued(
+    piece: Piece, columns: Array, exact: Callable[[Floats, Array], Floats]
+) -> Floats | None:
+    """Compute the special columns before an in-place step overwrites them."""
+    if not columns.size:
+        return None
+    return exact(_view(piece.x, piece)[:, columns].astype(np.float64), columns)
+
+
+def _take(piece: Piece, steps: Steps, buffer: Floats) -> None:
+    x, out = piece.x, piece.out
+    direct = out.dtype == np.float64
+    target: Any = out if direct else buffer[: x.size].reshape(x.shape)
+    source = x
+    for ufunc, vector in steps:
+        ufunc(source, vector, out=target)
+        source = target
+    if source is not out:
+        np.copyto(out, source, casting="same_kind")
+
+
+def _pieces(X: Array, out: Array, keep_columns: bool) -> list[Piece]:
+    """Cut both arrays alike, along whichever axis keeps inner loops long."""
+    n_rows, n_columns = X.shape
+    every = slice(0, n_columns)
+    if X.size == 0:
+        return []
+    if not is_row_major(X):
+        rows = min(n_rows, max(1, TILE // n_columns) if keep_columns else LONG)
+        width = n_columns if keep_columns else max(1, TILE // rows)
+        return [
+            Piece(X.T[c, r], out.T[c, r], False, c, 1)
+            for c in _spans(n_columns, width)
+            for r in _spans(n_rows, rows)
+        ]
+    repeat = max(1, WIDE // n_columns)
+    if keep_columns or repeat == 1 or not (X.flags.c_contiguous and out.flags.c_contiguous):
+        return [
+            Piece(X[r], out[r], True, every, 1) for r in _spans(n_rows, max(1, TILE // n_columns))
+        ]
+    whole = n_rows // repeat * repeat
+    wide = (whole // repeat, repeat * n_columns)
+    x, y = X[:whole].reshape(wide), out[:whole].reshape(wide)
+    pieces = [
+        Piece(x[r], y[r], True, every, repeat) for r in _spans(wide[0], max(1, TILE // wide[1]))
+    ]
+    if whole < n_rows:
+        pieces.append(Piece(X[whole:], out[whole:], True, every, 1))
+    return pieces
+
+
+def _spans(size: int, step: int) -> list[slice]:
+    return [slice(i, min(i + step, size)) for i in range(0, size, step)]

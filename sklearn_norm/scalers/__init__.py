@@ -1,0 +1,1 @@
+"""The scalers, one short file each; none knows another."""

@@ -1,0 +1,201 @@
+"""Robust scaling: median and interquartile range."""
+
+from __future__ import annotations
+
+from numbers import Real
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from .._sklearn import Interval
+from ..affine import Affine
+from ..base import Scaler
+from ..kernels import Array, Floats
+from ..statistics.quantiles import Quantiles
+
+WIDER = 5.0  # the first fallback leaves out a fifth of what the quantile range leaves out
+
+
+class RobustScaler(Scaler):
+    r"""Scale each feature by its median and a range of quantiles.
+
+    :math:`z = (x - q_{50}) / (q_{75} - q_{25})`, with the quantiles of linear
+    interpolation, NumPy's default.
+
+    `fit` is exact. `partial_fit` and `merge` are exact for few values, then use a
+    mergeable sketch whose quantiles lie at most `rank_error` off in rank;
+    `rank_error_` tells the bound in force.
+
+    Where the quantile range of a feature is 0 although the feature is not constant, the
+    scale falls back to a wider range, which leaves out a fifth of what `quantile_range`
+    leaves out at each end (5 to 95 by default), then to the full range.
+
+    Parameters
+    ----------
+    with_centering : bool, default=True
+        Subtract the median. Sparse data need False.
+    with_scaling : bool, default=True
+        Divide by the quantile range.
+    quantile_range : tuple (q_min, q_max), 0 <= q_min < q_max <= 100, default=(25.0, 75.0)
+        The percentiles whose distance is the scale.
+    unit_variance : bool, default=False
+        Divide the scale by the distance of the same percentiles of the standard normal
+        distribution, so that normal data come out with variance 1. A full range is
+        left as it is.
+    rank_error : float, default=1e-3
+        The largest rank error that streaming may make, as a share of the values. A
+        feature with fewer than ``2 / rank_error`` values is always exact; the state
+        takes up to ``225 / rank_error`` bytes per feature.
+    copy : bool, default=True
+        Whether `transform` and `inverse_transform` leave their input alone. False
+        overwrites an array of floats.
+
+    Attributes
+    ----------
+    center_ : ndarray of shape (n_features,) or None
+        The median, in the units of the data, float64.
+    scale_ : ndarray of shape (n_features,) or None
+        What is divided by; 1 for constant features.
+    scale_source_ : ndarray of shape (n_features,) or None
+        Where the scale comes from: "quantile_range", "wider_range", "full_range", or
+        "constant".
+    rank_error_ : float
+        The bound on the rank error in force; 0.0 while the quantiles are exact.
+    n_samples_seen_ : int, float or ndarray of shape (n_features,)
+        The weight seen; an array where features miss values differently.
+    constant_features_ : ndarray
+        The names, or indices, of the constant features.
+    n_features_in_ : int
+        The number of features.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, where all are strings.
+
+    Notes
+    -----
+    The bound of the sketch fails for a given quantile with a probability of at most one
+    in a million, over the pseudo-random choices, which derive from the data: the same
+    data give the same result.
+
+    References
+    ----------
+    R. J. Hyndman and Y. Fan, "Sample quantiles in statistical packages", The American
+    Statistician 50 (1996), definition 7. Z. Karnin, K. Lang and E. Liberty, "Optimal
+    quantile approximation in streams", FOCS 2016.
+
+    Examples
+    --------
+    >>> from sklearn_norm import RobustScaler
+    >>> scaler = RobustScaler().fit([[1.0], [2.0], [3.0], [4.0], [1000.0]])
+    >>> scaler.center_, scaler.scale_
+    (array([3.]), array([2.]))
+    >>> RobustScaler().fit([[10.0], [10.0], [10.0], [10.0], [12.0]]).scale_source_
+    array(['wider_range'], dtype='<U14')
+    """
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "with_centering": ["boolean"],
+        "with_scaling": ["boolean"],
+        "quantile_range": [tuple],
+        "unit_variance": ["boolean"],
+        "rank_error": [Interval(Real, 0, 0.5, closed="neither")],
+        "copy": ["boolean"],
+    }
+    _sparse_remedy = "use `with_centering=False` instead"
+
+    def __init__(
+        self,
+        *,
+        with_centering: bool = True,
+        with_scaling: bool = True,
+        quantile_range: tuple[float, float] = (25.0, 75.0),
+        unit_variance: bool = False,
+        rank_error: float = 1e-3,
+        copy: bool = True,
+    ) -> None:
+        self.with_centering = with_centering
+        self.with_scaling = with_scaling
+        self.quantile_range = quantile_range
+        self.unit_variance = unit_variance
+        self.rank_error = rank_error
+        self.copy = copy
+
+    def _measure(self, X: Array, weight: Floats | None) -> Quantiles:
+        return Quantiles.measure(
+            X, weight, probabilities=self._probabilities(), rank_error=self.rank_error
+        )
+
+    def _probabilities(self) -> tuple[float, float, float, float, float]:
+        """Return the median, the quantile range and the wider one."""
+        try:
+            low, high = (float(q) for q in self.quantile_range)
+        except (TypeError, ValueError):
+            low, high = 1.0, 0.0
+        if not 0 <= low <= high <= 100:
+            raise ValueError(
+                f"Invalid quantile range: {self.quantile_range!r}. Give two percentiles "
+                "(q_min, q_max) with 0 <= q_min <= q_max <= 100."
+            )
+        wide_low, wide_high = low / WIDER, 100 - (100 - high) / WIDER
+        return 0.5, low / 100, high / 100, wide_low / 100, wide_high / 100
+
+    def _rule(self, statistic: Quantiles) -> Affine:
+        asked = self._probabilities()
+        values = statistic.quantiles(asked)
+        median = values[0] if self.with_centering else np.zeros_like(values[0])
+        if not self.with_scaling:
+            return Affine.of(center=median if self.with_centering else None)
+        low, high, normal = values[1], values[2], np.full(median.size, _normal(*asked[1:3]))
+        source = _sources(statistic, values)
+        for name, chosen, width in (
+            ("wider_range", (values[3], values[4]), _normal(*asked[3:])),
+            ("full_range", (statistic.low, statistic.high), 1.0),
+        ):
+            here = source == name
+            low, high = np.where(here, chosen[0], low), np.where(here, chosen[1], high)
+            normal = np.where(here, width, normal)
+        affine = Affine.spanning(median, low, high, normal if self.unit_variance else 1.0)
+        return affine if self.with_centering else affine.without("center")
+
+    def _moves_zeros(self) -> bool:
+        return bool(self.with_centering)
+
+    @property
+    def center_(self) -> Floats | None:
+        """Ndarray of shape (n_features,) or None: the median."""
+        return self._ruled().in_units("center")
+
+    @property
+    def scale_(self) -> Floats | None:
+        """Ndarray of shape (n_features,) or None: what is divided by."""
+        return self._ruled().in_units("scale")
+
+    @property
+    def scale_source_(self) -> npt.NDArray[np.str_] | None:
+        """Ndarray of shape (n_features,) or None: where each scale comes from."""
+        statistic = self._seen()
+        if not self.with_scaling:
+            return None
+        return _sources(statistic, statistic.quantiles(self._probabilities()))
+
+    @property
+    def rank_error_(self) -> float:
+        """float: the bound on the rank error in force."""
+        return float(self._seen().rank_error.max(initial=0.0))
+
+
+def _sources(statistic: Quantiles, values: Floats) -> npt.NDArray[np.str_]:
+    """Return the first range of the chain that is not 0."""
+    _, low, high, wide_low, wide_high = values
+    return np.select(
+        [statistic.is_constant, low != high, wide_low != wide_high],
+        ["constant", "quantile_range", "wider_range"],
+        "full_range",
+    )
+
+
+def _normal(low: float, high: float) -> float:
+    """Return the distance of two quantiles of the standard normal distribution."""
+    width = float(stats.norm.ppf(high) - stats.norm.ppf(low))
+    return width if np.isfinite(width) and width > 0 else 1.0

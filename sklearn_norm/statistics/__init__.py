@@ -1,0 +1,1 @@
+"""Mergeable records of columns. They know NumPy and kernels, and nothing of scikit-learn."""

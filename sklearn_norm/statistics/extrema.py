@@ -1,0 +1,36 @@
+"""Extrema: the smallest and the largest member of each column."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from .. import kernels
+from ..kernels import Array, Floats
+from .record import Statistic
+from .sparse import SparseColumns, is_sparse
+
+
+@dataclass(frozen=True, eq=False)
+class Extrema(Statistic):
+    """Present weight, smallest and largest member."""
+
+    @classmethod
+    def measure(cls, X: Array, weight: Floats | None = None) -> Self:
+        """Measure each column; NaN is absent."""
+        if not is_sparse(X):
+            return cls(*kernels.extremes(X, weight))
+        columns = SparseColumns.of(X, weight)
+        low, high = columns.extrema()
+        return cls(columns.weight + columns.zero_weight, low, high)
+
+    def merge(self, other: Self) -> Self:
+        return type(self)(**self.with_extrema_of(other))
+
+    @property
+    def max_abs(self) -> Floats:
+        """The largest absolute value; NaN where nothing is present."""
+        peak = np.maximum(np.abs(self.low), np.abs(self.high))
+        return np.where(self.weight == 0, np.nan, peak)

@@ -1,0 +1,237 @@
+"""Moments: weight, mean and spread of each column, carried in double-double.
+
+A column is kept as sums about a shift: Σw, Σw(x - shift), Σw(x - shift)², all in units
+of 2**exponent, so that squares neither overflow nor vanish. Merging moves the one onto
+the other's shift (T. F. Chan, G. H. Golub & R. J. LeVeque, "Updating formulae and a
+pairwise algorithm for computing sample variances", COMPSTAT 1982) in double-double.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Self, TypeVar
+
+import numpy as np
+
+from .. import kernels
+from ..kernels import Array, Floats
+from . import double_double as dd
+from .double_double import Double
+from .record import Statistic
+from .sparse import SparseColumns, is_sparse
+
+M = TypeVar("M", bound="Moments")
+NO_EXPONENT = -1100.0  # below that of every float: of a column of zeros, or of none
+
+
+@dataclass(frozen=True, eq=False)
+class Moments(Statistic):
+    """Weight, extrema and centred sums of each column."""
+
+    exponent: Floats
+    shift: Floats
+    sum_high: Floats
+    sum_low: Floats
+    square_high: Floats
+    square_low: Floats
+
+    @classmethod
+    def measure(cls, X: Array, weight: Floats | None = None) -> Self:
+        """Measure each column; NaN is absent."""
+        if is_sparse(X):
+            return _measure_sparse(cls, SparseColumns.of(X, weight))
+        if X.shape[0] == 0:
+            return cls.empty(X.shape[1])
+        blocks = kernels.block_moments(X, weight)
+        none = blocks.weight == 0
+        moments = cls(
+            weight=blocks.weight,
+            low=np.where(none, np.inf, blocks.low + 0.0),
+            high=np.where(none, -np.inf, blocks.high + 0.0),
+            exponent=np.where(none, NO_EXPONENT, blocks.exponent),
+            shift=np.where(none, 0.0, blocks.shift),
+            sum_high=blocks.sum,
+            sum_low=np.zeros_like(blocks.sum),
+            square_high=blocks.square,
+            square_low=np.zeros_like(blocks.square),
+        )
+        with np.errstate(all="ignore"):  # infinities are reported by the caller
+            return moments._folded()
+
+    @classmethod
+    def empty(cls, n_columns: int) -> Self:
+        """Return the identity of `merge`."""
+        zero = np.zeros(n_columns)
+        return cls(
+            zero, zero + np.inf, zero - np.inf, zero + NO_EXPONENT, zero, zero, zero, zero, zero
+        )
+
+    @classmethod
+    def points(cls, weight: Floats, value: Floats) -> Self:
+        """Return columns of one member each, with the weight given; 0 stands for none."""
+        _, power = np.frexp(value)
+        strange = np.abs(power) > 400
+        exponent = np.where(value == 0, NO_EXPONENT, np.where(strange, power, 0.0))
+        exponent = np.where(weight == 0, NO_EXPONENT, exponent)
+        zero = np.zeros_like(weight)
+        with np.errstate(all="ignore"):
+            units = np.where(value == 0, 0.0, np.ldexp(value, -_integers(exponent)))
+        none = weight == 0
+        shift = np.where(none, 0.0, units)
+        low, high = np.where(none, np.inf, value + 0.0), np.where(none, -np.inf, value + 0.0)
+        return cls(weight, low, high, exponent, shift, zero, zero, zero, zero)
+
+    def _folded(self) -> Self:
+        """Merge the rows of blocks into one, neighbours first: a fixed tree."""
+        rows = self
+        while rows.weight.shape[0] > 1:
+            even = rows.weight.shape[0] // 2 * 2
+            merged = rows._rows(slice(0, even, 2)).merge(rows._rows(slice(1, even, 2)))
+            rows = merged._joined(rows._rows(slice(even, None)))
+        return rows._rows(0)
+
+    def _rows(self, at: slice | int) -> Self:
+        return type(self)(*(getattr(self, f.name)[at] for f in fields(self)))
+
+    def _joined(self, other: Self) -> Self:
+        pairs = ((getattr(self, f.name), getattr(other, f.name)) for f in fields(self))
+        return type(self)(*(np.concatenate(pair) for pair in pairs))
+
+    def merge(self, other: Self) -> Self:
+        exponent = np.maximum(self.exponent, other.exponent)
+        a, b = self._in_units(exponent), other._in_units(exponent)
+        heavier = a.weight >= b.weight
+        a, b = a._where(heavier, b), b._where(heavier, a)
+        delta = dd.two_sum(b.shift, -a.shift)
+        empty = b.weight == 0
+        delta = Double(np.where(empty, 0.0, delta.high), np.where(empty, 0.0, delta.low))
+        moved = dd.multiply(delta, dd.exact(b.weight))
+        total = dd.add(a.sums, dd.add(b.sums, moved))
+        cross = dd.multiply(delta, dd.add(dd.scale(b.sums, 2.0), moved))
+        square = dd.add(a.squares, dd.add(b.squares, cross))
+        return type(self)(
+            **self.with_extrema_of(other),
+            exponent=exponent,
+            shift=a.shift,
+            sum_high=total.high,
+            sum_low=total.low,
+            square_high=square.high,
+            square_low=square.low,
+        )
+
+    def weighted(self, factor: Floats) -> Self:
+        """Return the moments of the same members, each counted `factor` times."""
+        total = dd.multiply(self.sums, dd.exact(factor))
+        square = dd.multiply(self.squares, dd.exact(factor))
+        return self.replaced(
+            weight=self.weight * factor,
+            sum_high=total.high,
+            sum_low=total.low,
+            square_high=square.high,
+            square_low=square.low,
+        )
+
+    def centred(self) -> Self:
+        """Return the moments of the differences from the mean."""
+        zero = np.zeros_like(self.weight)
+        spread = self._spread()
+        return self.replaced(
+            shift=zero, sum_high=zero, sum_low=zero, square_high=spread.high, square_low=spread.low
+        )
+
+    @property
+    def sums(self) -> Double:
+        return Double(self.sum_high, self.sum_low)
+
+    @property
+    def squares(self) -> Double:
+        return Double(self.square_high, self.square_low)
+
+    def _in_units(self, exponent: Floats) -> Self:
+        """Rewrite in coarser units; what is lost lies far below the other's last bit."""
+        if np.array_equal(exponent, self.exponent):
+            return self
+        power = _integers(self.exponent - exponent)
+        with np.errstate(under="ignore"):
+            return self.replaced(
+                exponent=exponent,
+                shift=np.ldexp(self.shift, power),
+                sum_high=np.ldexp(self.sum_high, power),
+                sum_low=np.ldexp(self.sum_low, power),
+                square_high=np.ldexp(self.square_high, 2 * power),
+                square_low=np.ldexp(self.square_low, 2 * power),
+            )
+
+    def _where(self, here: Array, other: Self) -> Self:
+        pairs = ((getattr(self, f.name), getattr(other, f.name)) for f in fields(self))
+        return type(self)(*(np.where(here, a, b) for a, b in pairs))
+
+    def _spread(self) -> Double:
+        """Return Σw(x - mean)² in units of 4**exponent."""
+        weight = dd.exact(np.where(self.weight == 0, 1.0, self.weight))
+        around = dd.divide(dd.multiply(self.sums, self.sums), weight)
+        spread = dd.add(self.squares, -around)
+        nothing = self.is_constant | (spread.high <= 0)
+        return Double(np.where(nothing, 0.0, spread.high), np.where(nothing, 0.0, spread.low))
+
+    def _variance(self, ddof: int) -> Double:
+        """Return the variance in units of 4**exponent; no correction up to a weight of ddof."""
+        corrected = np.where(self.weight > ddof, self.weight - ddof, self.weight)
+        return dd.divide(self._spread(), dd.exact(np.where(corrected == 0, 1.0, corrected)))
+
+    @property
+    def mean(self) -> Floats:
+        """The mean; NaN where nothing is present."""
+        weight = np.where(self.weight == 0, 1.0, self.weight)
+        mean = dd.add(dd.exact(self.shift), dd.divide(self.sums, dd.exact(weight)))
+        with np.errstate(all="ignore"):
+            value = np.ldexp(mean.high, _integers(self.exponent))
+        value = np.where(self.is_constant, self.low, value)
+        return np.where(self.weight == 0, np.nan, value)
+
+    def variance(self, ddof: int = 0) -> Floats:
+        """The variance, inf where it exceeds the largest float; NaN where nothing is present."""
+        spread = self._variance(ddof)
+        with np.errstate(all="ignore"):
+            value = np.ldexp(spread.high, 2 * _integers(self.exponent))
+        return np.where(self.weight == 0, np.nan, value)
+
+    def deviation(self, ddof: int = 0, eps: float = 0.0) -> Floats:
+        """sqrt(variance + eps), right also where the variance over- or underflows."""
+        power = _integers(self.exponent)
+        with np.errstate(all="ignore"):
+            units = np.ldexp(eps, -2 * power) if eps else np.zeros_like(self.weight)
+            huge = np.isinf(units)  # eps dwarfs the variance
+            root = dd.square_root(dd.add(self._variance(ddof), dd.exact(np.where(huge, 0, units))))
+            value = np.where(huge, np.sqrt(eps), np.ldexp(root.high, power))
+        return np.where(self.weight == 0, np.nan, value)
+
+
+def _integers(exponent: Floats) -> Array:
+    return exponent.astype(np.int64)
+
+
+def _measure_sparse(cls: type[M], columns: SparseColumns) -> M:
+    """Sum the stored members about their mean, then merge with the zeros."""
+    low, high = columns.extrema()
+    peak = np.maximum(np.abs(low), np.abs(high))
+    _, power = np.frexp(np.where(np.isfinite(peak), peak, 1.0))
+    exponent = np.where(np.abs(power) > 400, power, 0.0)
+    zero = np.zeros_like(columns.weight)
+    with np.errstate(all="ignore"):
+        values = np.ldexp(columns.values, -_integers(exponent)[columns.column])
+        shift = columns.sums(values) / np.where(columns.weight == 0, 1.0, columns.weight)
+        rest = values - shift[columns.column]
+        stored = cls(
+            weight=columns.weight,
+            low=low,
+            high=high,
+            exponent=np.where(columns.weight == 0, NO_EXPONENT, exponent),
+            shift=shift,
+            sum_high=columns.sums(rest),
+            sum_low=zero,
+            square_high=columns.sums(rest * rest),
+            square_low=zero,
+        )
+        zeros = cls.points(columns.zero_weight, zero)
+        return stored.merge(zeros)

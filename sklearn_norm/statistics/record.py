@@ -1,0 +1,74 @@
+"""What every statistic is: an immutable, mergeable record of arrays, one entry per column."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass, fields, replace
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from ..kernels import Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Statistic:
+    """An immutable record that measures columns and merges with its own kind.
+
+    Every statistic has the present weight and the extrema of each column; a column
+    without members has weight 0 and extrema (inf, -inf), and merging with it changes
+    nothing.
+    """
+
+    kinds: ClassVar[dict[str, type[Statistic]]] = {}
+
+    weight: Floats
+    low: Floats
+    high: Floats
+
+    def __init_subclass__(cls) -> None:
+        Statistic.kinds[cls.__name__] = cls
+
+    @abstractmethod
+    def merge(self, other: Self) -> Self:
+        """Return the statistic of both sets of members."""
+
+    @property
+    def is_constant(self) -> npt.NDArray[np.bool_]:
+        """Whether the smallest member of a column equals the largest."""
+        return np.asarray(self.low == self.high)
+
+    def to_state(self) -> dict[str, Any]:
+        """Return plain arrays and values, from which `from_state` builds the same record."""
+        state = {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
+        return {"kind": type(self).__name__, **state}
+
+    @staticmethod
+    def from_state(state: dict[str, Any]) -> Statistic:
+        """Build a record from what `to_state` returned."""
+        kind = Statistic.kinds[state["kind"]]
+        return kind._from_fields({k: _record(v) for k, v in state.items() if k != "kind"})
+
+    @classmethod
+    def _from_fields(cls, values: dict[str, Any]) -> Self:
+        return cls(**values)
+
+    def with_extrema_of(self, other: Statistic) -> dict[str, Floats]:
+        """Return the fields that merge alike in every statistic."""
+        return {
+            "weight": self.weight + other.weight,
+            "low": np.minimum(self.low, other.low),
+            "high": np.maximum(self.high, other.high),
+        }
+
+    def replaced(self, **changes: Any) -> Self:
+        return replace(self, **changes)
+
+
+def _plain(value: Any) -> Any:
+    return value.to_state() if isinstance(value, Statistic) else value
+
+
+def _record(value: Any) -> Any:
+    return Statistic.from_state(value) if isinstance(value, dict) and "kind" in value else value

@@ -1,0 +1,79 @@
+"""Running: an average over batches, as two moments that are merged like any other.
+
+The batch means are points whose merged spread is the drift between batches; the
+members' differences from their batch's mean have the spread within batches. Both
+carry the batch's weight in the average, so forgetting is a smaller weight.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from ..kernels import Array, Floats
+from .moments import Moments
+from .record import Statistic
+
+
+@dataclass(frozen=True, eq=False)
+class Running(Statistic):
+    """Present weight and extrema of all members seen, batches seen, and the two moments."""
+
+    batches: Floats
+    means: Moments
+    residuals: Moments
+
+    @classmethod
+    def measure(cls, X: Array, weight: Floats | None = None, *, ddof: int = 0) -> Self:
+        """Measure one batch; its mean and its variance get the weight 1."""
+        batch = Moments.measure(X, weight)
+        there = np.where(batch.weight == 0, 0.0, 1.0)
+        members = np.where(batch.weight > ddof, batch.weight - ddof, batch.weight)
+        share = 1 / np.where(members == 0, 1.0, members)
+        residuals = batch.centred().weighted(share).replaced(weight=there)
+        with np.errstate(all="ignore"):
+            means = Moments.points(there, np.where(there == 0, 0.0, batch.mean))
+        return cls(batch.weight, batch.low, batch.high, there, means, residuals)
+
+    @classmethod
+    def empty(cls, n_columns: int) -> Self:
+        """Return the identity of `merge`."""
+        none, zero = Moments.empty(n_columns), np.zeros(n_columns)
+        return cls(none.weight, none.low, none.high, zero, none, none)
+
+    @classmethod
+    def prior(cls, n_columns: int) -> Self:
+        """Return mean 0 and variance 1 with the weight 1, of no member and no batch."""
+        zero, one = np.zeros(n_columns), np.ones(n_columns)
+        means = Moments.points(one, zero)
+        residuals = Moments(one, -one, one, zero, zero, zero, zero, one, zero)
+        return cls(zero, zero + np.inf, zero - np.inf, zero, means, residuals)
+
+    def merge(self, other: Self) -> Self:
+        return type(self)(
+            **self.with_extrema_of(other),
+            batches=self.batches + other.batches,
+            means=self.means.merge(other.means),
+            residuals=self.residuals.merge(other.residuals),
+        )
+
+    def weighted(self, factor: Floats) -> Self:
+        """Return the same batches, each counted `factor` times in the averages."""
+        return self.replaced(
+            means=self.means.weighted(factor), residuals=self.residuals.weighted(factor)
+        )
+
+    @property
+    def mean(self) -> Floats:
+        return self.means.mean
+
+    def spread(self, drift: bool) -> Moments:
+        """Return moments with the variance within batches, and the drift between them."""
+        within = self.residuals
+        if not drift:
+            return within
+        between = self.means.centred()
+        total = within.merge(between.replaced(low=within.low, high=within.high))
+        return total.replaced(weight=within.weight)

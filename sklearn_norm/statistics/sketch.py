@@ -1,0 +1,197 @@
+"""A mergeable quantile sketch of one column: exact while small, then within a rank error.
+
+Members are kept in sorted levels; a member of level h stands for 2**h. When the sketch
+outgrows its capacity, the lowest overfull level is compacted: every second of its
+members, the odd or the even ones by a pseudo-random bit, moves one level up (Z. Karnin,
+K. Lang & E. Liberty, "Optimal quantile approximation in streams", FOCS 2016).
+
+Each compaction of level h shifts the rank of a value by at most 2**h, up or down alike.
+The sketch sums these worst cases (`drift`) and their squares (`variance`); the bound it
+states is the smaller of the certain one and, by Hoeffding's inequality, the one that
+fails with a probability of at most `RISK`.
+
+The bits come from the mantissas of the members compacted, so the same data give the
+same sketch, and a column times a power of two gives the same choices.
+"""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Self
+
+import numpy as np
+
+from ..kernels import Floats
+
+RISK = 1e-6
+TOP = 9.4  # members of the top level, in units of 1 / rank error
+DECAY = 2 / 3  # a level's capacity over that of the one above
+DEVIATIONS = math.sqrt(2 * math.log(2 / RISK))
+WEIGHT_BITS = 40  # a fractional weight keeps that many bits
+
+
+@dataclass(frozen=True, eq=False)
+class Sketch:
+    """Levels of sorted members, and the rank error made so far."""
+
+    rank_error: float
+    levels: Mapping[int, Floats] = field(default_factory=dict)
+    drift: float = 0.0
+    variance: float = 0.0
+
+    @classmethod
+    def of_sorted(cls, values: Floats, rank_error: float) -> Self:
+        """Summarise sorted members of weight 1.
+
+        Fewer than 2 / rank_error are kept as they are. Of more, one in 2**h stays, at a
+        pseudo-random place in each run of 2**h: at most half, and no more than fit.
+        """
+        size = values.size
+        if size < 2 / rank_error:
+            return cls(rank_error, {0: values.copy()} if size else {})
+        height = 1
+        while size >> height > 1.5 * TOP / rank_error:
+            height += 1
+        run = 1 << height
+        whole = size >> height << height
+        levels = {height: values[_bits(values) % run : whole : run].copy()}
+        start = whole
+        for h in range(height - 1, -1, -1):
+            if size - whole & 1 << h:
+                levels[h] = values[start : start + 1].copy()
+                start += 1 << h
+        return cls(rank_error, levels, run - 1.0, run * run / 4.0)
+
+    @classmethod
+    def of_weighted(cls, values: Floats, weights: Floats, rank_error: float) -> Self:
+        """Summarise sorted members of any weight, each as a sum of powers of two."""
+        if not values.size:
+            return cls(rank_error)
+        total = float(weights.sum())
+        unit = 0 if np.all(weights == np.floor(weights)) and total < 2**53 else None
+        if unit is None:
+            unit = math.frexp(float(weights.max()))[1] - WEIGHT_BITS
+        counts = np.rint(np.ldexp(weights, -unit)).astype(np.int64)
+        levels: dict[int, Floats] = {}
+        for bit in range(int(counts.max()).bit_length()):
+            chosen = values[(counts >> bit & 1).astype(bool)]
+            if chosen.size:
+                levels[unit + bit] = chosen
+        return cls(rank_error, levels).compacted()
+
+    @property
+    def size(self) -> int:
+        return sum(v.size for v in self.levels.values())
+
+    @property
+    def weight(self) -> float:
+        return math.fsum(math.ldexp(v.size, h) for h, v in self.levels.items())
+
+    @property
+    def bound(self) -> float:
+        """The rank error in force, as a share of the weight; 0.0 while exact."""
+        if self.drift == 0:
+            return 0.0
+        return min(self.drift, DEVIATIONS * math.sqrt(self.variance)) / self.weight
+
+    def merge(self, other: Self) -> Self:
+        """Return the sketch of both; commutative, and associative within the bound."""
+        heights = sorted({*self.levels, *other.levels})
+        both = {h: _merged(self.levels.get(h), other.levels.get(h)) for h in heights}
+        return type(self)(
+            min(self.rank_error, other.rank_error),
+            both,
+            self.drift + other.drift,
+            self.variance + other.variance,
+        ).compacted()
+
+    def compacted(self) -> Self:
+        """Compact the lowest overfull level until the capacity is kept."""
+        levels, drift, variance = dict(self.levels), self.drift, self.variance
+        top_capacity = TOP / self.rank_error
+        while sum(v.size for v in levels.values()) > 3 * top_capacity:
+            top = max(levels)
+            h = min(
+                h for h, v in levels.items() if v.size > max(2, top_capacity * DECAY ** (top - h))
+            )
+            members = levels.pop(h)
+            odd = members.size % 2
+            if odd:
+                levels[h] = members[-1:]
+            pairs = members[: members.size - odd]
+            levels[h + 1] = _merged(levels.get(h + 1), pairs[_bits(pairs) & 1 :: 2])
+            drift += math.ldexp(1.0, h)
+            variance += math.ldexp(1.0, 2 * h)
+        return type(self)(self.rank_error, levels, drift, variance)
+
+    def quantiles(self, probabilities: Floats) -> Floats:
+        """Return quantiles by linear interpolation between the members in their order."""
+        heights = [h for h, v in self.levels.items() if v.size]
+        if not heights:
+            return np.full(probabilities.size, np.nan)
+        if heights == [0]:
+            return sorted_quantiles(self.levels[0], None, probabilities)
+        values = np.concatenate([self.levels[h] for h in heights])
+        weights = np.repeat(
+            np.ldexp(1.0, np.array(heights)), [self.levels[h].size for h in heights]
+        )
+        order = np.argsort(values, kind="stable")
+        return sorted_quantiles(values[order], weights[order], probabilities)
+
+
+def _merged(a: Floats | None, b: Floats | None) -> Floats:
+    if a is None or b is None:
+        kept = a if b is None else b
+        assert kept is not None
+        return kept
+    both = np.concatenate([a, b])
+    both.sort()
+    return both
+
+
+def _bits(values: Floats) -> int:
+    """Draw pseudo-random bits from mantissas spread over the members."""
+    mantissas, _ = np.frexp(values[:: max(1, values.size // 16)])
+    return zlib.crc32(mantissas.tobytes(), values.size)
+
+
+def sorted_quantiles(values: Floats, weights: Floats | None, probabilities: Floats) -> Floats:
+    """Return quantiles of sorted values, equal to NumPy's default for weights of 1.
+
+    Let S(u) be the value at cumulative weight u of the total W, and m = min(1, W). The
+    quantile is the mean of S over [q (W - m), q (W - m) + m]: for whole weights the
+    linear interpolation (R. J. Hyndman & Y. Fan 1996, definition 7) of the repeated values.
+    """
+    if weights is None:
+        position = probabilities * (values.size - 1)
+        first = np.floor(position)
+        below = values[first.astype(np.intp)]
+        above = values[np.minimum(first.astype(np.intp) + 1, values.size - 1)]
+        return interpolated(below, above, position - first)
+    ends = np.cumsum(weights)
+    unit = min(1.0, float(ends[-1]))
+    position = probabilities * (ends[-1] - unit)
+    first = np.minimum(np.searchsorted(ends, position, side="right"), values.size - 1)
+    last = np.minimum(np.searchsorted(ends, position + unit, side="left"), values.size - 1)
+    last = np.maximum(first, last)
+    share = np.clip((position - (ends[first] - unit)) / unit, 0.0, 1.0)
+    result = interpolated(values[first], values[np.minimum(first + 1, values.size - 1)], share)
+    result = np.where(first == last, values[first], result)
+    for i in np.flatnonzero(last > first + 1):
+        at = slice(first[i], last[i] + 1)
+        edges = np.clip(np.append(ends[at] - weights[at], ends[last[i]]), None, position[i] + unit)
+        covered = np.diff(np.maximum(edges, position[i]))
+        result[i] = np.sum(values[at] * (covered / covered.sum()))
+    return result
+
+
+def interpolated(below: Floats, above: Floats, share: Floats) -> Floats:
+    """Interpolate as NumPy does: exact at both ends, and monotone."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        step = above - below
+        result = np.where(share < 0.5, below + step * share, above - step * (1 - share))
+        halved = (below / 2 * (1 - share) + above / 2 * share) * 2
+    return np.where(np.isinf(step), halved, np.where(step == 0, below, result))

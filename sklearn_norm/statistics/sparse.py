@@ -1,0 +1,63 @@
+"""Sums and extrema of sparse columns: the stored members, and the zeros between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from ..kernels import Array, Floats
+
+
+def is_sparse(X: Any) -> bool:
+    return bool(sparse.issparse(X))
+
+
+@dataclass(frozen=True, eq=False)
+class SparseColumns:
+    """The present stored members of a CSR or CSC array, column after column.
+
+    In both formats the members of a column come in the order of the rows, so sums
+    over them have the same bits. `zero_weight` is the weight of the implicit zeros.
+    """
+
+    values: Floats
+    column: npt.NDArray[np.intp]
+    weights: Floats
+    weight: Floats
+    zero_weight: Floats
+
+    @classmethod
+    def of(cls, X: Array, weight: Floats | None) -> Self:
+        members = sparse.csc_array(X)
+        if not members.has_canonical_format:
+            members = members.copy()
+            members.sum_duplicates()
+        n_rows, n_columns = members.shape
+        column = np.repeat(np.arange(n_columns), np.diff(members.indptr))
+        values = members.data.astype(np.float64)
+        row_weight = np.ones(n_rows) if weight is None else weight
+        weights = row_weight[members.indices]
+        stored = np.bincount(column, weights, n_columns)
+        full = np.bincount(column, minlength=n_columns) == n_rows
+        zero_weight = np.where(full, 0.0, np.maximum(row_weight.sum() - stored, 0.0))
+        present = ~np.isnan(values)
+        values, column, weights = values[present], column[present], weights[present]
+        return cls(values, column, weights, np.bincount(column, weights, n_columns), zero_weight)
+
+    def sums(self, values: Floats) -> Floats:
+        """Sum values, weighted, per column."""
+        return np.bincount(self.column, self.weights * values, self.weight.size)
+
+    def extrema(self) -> tuple[Floats, Floats]:
+        """Return the extrema with the implicit zeros; (inf, -inf) where nothing is present."""
+        low = np.where(self.zero_weight > 0, 0.0, np.inf)
+        high = np.where(self.zero_weight > 0, 0.0, -np.inf)
+        filled, starts = np.unique(self.column, return_index=True)
+        if filled.size:
+            low[filled] = np.minimum(low[filled], np.minimum.reduceat(self.values, starts))
+            high[filled] = np.maximum(high[filled], np.maximum.reduceat(self.values, starts))
+        return low + 0.0, high + 0.0

@@ -1,0 +1,56 @@
+"""Sample weights: checked, and the rows without weight left out."""
+
+from __future__ import annotations
+
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from .kernels import Array, Floats
+
+
+def checked_weight(sample_weight: Any, n_samples: int) -> Floats | None:
+    """Return float64 weights, or None for weights that are all alike 1."""
+    if sample_weight is None:
+        return None
+    if isinstance(sample_weight, Real):
+        weight = np.full(n_samples, float(sample_weight))
+    else:
+        weight = np.array(sample_weight, dtype=np.float64)
+    if weight.ndim != 1:
+        raise ValueError(
+            f"Sample weights must be 1D array or scalar, got {weight.ndim}D array. "
+            "Pass one weight per sample."
+        )
+    if weight.shape != (n_samples,):
+        raise ValueError(
+            f"sample_weight.shape == {weight.shape}, expected ({n_samples},): "
+            "pass one weight per sample."
+        )
+    wrong = ~np.isfinite(weight) | (weight < 0)
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        kind = "Negative values" if weight[row] < 0 else "NaN or infinity"
+        raise ValueError(
+            f"{kind} in data passed to `sample_weight`: sample {row} has the weight "
+            f"{weight[row]}. Weights must be finite and at least 0; 0 leaves a sample out."
+        )
+    if not weight.any():
+        raise ValueError(
+            "Sample weights must contain at least one non-zero number: every weight in "
+            "`sample_weight` is zero. Give some sample a positive weight."
+        )
+    if not np.isfinite(weight.sum()):
+        raise ValueError("The sum of the sample weights exceeds the largest float: scale them.")
+    return weight
+
+
+def weighed(X: Array, weight: Floats | None) -> tuple[Array, Floats | None]:
+    """Leave out the rows of weight 0; weights that are all 1 are none."""
+    if weight is None:
+        return X, None
+    present = weight > 0
+    if not present.all():
+        X, weight = X[present], weight[present]
+    return X, None if np.all(weight == 1) else weight
