@@ -75,7 +75,7 @@ class Affine:
         if clip and self.lower is not None and self.upper is not None:
             bounds = (self.lower, self.upper)
         if is_sparse(X):
-            return self._on_stored(X, out, clip=bounds)
+            return self._on_stored(X, out, clip=bounds)  # type: ignore[no-any-return]
         out = np.empty_like(X) if out is None else out
         kernels.apply(X, self._map(), bounds, out)
         return out
@@ -83,7 +83,7 @@ class Affine:
     def invert(self, Z: Array, out: Array | None = None) -> Array:
         """Return the array whose map is Z, in the dtype and layout of Z."""
         if is_sparse(Z):
-            return self._on_stored(Z, out, inverse=True)
+            return self._on_stored(Z, out, inverse=True)  # type: ignore[no-any-return]
         out = np.empty_like(Z) if out is None else out
         kernels.invert(Z, self._map(), out)
         return out
@@ -102,7 +102,7 @@ class Affine:
         if vector is None or self.exponent is None:
             return vector
         with np.errstate(over="ignore", under="ignore"):
-            return np.ldexp(vector, self.exponent)
+            return np.asarray(np.ldexp(vector, self.exponent))
 
     def slope(self) -> Floats:
         """Return gain / scale, in the units of the data."""
@@ -127,7 +127,7 @@ class Affine:
             column = X.indices
         else:
             column = np.repeat(np.arange(X.shape[1]), np.diff(X.indptr))
-        members = kernels.Map(*(None if v is None else v[column] for v in self._map()))
+        members = kernels.Map._make(None if v is None else v[column] for v in self._map())
         act = kernels.backward if inverse else kernels.forward
         with np.errstate(all="ignore"):
             mapped = act(X.data.astype(np.float64), members)

@@ -128,13 +128,15 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
             self._refuse_infinity(int(np.flatnonzero(infinite)[0]), X)
         return statistic
 
-    def transform(self, X: Any) -> Any:
+    def transform(self, X: Any, copy: bool | None = None) -> Any:
         """Scale the data.
 
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
             The data, with the columns of the fit; NaN is kept.
+        copy : bool, default=None
+            Overrides the parameter `copy` for this call.
 
         Returns
         -------
@@ -150,22 +152,29 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
         values = self._validated(X, reset=False)
         self._check_finite(values)
         self._check_zeros_stay(values)
-        out = values if not self.copy and may_write(X, values) else None
+        out = self._place_to_write(X, values, copy)
         scaled = self._affine.apply(values, out, clip=bool(getattr(self, "clip", False)))
         return self._with_nulls_of(X, scaled)
+
+    def _place_to_write(self, X: Any, values: Any, copy: bool | None) -> Any:
+        """Return the caller's own array where it may be overwritten."""
+        keep = self.copy if copy is None else copy
+        return values if not keep and may_write(X, values) else None
 
     def _with_nulls_of(self, X: Any, scaled: Any) -> Any:
         if _sklearn.asked_container(self) == "polars" and has_nulls(X):
             return framed(scaled, "polars", self.get_feature_names_out(), like=X)
         return scaled
 
-    def inverse_transform(self, X: Any, columns: Any = None) -> Any:
+    def inverse_transform(self, X: Any, copy: bool | None = None, columns: Any = None) -> Any:
         """Undo the scaling, of all columns or of some.
 
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_columns)
             Scaled data: all columns, or a DataFrame of some of them in their order.
+        copy : bool, default=None
+            Overrides the parameter `copy` for this call.
         columns : list of str or int, default=None
             Names or indices of the columns an array holds, in the order of the fit.
 
@@ -206,7 +215,7 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
                 f"Column {self._name(int(at))!r} was multiplied by 0, which nothing can undo. "
                 "Leave it out: columns=[...]."
             )
-        out = values if not self.copy and may_write(X, values) else None
+        out = self._place_to_write(X, values, copy)
         return framed(affine.invert(values, out), self._wanted(X), self._names()[chosen], like=X)
 
     def _wanted(self, X: Any) -> str:
@@ -291,11 +300,12 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
                 f"Cannot merge scalers of different columns: {list(self._names())} and "
                 f"{list(other._names())}. Fit both on the same columns, in the same order."
             )
-        merged = clone(self)
+        merged: Any = clone(self)
         kept = ("n_features_in_", "feature_names_in_", "_container", "_sklearn_output_config")
         vars(merged).update({k: vars(self)[k] for k in kept if k in vars(self)})
         merged._settle(self._merged(other))
-        return merged
+        result: Self = merged
+        return result
 
     def _merged(self, other: Self) -> Statistic:
         merged: Statistic = self._statistic.merge(other._statistic)
@@ -362,12 +372,13 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
     @contextmanager
     def _unchanged_on_error(self) -> Iterator[None]:
         """Put the attributes back where an error is raised."""
-        before = vars(self).copy()
+        attributes: dict[str, Any] = self.__dict__
+        before = attributes.copy()
         try:
             yield
         except BaseException:
-            vars(self).clear()
-            vars(self).update(before)
+            attributes.clear()
+            attributes.update(before)
             raise
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,6 +14,7 @@ from ..base import Scaler
 from ..kernels import Array, Floats
 from ..statistics.extrema import Extrema
 
+LEAST, MOST = -324, 309  # the exponents that floats can have
 EXACT = 22  # 10**22 is the largest power of ten that a float64 holds exactly
 
 
@@ -76,9 +78,8 @@ class DecimalScaler(Scaler):
         return Extrema.measure(X, weight)
 
     def _rule(self, statistic: Extrema) -> Affine:
-        powers = decimal_exponents(statistic.max_abs)
-        divisors = [_divisor(int(j)) for j in powers]
-        scale, binary, gain = (np.array(column) for column in zip(*divisors, strict=True))
+        places = decimal_exponents(statistic.max_abs) - LEAST
+        scale, binary, gain = (vector[places] for vector in _divisors())
         scale = np.where(statistic.weight == 0, np.nan, scale)
         return Affine.of(
             scale=None if np.all(scale == 1) else scale,
@@ -99,39 +100,46 @@ class DecimalScaler(Scaler):
     @property
     def scale_(self) -> Floats:
         """Ndarray of shape (n_features,): what is divided by."""
-        powers = [_float_power(int(j)) for j in self.exponent_]
-        return np.where(np.isnan(self.max_abs_), np.nan, powers)
+        powers = np.array([float(f"1e{j}") for j in range(LEAST, MOST + 1)])
+        return np.where(np.isnan(self.max_abs_), np.nan, powers[self.exponent_ - LEAST])
 
 
 def decimal_exponents(peaks: Floats) -> npt.NDArray[np.int64]:
-    """Return the smallest j with peak < 10**j per peak; 0 for 0 and NaN."""
-    return np.array([_decimal_exponent(float(p)) for p in peaks], dtype=np.int64)
+    """Return the smallest j with peak < 10**j per peak; 0 for 0 and NaN.
+
+    A float is below 10**j if and only if it is below the float next above 10**j.
+    """
+    exponents = np.searchsorted(_ceilings(), peaks, side="right") + LEAST
+    return np.where((peaks > 0) & (peaks < np.inf), exponents, 0).astype(np.int64)
 
 
-def _decimal_exponent(peak: float) -> int:
-    if not 0 < peak < np.inf:
-        return 0
-    exact = Fraction(peak)
-    j = len(str(exact.numerator)) - len(str(exact.denominator))  # right, or one too small
-    while exact >= Fraction(10) ** j:
-        j += 1
-    while exact < Fraction(10) ** (j - 1):
-        j -= 1
-    return j
+@cache
+def _ceilings() -> Floats:
+    """Return the smallest float of at least 10**j, from j = LEAST to MOST."""
+    return np.array([_ceiling(Fraction(10) ** j) for j in range(LEAST, MOST + 1)])
 
 
-def _float_power(j: int) -> float:
-    return float(10**j) if 0 <= j <= 308 else float(f"1e{j}")
+def _ceiling(exact: Fraction) -> float:
+    try:
+        nearest = float(exact)
+    except OverflowError:
+        return np.inf
+    return nearest if Fraction(nearest) >= exact else float(np.nextafter(nearest, np.inf))
+
+
+@cache
+def _divisors() -> tuple[Floats, npt.NDArray[np.int64], Floats]:
+    """Return (scale, binary exponent, gain) that divide by 10**j, from j = LEAST to MOST."""
+    rows = [_divisor(j) for j in range(LEAST, MOST + 1)]
+    scale, binary, gain = zip(*rows, strict=True)
+    return np.array(scale), np.array(binary), np.array(gain)
 
 
 def _divisor(j: int) -> tuple[float, int, float]:
-    """Return (scale, binary exponent, gain) that divide by 10**j, rounded up."""
     if -EXACT <= j < 0:
         return 1.0, 0, float(10**-j)
     if 0 <= j <= EXACT:
         return float(10**j), 0, 1.0
     power = Fraction(10) ** j
     binary = power.numerator.bit_length() - power.denominator.bit_length()
-    mantissa = power / Fraction(2) ** binary
-    scale = float(mantissa)
-    return (scale if Fraction(scale) >= mantissa else float(np.nextafter(scale, 2))), binary, 1.0
+    return _ceiling(power / Fraction(2) ** binary), binary, 1.0

@@ -190,14 +190,14 @@ class Moments(Statistic):
         return np.where(self.weight == 0, np.nan, value)
 
     def variance(self, ddof: int = 0) -> Floats:
-        """The variance, inf where it exceeds the largest float; NaN where nothing is present."""
+        """Return the variance: inf beyond the largest float, NaN where nothing is present."""
         spread = self._variance(ddof)
         with np.errstate(all="ignore"):
             value = np.ldexp(spread.high, 2 * _integers(self.exponent))
         return np.where(self.weight == 0, np.nan, value)
 
     def deviation(self, ddof: int = 0, eps: float = 0.0) -> Floats:
-        """sqrt(variance + eps), right also where the variance over- or underflows."""
+        """Return sqrt(variance + eps), right also where the variance over- or underflows."""
         power = _integers(self.exponent)
         with np.errstate(all="ignore"):
             units = np.ldexp(eps, -2 * power) if eps else np.zeros_like(self.weight)

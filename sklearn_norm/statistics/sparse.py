@@ -46,11 +46,13 @@ class SparseColumns:
         zero_weight = np.where(full, 0.0, np.maximum(row_weight.sum() - stored, 0.0))
         present = ~np.isnan(values)
         values, column, weights = values[present], column[present], weights[present]
-        return cls(values, column, weights, np.bincount(column, weights, n_columns), zero_weight)
+        weight = np.asarray(np.bincount(column, weights, n_columns), dtype=np.float64)
+        return cls(values, column, weights, weight, zero_weight)
 
     def sums(self, values: Floats) -> Floats:
         """Sum values, weighted, per column."""
-        return np.bincount(self.column, self.weights * values, self.weight.size)
+        total = np.bincount(self.column, self.weights * values, self.weight.size)
+        return np.asarray(total, dtype=np.float64)
 
     def extrema(self) -> tuple[Floats, Floats]:
         """Return the extrema with the implicit zeros; (inf, -inf) where nothing is present."""

@@ -19,7 +19,7 @@ from ..contract import Array, Floats
 
 ROWS = 1024  # rows of a block: part of the definition of every folded sum
 COLUMNS = 64  # columns of a tile: enough for long inner loops
-GROUP = 128  # rows apart that are summed in turn: part of that definition too
+GROUPS = (128, 16)  # rows apart that are summed in turn: part of that definition too
 TILE = 1 << 16  # members of a tile: two float64 buffers of it fit a level-2 cache
 SERIAL = 1 << 18  # members below which a thread costs more than it saves
 
@@ -88,34 +88,44 @@ def unstack(folded: Array, axis: int) -> Array:
 def fold(ufunc: np.ufunc, block: Array, axis: int) -> Array:
     """Reduce an axis to length 1 in a fixed order: groups of rows in turn, then halves.
 
-    Rows i, i + GROUP, i + 2 * GROUP, ... are reduced one after the other, and the
-    GROUP results by a binary tree. The error of a sum stays small, and no bit of it
-    depends on the layout: only strides may tell NumPy which loop is the inner one.
+    With groups of g, rows i, i + g, i + 2 g, ... are reduced one after the other; the g
+    results again in smaller groups, and the last few by a binary tree. The error of a
+    sum stays small, and no bit of it depends on the layout: the axis that is reduced
+    never is the one with the smallest stride.
     """
-    size = block.shape[axis]
-    at: Any = (slice(None),) * axis
-    groups, rest = divmod(size, GROUP)
-    if groups == 0:
-        out = block.copy()
-    else:
-        whole = block[(*at, slice(groups * GROUP))]
-        shape = (*block.shape[:axis], groups, GROUP, *block.shape[axis + 1 :])
-        out = ufunc.reduce(whole.reshape(shape), axis=axis)
-        if rest:
-            near = out[(*at, slice(rest))]
-            ufunc(near, block[(*at, slice(groups * GROUP, size))], out=near)
-        size = GROUP
+    out = block
+    for group in GROUPS:
+        if out.shape[axis] > group:
+            out = _in_turn(ufunc, out, axis, group)
+    out = out.copy() if out is block else out
+    size = out.shape[axis]
     while size > 1:
         half = 1 << ((size - 1).bit_length() - 1)
-        near = out[(*at, slice(size - half))]
-        ufunc(near, out[(*at, slice(half, size))], out=near)
+        near = out[_along(axis, 0, size - half)]
+        ufunc(near, out[_along(axis, half, size)], out=near)
         size = half
-    return out[(*at, slice(1))]
+    return out[_along(axis, 0, 1)]
+
+
+def _in_turn(ufunc: np.ufunc, block: Array, axis: int, group: int) -> Array:
+    """Reduce groups of rows one after the other, a short last one too."""
+    size = block.shape[axis]
+    whole = size // group * group
+    shape = (*block.shape[:axis], whole // group, group, *block.shape[axis + 1 :])
+    out: Array = ufunc.reduce(block[_along(axis, 0, whole)].reshape(shape), axis=axis)
+    if whole < size:
+        near = out[_along(axis, 0, size - whole)]
+        ufunc(near, block[_along(axis, whole, size)], out=near)
+    return out
+
+
+def _along(axis: int, start: int, stop: int) -> tuple[slice, ...]:
+    return (slice(None),) * axis + (slice(start, stop),)
 
 
 def extreme(ufunc: np.ufunc, block: Array, axis: int) -> Array:
     """Reduce an axis to length 1 by minimum or maximum, whose bits know no order."""
-    if axis == 2 or block.shape[axis] < GROUP:
+    if axis == 2 or block.shape[2] >= GROUPS[0] or block.shape[axis] < GROUPS[0]:
         return np.asarray(ufunc.reduce(block, axis=axis, keepdims=True))
     return fold(ufunc, block, axis)
 

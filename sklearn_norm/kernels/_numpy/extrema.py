@@ -45,7 +45,7 @@ def extremes(X: Array, weight: Floats | None) -> Extremes:
 
 def _squares(n_rows: int, n_columns: int) -> list[tuple[slice, slice]]:
     """Cover the array with tiles of long rows: an extremum may be sought in any order."""
-    width = max(1, min(n_columns, 8 * COLUMNS))
+    width = max(1, min(n_columns, 64 * COLUMNS))
     height = max(1, TILE // width)
     return [
         (slice(r, min(r + height, n_rows)), slice(c, min(c + width, n_columns)))

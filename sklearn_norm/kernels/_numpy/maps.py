@@ -95,7 +95,7 @@ def backward(z: Floats, m: Map) -> Floats:
 
 
 def _columns_of(mapping: Map, columns: Array) -> Map:
-    return Map(*(None if v is None else v[columns] for v in mapping))
+    return Map._make(None if v is None else v[columns] for v in mapping)
 
 
 def _sweep(
