@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from . import _sklearn, kernels
 from .affine import Affine
 from .containers import container_of, framed, has_nulls, may_write
+from .exceptions import SparseDataError
 from .kernels import Array, Floats
 from .statistics.record import Statistic
 from .statistics.sparse import is_sparse
@@ -329,7 +330,7 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
     def _check_zeros_may_stay(self, values: Any) -> None:
         """Refuse to learn from sparse data what could never be applied to it."""
         if is_sparse(values) and self._moves_zeros():
-            raise ValueError(f"Cannot center sparse matrices: {self._sparse_remedy}.")
+            raise SparseDataError(f"Cannot center sparse matrices: {self._sparse_remedy}.")
 
     def _check_zeros_stay(self, values: Any) -> None:
         if not is_sparse(values):
@@ -338,7 +339,7 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
         moved = self._affine.of_zero(self.n_features_in_) != 0
         if moved.any():
             name = self._name(int(np.flatnonzero(moved)[0]))
-            raise ValueError(
+            raise SparseDataError(
                 f"The zeros of sparse column {name!r} would not stay zeros. "
                 f"To scale sparse data, {self._sparse_remedy}."
             )

@@ -67,19 +67,28 @@ class Moments(Statistic):
         )
 
     @classmethod
-    def points(cls, weight: Floats, value: Floats) -> Self:
-        """Return columns of one member each, with the weight given; 0 stands for none."""
-        _, power = np.frexp(value)
-        strange = np.abs(power) > 400
-        exponent = np.where(value == 0, NO_EXPONENT, np.where(strange, power, 0.0))
-        exponent = np.where(weight == 0, NO_EXPONENT, exponent)
-        zero = np.zeros_like(weight)
-        with np.errstate(all="ignore"):
-            units = np.where(value == 0, 0.0, np.ldexp(value, -_integers(exponent)))
-        none = weight == 0
-        shift = np.where(none, 0.0, units)
-        low, high = np.where(none, np.inf, value + 0.0), np.where(none, -np.inf, value + 0.0)
-        return cls(weight, low, high, exponent, shift, zero, zero, zero, zero)
+    def zeros(cls, weight: Floats) -> Self:
+        """Return columns of zeros of the total weight given; 0 stands for none."""
+        none, zero = weight == 0, np.zeros_like(weight)
+        low, high = np.where(none, np.inf, zero), np.where(none, -np.inf, zero)
+        return cls(weight, low, high, zero + NO_EXPONENT, zero, zero, zero, zero, zero)
+
+    def collapsed(self) -> Self:
+        """Return one member per column, of weight 1, at the mean in double precision."""
+        none, zero = self.weight == 0, np.zeros_like(self.weight)
+        mean = self._mean()
+        value = np.where(none, 0.0, self.mean)
+        return type(self)(
+            weight=np.where(none, 0.0, 1.0),
+            low=np.where(none, np.inf, value),
+            high=np.where(none, -np.inf, value),
+            exponent=self.exponent,
+            shift=mean.high,
+            sum_high=mean.low,
+            sum_low=zero,
+            square_high=mean.low * mean.low,
+            square_low=zero,
+        )
 
     def _folded(self) -> Self:
         """Merge the rows of blocks into one, neighbours first: a fixed tree."""
@@ -174,6 +183,11 @@ class Moments(Statistic):
         nothing = self.is_constant | (spread.high <= 0)
         return Double(np.where(nothing, 0.0, spread.high), np.where(nothing, 0.0, spread.low))
 
+    def _mean(self) -> Double:
+        """Return the mean in units of 2**exponent, 0 where nothing is present."""
+        weight = np.where(self.weight == 0, 1.0, self.weight)
+        return dd.add(dd.exact(self.shift), dd.divide(self.sums, dd.exact(weight)))
+
     def _variance(self, ddof: int) -> Double:
         """Return the variance in units of 4**exponent; no correction up to a weight of ddof."""
         corrected = np.where(self.weight > ddof, self.weight - ddof, self.weight)
@@ -182,8 +196,7 @@ class Moments(Statistic):
     @property
     def mean(self) -> Floats:
         """The mean; NaN where nothing is present."""
-        weight = np.where(self.weight == 0, 1.0, self.weight)
-        mean = dd.add(dd.exact(self.shift), dd.divide(self.sums, dd.exact(weight)))
+        mean = self._mean()
         with np.errstate(all="ignore"):
             value = np.ldexp(mean.high, _integers(self.exponent))
         value = np.where(self.is_constant, self.low, value)
@@ -233,5 +246,5 @@ def _measure_sparse(cls: type[M], columns: SparseColumns) -> M:
             square_high=columns.sums(rest * rest),
             square_low=zero,
         )
-        zeros = cls.points(columns.zero_weight, zero)
+        zeros = cls.zeros(columns.zero_weight)
         return stored.merge(zeros)

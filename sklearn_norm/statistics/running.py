@@ -33,8 +33,8 @@ class Running(Statistic):
         members = np.where(batch.weight > ddof, batch.weight - ddof, batch.weight)
         share = 1 / np.where(members == 0, 1.0, members)
         residuals = batch.centred().weighted(share).replaced(weight=there)
-        with np.errstate(all="ignore"):
-            means = Moments.points(there, np.where(there == 0, 0.0, batch.mean))
+        with np.errstate(all="ignore"):  # infinities are reported by the caller
+            means = batch.collapsed()
         return cls(batch.weight, batch.low, batch.high, there, means, residuals)
 
     @classmethod
@@ -47,7 +47,7 @@ class Running(Statistic):
     def prior(cls, n_columns: int) -> Self:
         """Return mean 0 and variance 1 with the weight 1, of no member and no batch."""
         zero, one = np.zeros(n_columns), np.ones(n_columns)
-        means = Moments.points(one, zero)
+        means = Moments.zeros(one)
         residuals = Moments(one, -one, one, zero, zero, zero, zero, one, zero)
         return cls(zero, zero + np.inf, zero - np.inf, zero, means, residuals)
 

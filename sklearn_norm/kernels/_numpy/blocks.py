@@ -21,7 +21,7 @@ ROWS = 1024  # rows of a block: part of the definition of every folded sum
 COLUMNS = 64  # columns of a tile: enough for long inner loops
 GROUPS = (128, 16)  # rows apart that are summed in turn: part of that definition too
 TILE = 1 << 16  # members of a tile: two float64 buffers of it fit a level-2 cache
-SERIAL = 1 << 18  # members below which a thread costs more than it saves
+SERIAL = 1 << 21  # members below which a thread costs more than it saves
 
 
 class Tile(NamedTuple):

@@ -26,7 +26,7 @@ def extremes(X: Array, weight: Floats | None) -> Extremes:
     n_rows, n_columns = X.shape
     low, high = np.full(n_columns, np.inf), np.full(n_columns, -np.inf)
     partly = np.zeros(n_columns, dtype=bool)
-    converted = np.empty(TILE)
+    converted = np.empty(min(TILE, X.size))
     for rows, columns in _squares(n_rows, n_columns):
         part = X[rows, columns]
         x, axis = (part[None], 1) if is_row_major(X) else (part.T[:, None], 2)

@@ -28,7 +28,7 @@ def block_moments(X: Array, weight: Floats | None) -> BlockMoments:
     out = BlockMoments(*(np.empty(shape) for _ in BlockMoments._fields))
     extreme_weights = weight is not None and _is_extreme(weight)
 
-    buffers = (np.empty(TILE), np.empty(TILE))
+    buffers = (np.empty(min(TILE, X.size)), np.empty(min(TILE, X.size)))
     # One thread: these calls are so short that handing the interpreter's lock to and
     # fro costs what a second thread gains.
     with np.errstate(all="ignore"):  # infinities are reported from the extrema

@@ -1,0 +1,11 @@
+"""Errors that scikit-learn and Python have no name for."""
+
+from __future__ import annotations
+
+
+class SparseDataError(ValueError, TypeError):
+    """The data are sparse, and scaling them as asked would fill their zeros.
+
+    A ValueError, as scikit-learn's scalers raise, and a TypeError, as its oldest
+    supported estimator checks expect of estimators that take no sparse data.
+    """
