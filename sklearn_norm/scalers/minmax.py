@@ -125,16 +125,18 @@ class MinMaxScaler(Scaler):
 
     def _known_range(self) -> tuple[Floats, Floats]:
         """Return known bounds per feature, NaN where the data decide."""
+        low, high = np.full((2, self.n_features_in_), np.nan)
+        known = np.zeros(self.n_features_in_, dtype=bool)
         if isinstance(self.data_range, dict):
-            low, high = np.full((2, self.n_features_in_), np.nan)
             for name, pair in self.data_range.items():
-                place = self._place(name)
-                low[place], high[place] = self._pair(f"data_range[{name!r}]", pair, 1)
-        elif self.data_range is None:
-            return np.full(self.n_features_in_, np.nan), np.full(self.n_features_in_, np.nan)
-        else:
+                at = [self._place(name)]
+                low[at], high[at] = self._pair(f"data_range[{name!r}]", pair, 1)
+                known[at] = True
+        elif self.data_range is not None:
             low, high = self._pair("data_range", self.data_range)
-        self._refuse("data_range", (low >= high) | np.isinf(low) | np.isinf(high), low, high)
+            known[:] = True
+        wrong = ~(low < high) | np.isinf(low) | np.isinf(high)
+        self._refuse("data_range", known & wrong, low, high)
         return low, high
 
     def _pair(self, name: str, pair: Any, size: int | None = None) -> tuple[Floats, Floats]:

@@ -5,7 +5,7 @@
 
 Each figure is the median of several runs, taken in turn with the peer's in one process.
 `limit` is what the hardware asks: one read of the array (a sum) beside fit, `X.copy()`
-beside transform. A ratio below 1 is faster than the peer. Memory is the peak beyond the
+beside transform and its inverse. A ratio below 1 is faster than the peer. Memory is the peak beyond the
 input, as a share of it.
 """
 
@@ -19,6 +19,7 @@ import sys
 import time
 import tracemalloc
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -73,15 +74,15 @@ def measured(name: str, X: object, runs: int) -> list[dict[str, object]]:
     rows = []
     for mine, peer in PAIRS:
         slow = runs if peer is not theirs.RobustScaler else max(3, runs // 2)
-        limit, a, b = medians([values.sum, lambda: mine().fit(X), lambda: peer().fit(X)], slow)
-        rows.append(
-            row(name, mine, "fit", a, b, limit, peak_share(lambda: mine().fit(X), values.nbytes))
-        )
-        fitted, other = mine().fit(X), peer().fit(X)
-        limit, a, b = medians(
-            [values.copy, lambda: fitted.transform(X), lambda: other.transform(X)], runs
-        )
-        rows.append(row(name, mine, "transform", a, b, limit, None))
+        fit, their_fit = mine().fit, peer().fit
+        limit, a, b = medians([values.sum, partial(fit, X), partial(their_fit, X)], slow)
+        memory = peak_share(partial(mine().fit, X), values.nbytes)
+        rows.append(row(name, mine, "fit", a, b, limit, memory))
+        ours, other = mine().fit(X), peer().fit(X)
+        for act in ("transform", "inverse_transform"):
+            calls = [partial(getattr(fitted, act), X) for fitted in (ours, other)]
+            limit, a, b = medians([values.copy, *calls], runs)
+            rows.append(row(name, mine, act, a, b, limit, None))
     return rows
 
 
@@ -90,7 +91,7 @@ def row(
 ) -> dict[str, object]:
     share = "" if memory is None else f"{memory:7.1%}"
     print(
-        f"{table:16s}{scaler.__name__:18s}{act:10s}{a * 1e3:8.1f} ms{b * 1e3:9.1f} ms"
+        f"{table:16s}{scaler.__name__:18s}{act:18s}{a * 1e3:8.1f} ms{b * 1e3:9.1f} ms"
         f"{a / b:8.2f}{a / limit:9.2f}  {share}",
         flush=True,
     )
@@ -116,7 +117,7 @@ def main() -> None:
         f"scikit-learn {sklearn.__version__}, {platform.machine()}"
     )
     print(
-        f"{'table':16s}{'scaler':18s}{'operation':10s}{'ours':>11s}{'sklearn':>12s}"
+        f"{'table':16s}{'scaler':18s}{'operation':18s}{'ours':>11s}{'sklearn':>12s}"
         f"{'ratio':>8s}{'to limit':>9s}  memory"
     )
     rows = [r for name, X in tables(told.small) for r in measured(name, X, told.runs)]

@@ -1,0 +1,68 @@
+"""Settings and data that all tests share."""
+
+import os
+import tempfile
+
+os.environ["SCIPY_ARRAY_API"] = "1"  # before SciPy or scikit-learn is imported
+# a folder in the repository would be met, with a warning, by the next collection
+os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", tempfile.gettempdir() + "/hypothesis")
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+settings.register_profile("house", deadline=None, derandomize=True, max_examples=25)
+settings.load_profile("house")
+
+ROWS = 1100  # more than one block of rows, fewer members than a sketch keeps exactly
+
+
+def _hard_columns():
+    rng = np.random.default_rng(7)
+    normal = rng.normal(size=ROWS)
+    some_nan = normal.copy()
+    some_nan[rng.random(ROWS) < 0.3] = np.nan
+    columns = {
+        "constant": np.full(ROWS, 3.3),
+        "all_nan": np.full(ROWS, np.nan),
+        "some_nan": some_nan,
+        "normal": normal,
+        "huge_mean": 1.7e9 + 0.3 * rng.normal(size=ROWS),
+        "1e15": 1e15 + rng.integers(-10, 11, ROWS),
+        "tiny": 1e-170 * rng.normal(size=ROWS),
+        "large": 1e155 * rng.normal(size=ROWS),
+        "subnormal": 1e-310 * rng.random(ROWS),
+        "largest": 1.7e308 * rng.choice([-1.0, 1.0], ROWS),
+        "lognormal": rng.lognormal(0.0, 5.0, ROWS),
+        "alternating": np.where(np.arange(ROWS) % 2 == 0, 1e16, 1.0),
+        "integers": rng.integers(-50, 50, ROWS).astype(np.float64),
+        "zeros": np.zeros(ROWS),
+        "one_row": np.array([2.5]),
+    }
+    for column in columns.values():
+        column.flags.writeable = False
+    return columns
+
+
+@pytest.fixture(scope="session")
+def hard_columns():
+    """Columns by name, 1-D float64, that break careless arithmetic."""
+    return _hard_columns()
+
+
+@pytest.fixture(scope="session")
+def hard_matrix(hard_columns):
+    """All hard columns of the same length, side by side."""
+    matrix = np.column_stack([c for c in hard_columns.values() if c.size == ROWS])
+    matrix.flags.writeable = False
+    return matrix
+
+
+@pytest.fixture(scope="session")
+def tame_matrix(hard_columns):
+    """The hard columns that powers of two neither overflow nor underflow."""
+    names = ("constant", "all_nan", "some_nan", "normal", "huge_mean", "1e15", "lognormal")
+    names += ("alternating", "integers", "zeros")
+    matrix = np.column_stack([hard_columns[name] for name in names])
+    matrix.flags.writeable = False
+    return matrix
