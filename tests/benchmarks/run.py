@@ -5,8 +5,8 @@
 
 Each figure is the median of several runs, taken in turn with the peer's in one process.
 `limit` is what the hardware asks: one read of the array (a sum) beside fit, `X.copy()`
-beside transform and its inverse. A ratio below 1 is faster than the peer. Memory is the peak beyond the
-input, as a share of it.
+beside transform and its inverse. A ratio below 1 is faster than the peer. Memory is the
+peak beyond the input, as a share of it.
 """
 
 from __future__ import annotations
