@@ -233,13 +233,13 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
         names = self._names()
         given = _sklearn.feature_names(X)
         if columns is not None:
-            chosen = [self._place(c) for c in np.atleast_1d(np.asarray(columns, dtype=object))]
+            chosen = self._places(np.atleast_1d(np.asarray(columns, dtype=object)))
             if given is not None and list(given) != list(names[chosen]):
                 raise ValueError(f"X has the columns {list(given)}, but columns={list(columns)}.")
-        elif given is None or not hasattr(self, "feature_names_in_"):
+        elif given is None or not hasattr(self, "feature_names_in_") or list(given) == list(names):
             return np.arange(self.n_features_in_)
         else:
-            chosen = [self._place(c) for c in given]
+            chosen = self._places(given)
         if sorted(set(chosen)) != chosen:
             raise ValueError(
                 "The feature names should match those that were passed during fit.\n"
@@ -248,17 +248,22 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
             )
         return np.asarray(chosen, dtype=np.intp)
 
-    def _place(self, column: Any) -> int:
-        """Return the index of a column given by name or index."""
-        names = list(self._names())
-        if isinstance(column, str) and column in names:
-            return names.index(column)
-        if isinstance(column, (int, np.integer)) and -len(names) <= column < len(names):
-            return int(column) % len(names)
-        raise ValueError(
-            f"Column {column!r} was not seen in fit. The columns are {names}, "
-            f"or the indices 0 to {len(names) - 1}."
-        )
+    def _places(self, columns: Any) -> list[int]:
+        """Return the indices of columns given by name or index."""
+        size = self.n_features_in_
+        at = {name: i for i, name in enumerate(self._names())}
+        found = []
+        for column in columns:
+            if isinstance(column, str) and column in at:
+                found.append(at[column])
+            elif isinstance(column, (int, np.integer)) and -size <= column < size:
+                found.append(int(column) % size)
+            else:
+                raise ValueError(
+                    f"Column {column!r} was not seen in fit. The columns are {list(at)}, "
+                    f"or the indices 0 to {size - 1}."
+                )
+        return found
 
     def merge(self, other: Self) -> Self:
         """Return a new scaler, as if fitted on the data of both.

@@ -128,9 +128,10 @@ class MinMaxScaler(Scaler):
         low, high = np.full((2, self.n_features_in_), np.nan)
         known = np.zeros(self.n_features_in_, dtype=bool)
         if isinstance(self.data_range, dict):
-            for name, pair in self.data_range.items():
-                at = [self._place(name)]
-                low[at], high[at] = self._pair(f"data_range[{name!r}]", pair, 1)
+            for at, (name, pair) in zip(
+                self._places(self.data_range), self.data_range.items(), strict=True
+            ):
+                low[[at]], high[[at]] = self._pair(f"data_range[{name!r}]", pair, 1)
                 known[at] = True
         elif self.data_range is not None:
             low, high = self._pair("data_range", self.data_range)
