@@ -11,6 +11,7 @@ from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import _get_feature_names, validate_data
 
 __all__ = [
+    "OUTPUT",
     "Interval",
     "StrOptions",
     "asked_container",
@@ -19,6 +20,8 @@ __all__ = [
     "validate_data",
     "validated",
 ]
+
+OUTPUT = "_sklearn_output_config"  # where set_output keeps what it was told
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -36,7 +39,7 @@ def asked_container(estimator: Any) -> str:
 
 def has_asked(estimator: Any) -> bool:
     """Whether set_output was called, or another container is the global default."""
-    local = getattr(estimator, "_sklearn_output_config", {})
+    local = getattr(estimator, OUTPUT, {})
     return "transform" in local or asked_container(estimator) != "default"
 
 

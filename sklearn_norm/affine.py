@@ -120,6 +120,9 @@ class Affine:
 
     def _on_stored(self, X: Any, out: Any, *, inverse: bool = False, clip: Any = None) -> Any:
         """Map the stored members of a CSR or CSC array: the zeros stay zeros."""
+        if not X.has_canonical_format:
+            X, out = X.copy(), None
+            X.sum_duplicates()
         if out is None:
             data = np.empty_like(X.data)
             out = type(X)((data, X.indices.copy(), X.indptr.copy()), shape=X.shape)

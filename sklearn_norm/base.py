@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar, Self
 
-import joblib
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
 from sklearn.utils import check_array
@@ -15,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from . import _sklearn, kernels
 from .affine import Affine
-from .containers import container_of, framed, has_nulls, may_write
+from .containers import container_of, framed, has_nulls, may_write, narrow_float, readable
 from .exceptions import SparseDataError
 from .kernels import Array, Floats
 from .statistics.record import Statistic
@@ -101,6 +100,7 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
         return self._learn(X, sample_weight, first=not self.__sklearn_is_fitted__())
 
     def _learn(self, X: Any, sample_weight: Any, first: bool) -> Self:
+        self._validate_params()  # again: scikit-learn skips it in later batches of a stream
         with self._unchanged_on_error():
             values = self._validated(X, reset=first)
             weight = checked_weight(sample_weight, values.shape[0])
@@ -117,8 +117,14 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
         return None
 
     def _settle(self, statistic: Statistic) -> None:
+        self._parameters = self.get_params(deep=False)
         self._affine = self._rule(statistic)
         self._statistic = statistic
+
+    def _with(self, parameter: str) -> Any:
+        """Return the value of a parameter that the present map was made with."""
+        self._seen()
+        return self._parameters[parameter]
 
     def _measure_checked(self, X: Array, weight: Floats | None) -> Statistic:
         """Measure, and refuse infinity: the extrema show it."""
@@ -193,9 +199,9 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
         check_is_fitted(self)
         chosen = self._chosen(X, columns)
         values = check_array(
-            X,
+            readable(X),
             accept_sparse=["csr", "csc"],
-            dtype=list(DTYPES),
+            dtype=narrow_float(X) or list(DTYPES),
             ensure_all_finite=False,
             copy=False,
             input_name="X",
@@ -217,7 +223,10 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
                 "Leave it out: columns=[...]."
             )
         out = self._place_to_write(X, values, copy)
-        return framed(affine.invert(values, out), self._wanted(X), self._names()[chosen], like=X)
+        names = self._names()[chosen]
+        if not hasattr(self, "feature_names_in_") and _sklearn.feature_names(X) is not None:
+            names = _sklearn.feature_names(X)
+        return framed(affine.invert(values, out), self._wanted(X), names, like=X)
 
     def _wanted(self, X: Any) -> str:
         """Return the container of an inverse: asked for, or X's, or that of the fit."""
@@ -294,7 +303,7 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
         check_is_fitted(other)
         mine, theirs = self.get_params(deep=False), other.get_params(deep=False)
         for name in mine.keys() - {"copy"}:
-            if joblib.hash(mine[name]) != joblib.hash(theirs[name]):
+            if not same_parameter(mine[name], theirs[name]):
                 raise ValueError(
                     f"Cannot merge scalers of different parameters: {name}={mine[name]!r} "
                     f"and {name}={theirs[name]!r}. Fit both with the same."
@@ -307,7 +316,7 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
                 f"{list(other._names())}. Fit both on the same columns, in the same order."
             )
         merged: Any = clone(self)
-        kept = ("n_features_in_", "feature_names_in_", "_container", "_sklearn_output_config")
+        kept = ("n_features_in_", "feature_names_in_", "_container", _sklearn.OUTPUT)
         vars(merged).update({k: vars(self)[k] for k in kept if k in vars(self)})
         merged._settle(self._merged(other))
         result: Self = merged
@@ -320,10 +329,10 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
     def _validated(self, X: Any, reset: bool) -> Any:
         return _sklearn.validate_data(
             self,
-            X,
+            readable(X),
             reset=reset,
             accept_sparse=["csr", "csc"],
-            dtype=list(DTYPES),
+            dtype=narrow_float(X) or list(DTYPES),
             ensure_all_finite=False,
             copy=False,
         )
@@ -433,6 +442,17 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
             state["_statistic"] = Statistic.from_state(state["_statistic"])
             state["_affine"] = Affine(**state["_affine"])
         super().__setstate__(state)
+
+
+def same_parameter(a: Any, b: Any) -> bool:
+    """Whether two parameters mean the same, however they are written."""
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(same_parameter(a[k], b[k]) for k in a)
+    if a is None or b is None or isinstance(a, (str, dict)) or isinstance(b, (str, dict)):
+        return type(a) is type(b) and a == b
+    if isinstance(a, (tuple, list)) and isinstance(b, (tuple, list)):
+        return len(a) == len(b) and all(map(same_parameter, a, b))
+    return np.array_equal(np.asarray(a), np.asarray(b))
 
 
 def count(weight: Floats) -> Any:

@@ -19,6 +19,37 @@ def container_of(X: Any) -> str:
     return "default"
 
 
+NARROW = {
+    "float16": np.float16,
+    "halffloat[pyarrow]": np.float16,
+    "float32": np.float32,
+    "float[pyarrow]": np.float32,
+}
+
+
+def narrow_float(X: Any) -> Any:
+    """Return float16 or float32 for a frame that holds nothing wider, else None."""
+    if container_of(X) == "default":
+        return None
+    found = {NARROW.get(str(dtype).lower()) for dtype in set(X.dtypes)}
+    return None if None in found or not found else np.result_type(*found)
+
+
+def readable(X: Any) -> Any:
+    """Return X with NaN where NumPy cannot read a missing value."""
+    if isinstance(X, np.ma.MaskedArray):
+        floats: Any = X.astype(np.result_type(X.dtype, np.float16))
+        return floats.filled(np.nan)
+    if container_of(X) != "pandas":
+        return X
+    objects = np.flatnonzero(X.dtypes == np.dtype(object))
+    if objects.size:
+        X = X.copy(deep=False)
+        for i in objects:
+            X.isetitem(i, X.iloc[:, i].where(X.iloc[:, i].notna(), np.nan))
+    return X
+
+
 def framed(values: Any, container: str, names: Any, like: Any = None) -> Any:
     """Return the array in the container asked for; index and nulls are those of `like`."""
     if container == "pandas" and isinstance(values, np.ndarray):

@@ -41,7 +41,9 @@ def checked_weight(sample_weight: Any, n_samples: int) -> Floats | None:
             "Sample weights must contain at least one non-zero number: every weight in "
             "`sample_weight` is zero. Give some sample a positive weight."
         )
-    if not np.isfinite(weight.sum()):
+    with np.errstate(over="ignore"):
+        total = weight.sum()
+    if not np.isfinite(total):
         raise ValueError("The sum of the sample weights exceeds the largest float: scale them.")
     return weight
 

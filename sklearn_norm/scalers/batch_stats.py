@@ -153,7 +153,10 @@ class BatchStatsScaler(Scaler):
         given = getattr(self, name)
         if given is None:
             return None
-        vector = np.asarray(given, dtype=np.float64)
+        try:
+            vector = np.asarray(given, dtype=np.float64)
+        except (TypeError, ValueError):
+            vector = np.full((), np.nan)
         if vector.shape not in ((), (self.n_features_in_,)) or not np.isfinite(vector).all():
             raise ValueError(
                 f"`{name}` must hold one finite number for each of the {self.n_features_in_} "
@@ -242,7 +245,7 @@ class BatchStatsScaler(Scaler):
     @property
     def running_var_(self) -> Floats:
         """Ndarray of shape (n_features,): the running variance."""
-        return self._seen().spread(self.variance == "total").variance()  # type: ignore[no-any-return]
+        return self._seen().spread(self._with("variance") == "total").variance()  # type: ignore[no-any-return]
 
     @property
     def scale_(self) -> Floats | None:

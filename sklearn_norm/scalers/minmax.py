@@ -90,12 +90,13 @@ class MinMaxScaler(Scaler):
         self.copy = copy
 
     def _measure(self, X: Array, weight: Floats | None) -> Extrema:
-        self._wanted_range(), self._known_range()  # refuse wrong parameters before any work
+        self._wanted_range(self.feature_range)  # refuse wrong parameters before any work
+        self._known_range(self.data_range)
         return Extrema.measure(X, weight)
 
     def _rule(self, statistic: Extrema) -> Affine:
-        lower, upper = self._wanted_range()
-        low, high = self._bounds(statistic)
+        lower, upper = self._wanted_range(self.feature_range)
+        low, high = self._bounds(statistic, self.data_range)
         gain = upper - lower
         top = np.where(gain + lower == upper, np.nan, upper)
         return Affine.spanning(
@@ -109,32 +110,30 @@ class MinMaxScaler(Scaler):
             upper=upper,
         )
 
-    def _bounds(self, statistic: Extrema) -> tuple[Floats, Floats]:
+    def _bounds(self, statistic: Extrema, data_range: Any) -> tuple[Floats, Floats]:
         """Return the bounds of the data: known ones first, NaN where there are none."""
         none = statistic.weight == 0
-        known_low, known_high = self._known_range()
+        known_low, known_high = self._known_range(data_range)
         low = np.where(np.isnan(known_low), np.where(none, np.nan, statistic.low), known_low)
         high = np.where(np.isnan(known_high), np.where(none, np.nan, statistic.high), known_high)
         return low, high
 
-    def _wanted_range(self) -> tuple[Floats, Floats]:
-        lower, upper = self._pair("feature_range", self.feature_range)
+    def _wanted_range(self, feature_range: Any) -> tuple[Floats, Floats]:
+        lower, upper = self._pair("feature_range", feature_range)
         wrong = ~(lower < upper) | ~np.isfinite(lower) | ~np.isfinite(upper)
         self._refuse("feature_range", wrong, lower, upper)
         return lower, upper
 
-    def _known_range(self) -> tuple[Floats, Floats]:
+    def _known_range(self, data_range: Any) -> tuple[Floats, Floats]:
         """Return known bounds per feature, NaN where the data decide."""
         low, high = np.full((2, self.n_features_in_), np.nan)
         known = np.zeros(self.n_features_in_, dtype=bool)
-        if isinstance(self.data_range, dict):
-            for at, (name, pair) in zip(
-                self._places(self.data_range), self.data_range.items(), strict=True
-            ):
+        if isinstance(data_range, dict):
+            for at, (name, pair) in zip(self._places(data_range), data_range.items(), strict=True):
                 low[[at]], high[[at]] = self._pair(f"data_range[{name!r}]", pair, 1)
                 known[at] = True
-        elif self.data_range is not None:
-            low, high = self._pair("data_range", self.data_range)
+        elif data_range is not None:
+            low, high = self._pair("data_range", data_range)
             known[:] = True
         wrong = ~(low < high) | np.isinf(low) | np.isinf(high)
         self._refuse("data_range", known & wrong, low, high)
@@ -163,12 +162,12 @@ class MinMaxScaler(Scaler):
     @property
     def data_min_(self) -> Floats:
         """Ndarray of shape (n_features,): the lower bounds of the data."""
-        return self._bounds(self._seen())[0]
+        return self._bounds(self._seen(), self._with("data_range"))[0]
 
     @property
     def data_max_(self) -> Floats:
         """Ndarray of shape (n_features,): the upper bounds of the data."""
-        return self._bounds(self._seen())[1]
+        return self._bounds(self._seen(), self._with("data_range"))[1]
 
     @property
     def data_range_(self) -> Floats:
@@ -184,6 +183,6 @@ class MinMaxScaler(Scaler):
     @property
     def min_(self) -> Floats:
         """Ndarray of shape (n_features,): the intercept of the map."""
-        lower, _ = self._wanted_range()
+        lower, _ = self._wanted_range(self._with("feature_range"))
         with np.errstate(all="ignore"):
             return lower - self.data_min_ * self.scale_

@@ -123,25 +123,28 @@ class RobustScaler(Scaler):
 
     def _measure(self, X: Array, weight: Floats | None) -> Quantiles:
         return Quantiles.measure(
-            X, weight, probabilities=self._probabilities(), rank_error=self.rank_error
+            X,
+            weight,
+            probabilities=self._probabilities(self.quantile_range),
+            rank_error=self.rank_error,
         )
 
-    def _probabilities(self) -> tuple[float, float, float, float, float]:
+    def _probabilities(self, quantile_range: Any) -> tuple[float, float, float, float, float]:
         """Return the median, the quantile range and the wider one."""
         try:
-            low, high = (float(q) for q in self.quantile_range)
+            low, high = (float(q) for q in quantile_range)
         except (TypeError, ValueError):
             low, high = 1.0, 0.0
         if not 0 <= low <= high <= 100:
             raise ValueError(
-                f"Invalid quantile range: {self.quantile_range!r}. Give two percentiles "
+                f"Invalid quantile range: {quantile_range!r}. Give two percentiles "
                 "(q_min, q_max) with 0 <= q_min <= q_max <= 100."
             )
         wide_low, wide_high = low / WIDER, 100 - (100 - high) / WIDER
         return 0.5, low / 100, high / 100, wide_low / 100, wide_high / 100
 
     def _rule(self, statistic: Quantiles) -> Affine:
-        asked = self._probabilities()
+        asked = self._probabilities(self.quantile_range)
         values = statistic.quantiles(asked)
         median = values[0] if self.with_centering else np.zeros_like(values[0])
         if not self.with_scaling:
@@ -175,9 +178,10 @@ class RobustScaler(Scaler):
     def scale_source_(self) -> npt.NDArray[np.str_] | None:
         """Ndarray of shape (n_features,) or None: where each scale comes from."""
         statistic = self._seen()
-        if not self.with_scaling:
+        if not self._with("with_scaling"):
             return None
-        return _sources(statistic, statistic.quantiles(self._probabilities()))
+        asked = self._probabilities(self._with("quantile_range"))
+        return _sources(statistic, statistic.quantiles(asked))
 
     @property
     def rank_error_(self) -> float:

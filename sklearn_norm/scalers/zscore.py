@@ -103,12 +103,12 @@ class ZScoreScaler(Scaler):
     @property
     def mean_(self) -> Floats | None:
         """Ndarray of shape (n_features,) or None: the mean."""
-        return self._seen().mean if self.with_mean or self.with_std else None
+        return self._seen().mean if self._with("with_mean") or self._with("with_std") else None
 
     @property
     def var_(self) -> Floats | None:
         """Ndarray of shape (n_features,) or None: the variance."""
-        return self._seen().variance(self.ddof) if self.with_std else None
+        return self._seen().variance(self._with("ddof")) if self._with("with_std") else None
 
     @property
     def scale_(self) -> Floats | None:
