@@ -9,7 +9,7 @@ import numpy as np
 
 from . import kernels
 from .kernels import Array, Floats
-from .statistics.sparse import is_sparse
+from .statistics.sparse import canonical, columns_of, is_sparse
 
 LARGE = 2.0**960  # from here on a difference of two floats may overflow
 QUARTER = 2  # then everything is computed in units of 2**QUARTER
@@ -121,15 +121,11 @@ class Affine:
     def _on_stored(self, X: Any, out: Any, *, inverse: bool = False, clip: Any = None) -> Any:
         """Map the stored members of a CSR or CSC array: the zeros stay zeros."""
         if not X.has_canonical_format:
-            X, out = X.copy(), None
-            X.sum_duplicates()
+            X, out = canonical(X), None
         if out is None:
             data = np.empty_like(X.data)
             out = type(X)((data, X.indices.copy(), X.indptr.copy()), shape=X.shape)
-        if X.format == "csr":
-            column = X.indices
-        else:
-            column = np.repeat(np.arange(X.shape[1]), np.diff(X.indptr))
+        column = columns_of(X)
         members = kernels.Map._make(None if v is None else v[column] for v in self._map())
         act = kernels.backward if inverse else kernels.forward
         with np.errstate(all="ignore"):

@@ -160,8 +160,11 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
         self._check_finite(values)
         self._check_zeros_stay(values)
         out = self._place_to_write(X, values, copy)
-        scaled = self._affine.apply(values, out, clip=bool(getattr(self, "clip", False)))
-        return self._with_nulls_of(X, scaled)
+        return self._with_nulls_of(X, self._mapped(values, out))
+
+    def _mapped(self, values: Any, out: Any) -> Any:
+        """Return the values under the map, written to `out` where there is one."""
+        return self._affine.apply(values, out, clip=bool(getattr(self, "clip", False)))
 
     def _place_to_write(self, X: Any, values: Any, copy: bool | None) -> Any:
         """Return the caller's own array where it may be overwritten."""

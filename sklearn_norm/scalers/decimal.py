@@ -13,6 +13,7 @@ from ..affine import Affine
 from ..base import Scaler
 from ..kernels import Array, Floats
 from ..statistics.extrema import Extrema
+from ..statistics.sparse import canonical, columns_of, is_sparse
 
 LEAST, MOST = -324, 309  # the exponents that floats can have
 EXACT = 22  # 10**22 is the largest power of ten that a float64 holds exactly
@@ -52,7 +53,7 @@ class DecimalScaler(Scaler):
     -----
     j is found by comparing integers, never by a logarithm: 1000 has j = 4, and the
     float next below it j = 3. The divisor is 10**j, rounded up where a float64 cannot
-    hold it, so that the result of the largest value stays below 1.
+    hold it, and a value below 10**j stays below 1 where its quotient would be rounded to 1.
 
     References
     ----------
@@ -86,6 +87,29 @@ class DecimalScaler(Scaler):
             gain=None if np.all(gain == 1) else gain,
             exponent=binary if binary.any() else None,
         )
+
+    def _mapped(self, values: Any, out: Any) -> Any:
+        """Keep what is below 10**j from being rounded to 1."""
+        values = canonical(values) if is_sparse(values) else values
+        peak = np.nan_to_num(self.max_abs_)[None]
+        with np.errstate(over="ignore"):
+            rounded = self._affine.apply(peak.astype(values.dtype))[0] >= 1
+        columns = np.flatnonzero(rounded)
+        if not columns.size:
+            return super()._mapped(values, out)
+        ceilings = _ceilings()[self.exponent_ - LEAST]
+        sparse = is_sparse(values)
+        at = columns_of(values) if sparse else columns
+        inside = np.abs(values.data if sparse else values[:, at]) < ceilings[at]
+        scaled = super()._mapped(values, out)
+        found = scaled.data if sparse else scaled[:, at]
+        limit = np.nextafter(scaled.dtype.type(1), scaled.dtype.type(0))
+        held = np.where(inside, np.clip(found, -limit, limit), found)
+        if sparse:
+            scaled.data[:] = held
+        else:
+            scaled[:, at] = held
+        return scaled
 
     @property
     def max_abs_(self) -> Floats:

@@ -38,7 +38,7 @@ class RobustScaler(Scaler):
         Subtract the median. Sparse data need False.
     with_scaling : bool, default=True
         Divide by the quantile range.
-    quantile_range : tuple (q_min, q_max), 0 <= q_min < q_max <= 100, default=(25.0, 75.0)
+    quantile_range : tuple (q_min, q_max), 0 <= q_min <= q_max <= 100, default=(25.0, 75.0)
         The percentiles whose distance is the scale.
     unit_variance : bool, default=False
         Divide the scale by the distance of the same percentiles of the standard normal
@@ -47,7 +47,8 @@ class RobustScaler(Scaler):
     rank_error : float, default=1e-3
         The largest rank error that streaming may make, as a share of the values. A
         feature with fewer than ``2 / rank_error`` values is always exact; the state
-        takes up to ``225 / rank_error`` bytes per feature.
+        takes up to ``226 / rank_error`` bytes per feature, and 16 per binary order of
+        magnitude that the weights span.
     copy : bool, default=True
         Whether `transform` and `inverse_transform` leave their input alone. False
         overwrites an array of floats.

@@ -24,6 +24,7 @@ class Quantiles(Statistic):
     seen one batch only; NaN says to ask the sketch.
     """
 
+    norm: Floats
     probabilities: Floats
     known: Floats
     sketches: tuple[Sketch, ...]
@@ -40,25 +41,25 @@ class Quantiles(Statistic):
         """Sort the columns, a few at a time; NaN is absent."""
         n_columns = X.shape[1]
         asked = np.asarray(probabilities, dtype=np.float64)
-        total, low, high = (
-            np.zeros(n_columns),
-            np.full(n_columns, np.inf),
-            np.full(n_columns, -np.inf),
-        )
+        total, norm = np.zeros((2, n_columns))
+        low, high = np.full(n_columns, np.inf), np.full(n_columns, -np.inf)
         known = np.full((asked.size, n_columns), np.nan)
         sketches: list[Sketch] = []
         for columns, values, weights in _sorted(X, weight):
             for i, column in enumerate(range(columns.start, columns.stop)):
                 row, w = _present(values[i], None if weights is None else weights[i])
                 total[column] = row.size if w is None else w.sum()
+                norm[column] = np.sqrt(row.size) if w is None else _norm(w)
                 if w is None:
                     sketches.append(Sketch.of_sorted(row, rank_error))
                 else:
                     sketches.append(Sketch.of_weighted(row, w, rank_error))
                 if row.size:
                     low[column], high[column] = row[0] + 0.0, row[-1] + 0.0
-                    known[:, column] = sorted_quantiles(row, w, asked)
-        return cls(total, low, high, asked, known, tuple(sketches))
+                    known[:, column] = sorted_quantiles(
+                        row, w, asked, _unit(total[column], norm[column])
+                    )
+        return cls(total, low, high, norm, asked, known, tuple(sketches))
 
     def merge(self, other: Self) -> Self:
         mine, theirs = self.weight == 0, other.weight == 0
@@ -66,6 +67,7 @@ class Quantiles(Statistic):
         pairs = zip(self.sketches, other.sketches, theirs, mine, strict=True)
         return type(self)(
             **self.with_extrema_of(other),
+            norm=np.hypot(self.norm, other.norm),
             probabilities=self.probabilities,
             known=known,
             sketches=tuple(_merge(a, b, only_a, only_b) for a, b, only_a, only_b in pairs),
@@ -73,7 +75,7 @@ class Quantiles(Statistic):
 
     @property
     def rank_error(self) -> Floats:
-        """The bound in force per column; 0.0 while the quantiles are exact."""
+        """The bound in force per column, at `probabilities`; 0.0 while they are exact."""
         exact = ~np.isnan(self.known).any(axis=0) | (self.weight == 0)
         return np.where(exact, 0.0, [s.bound for s in self.sketches])
 
@@ -86,7 +88,9 @@ class Quantiles(Statistic):
             if place.size:
                 values[row] = self.known[place[0]]
         for column in np.flatnonzero(np.isnan(values).any(axis=0) & (self.weight > 0)):
-            values[:, column] = self.sketches[column].quantiles(asked)
+            rows = np.isnan(values[:, column])
+            unit = _unit(self.weight[column], self.norm[column])
+            values[rows, column] = self.sketches[column].quantiles(asked[rows], unit)
         return np.where(self.weight == 0, np.nan, np.clip(values, self.low, self.high))
 
     def quantile(self, probability: float) -> Floats:
@@ -101,7 +105,9 @@ class Quantiles(Statistic):
                 "heights": [int(h) for h in s.levels],
                 "levels": list(s.levels.values()),
                 "drift": s.drift,
-                "variance": s.variance,
+                "spread": s.spread,
+                "settled": s.settled,
+                "seed": s.seed,
             }
             for s in self.sketches
         ]
@@ -114,11 +120,25 @@ class Quantiles(Statistic):
                 s["rank_error"],
                 dict(zip(s["heights"], s["levels"], strict=True)),
                 s["drift"],
-                s["variance"],
+                s["spread"],
+                s["settled"],
+                s["seed"],
             )
             for s in values.pop("sketches")
         )
         return cls(**values, sketches=sketches)
+
+
+def _norm(weights: Floats) -> float:
+    """Return the root of the sum of squares, without over- or underflow."""
+    peak = float(weights.max(initial=0.0)) or 1.0
+    return float(np.sqrt(np.sum((weights / peak) ** 2))) * peak
+
+
+def _unit(total: float, norm: float) -> float:
+    """Return the width that a quantile averages over: the weight of a member, at most 1."""
+    unit = norm / total * norm
+    return unit if unit < 1 - 1e-9 else 1.0
 
 
 def _merge(a: Sketch, b: Sketch, only_a: bool, only_b: bool) -> Sketch:

@@ -6,18 +6,21 @@ members, the odd or the even ones by a pseudo-random bit, moves one level up (Z.
 K. Lang & E. Liberty, "Optimal quantile approximation in streams", FOCS 2016).
 
 Each compaction of level h shifts the rank of a value by at most 2**h, up or down alike.
-The sketch sums these worst cases (`drift`) and their squares (`variance`); the bound it
-states is the smaller of the certain one and, by Hoeffding's inequality, the one that
+The sketch sums these worst cases (`drift`) and, as independent choices, their squares
+(the root is `spread`); what a large batch loses at once is summed as certain (`settled`).
+The bound it states is the smaller of `drift` and, by Hoeffding's inequality, one that
 fails with a probability of at most `RISK`.
 
-The bits come from the mantissas of the members compacted, so the same data give the
-same sketch, and a column times a power of two gives the same choices.
+The bits come from the mantissas of the members compacted and from all bits before
+(`seed`), so the same data give the same sketch, a column times a power of two gives the
+same choices, and a batch that comes again gives others. Two sketches alike in every bit
+would make the same errors; their merge is the one sketch with doubled weights.
 """
 
 from __future__ import annotations
 
+import hashlib
 import math
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
@@ -40,14 +43,16 @@ class Sketch:
     rank_error: float
     levels: Mapping[int, Floats] = field(default_factory=dict)
     drift: float = 0.0
-    variance: float = 0.0
+    spread: float = 0.0
+    settled: float = 0.0
+    seed: int = 0
 
     @classmethod
     def of_sorted(cls, values: Floats, rank_error: float) -> Self:
         """Summarise sorted members of weight 1.
 
-        Fewer than 2 / rank_error are kept as they are. Of more, one in 2**h stays, at a
-        pseudo-random place in each run of 2**h: at most half, and no more than fit.
+        Fewer than 2 / rank_error are kept as they are. Of more, one in 2**h stays, in the
+        middle of each run of 2**h: at most half, and no more than fit.
         """
         size = values.size
         if size < 2 / rank_error:
@@ -57,13 +62,13 @@ class Sketch:
             height += 1
         run = 1 << height
         whole = size >> height << height
-        levels = {height: values[_bits(values) % run : whole : run].copy()}
+        levels = {height: values[run // 2 : whole : run].copy()}
         start = whole
         for h in range(height - 1, -1, -1):
             if size - whole & 1 << h:
                 levels[h] = values[start : start + 1].copy()
                 start += 1 << h
-        return cls(rank_error, levels, run - 1.0, run * run / 4.0)
+        return cls(rank_error, levels, run / 2, settled=run / 2)
 
     @classmethod
     def of_weighted(cls, values: Floats, weights: Floats, rank_error: float) -> Self:
@@ -95,39 +100,58 @@ class Sketch:
         """The rank error in force, as a share of the weight; 0.0 while exact."""
         if self.drift == 0:
             return 0.0
-        return min(self.drift, DEVIATIONS * math.sqrt(self.variance)) / self.weight
+        return min(self.drift, self.settled + DEVIATIONS * self.spread) / self.weight
 
     def merge(self, other: Self) -> Self:
         """Return the sketch of both; commutative, and associative within the bound."""
+        if self.drift and self._is_twin_of(other):
+            return self._doubled()
         heights = sorted({*self.levels, *other.levels})
         both = {h: _merged(self.levels.get(h), other.levels.get(h)) for h in heights}
         return type(self)(
             min(self.rank_error, other.rank_error),
             both,
             self.drift + other.drift,
-            self.variance + other.variance,
+            math.hypot(self.spread, other.spread),
+            self.settled + other.settled,
+            _hashed(*sorted((self.seed, other.seed))),
         ).compacted()
+
+    def _is_twin_of(self, other: Self) -> bool:
+        mine = (self.rank_error, self.drift, self.seed, self.levels.keys())
+        return mine == (other.rank_error, other.drift, other.seed, other.levels.keys()) and all(
+            np.array_equal(v, other.levels[h]) for h, v in self.levels.items()
+        )
+
+    def _doubled(self) -> Self:
+        doubled = {h + 1: v for h, v in self.levels.items()}
+        errors = (2 * self.drift, 2 * self.spread, 2 * self.settled)
+        return type(self)(self.rank_error, doubled, *errors, self.seed)
 
     def compacted(self) -> Self:
         """Compact the lowest overfull level until the capacity is kept."""
-        levels, drift, variance = dict(self.levels), self.drift, self.variance
+        levels, drift, spread, seed = dict(self.levels), self.drift, self.spread, self.seed
         top_capacity = TOP / self.rank_error
         while sum(v.size for v in levels.values()) > 3 * top_capacity:
             top = max(levels)
-            h = min(
+            full = [
                 h for h, v in levels.items() if v.size > max(2, top_capacity * DECAY ** (top - h))
-            )
+            ]
+            if not full:  # nothing but many short levels, of weights of very different size
+                break
+            h = min(full)
             members = levels.pop(h)
             odd = members.size % 2
             if odd:
                 levels[h] = members[-1:]
             pairs = members[: members.size - odd]
-            levels[h + 1] = _merged(levels.get(h + 1), pairs[_bits(pairs) & 1 :: 2])
+            seed = _hashed(seed, pairs)
+            levels[h + 1] = _merged(levels.get(h + 1), pairs[seed & 1 :: 2])
             drift += math.ldexp(1.0, h)
-            variance += math.ldexp(1.0, 2 * h)
-        return type(self)(self.rank_error, levels, drift, variance)
+            spread = math.hypot(spread, math.ldexp(1.0, h))
+        return type(self)(self.rank_error, levels, drift, spread, self.settled, seed)
 
-    def quantiles(self, probabilities: Floats) -> Floats:
+    def quantiles(self, probabilities: Floats, unit: float = 1.0) -> Floats:
         """Return quantiles by linear interpolation between the members in their order."""
         heights = [h for h, v in self.levels.items() if v.size]
         if not heights:
@@ -139,7 +163,7 @@ class Sketch:
             np.ldexp(1.0, np.array(heights)), [self.levels[h].size for h in heights]
         )
         order = np.argsort(values, kind="stable")
-        return sorted_quantiles(values[order], weights[order], probabilities)
+        return sorted_quantiles(values[order], weights[order], probabilities, unit)
 
 
 def _merged(a: Floats | None, b: Floats | None) -> Floats:
@@ -152,18 +176,27 @@ def _merged(a: Floats | None, b: Floats | None) -> Floats:
     return both
 
 
-def _bits(values: Floats) -> int:
-    """Draw pseudo-random bits from mantissas spread over the members."""
-    mantissas, _ = np.frexp(values[:: max(1, values.size // 16)])
-    return zlib.crc32(mantissas.tobytes(), values.size)
+def _hashed(*parts: int | Floats) -> int:
+    """Return pseudo-random bits from numbers, and from mantissas spread over the members."""
+    digest = hashlib.blake2b(digest_size=8)
+    for part in parts:
+        if isinstance(part, int):
+            digest.update(part.to_bytes(8, "little"))
+        else:
+            mantissas, _ = np.frexp(part[:: max(1, part.size // 16)])
+            digest.update(mantissas.tobytes())
+    return int.from_bytes(digest.digest(), "little")
 
 
-def sorted_quantiles(values: Floats, weights: Floats | None, probabilities: Floats) -> Floats:
-    """Return quantiles of sorted values, equal to NumPy's default for weights of 1.
+def sorted_quantiles(
+    values: Floats, weights: Floats | None, probabilities: Floats, unit: float = 1.0
+) -> Floats:
+    """Return quantiles of sorted values, equal to NumPy's default for equal weights.
 
-    Let S(u) be the value at cumulative weight u of the total W, and m = min(1, W). The
-    quantile is the mean of S over [q (W - m), q (W - m) + m]: for whole weights the
-    linear interpolation (R. J. Hyndman & Y. Fan 1996, definition 7) of the repeated values.
+    Let S(u) be the value at cumulative weight u of the total W, and m the `unit`, at most
+    1. The quantile is the mean of S over [q (W - m), q (W - m) + m]: for whole weights and
+    m = 1 the linear interpolation (R. J. Hyndman & Y. Fan 1996, definition 7) of the
+    repeated values, and for equal weights m that of the values.
     """
     if weights is None:
         position = probabilities * (values.size - 1)
@@ -172,7 +205,7 @@ def sorted_quantiles(values: Floats, weights: Floats | None, probabilities: Floa
         above = values[np.minimum(first.astype(np.intp) + 1, values.size - 1)]
         return interpolated(below, above, position - first)
     ends = np.cumsum(weights)
-    unit = min(1.0, float(ends[-1]))
+    unit = min(1.0, unit, float(ends[-1]))
     position = probabilities * (ends[-1] - unit)
     first = np.minimum(np.searchsorted(ends, position, side="right"), values.size - 1)
     last = np.minimum(np.searchsorted(ends, position + unit, side="left"), values.size - 1)

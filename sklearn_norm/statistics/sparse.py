@@ -16,6 +16,21 @@ def is_sparse(X: Any) -> bool:
     return bool(sparse.issparse(X))
 
 
+def canonical(X: Any) -> Any:
+    """Return a CSR or CSC array with one stored member per place: X itself, or a copy."""
+    if not X.has_canonical_format:
+        X = X.copy()
+        X.sum_duplicates()
+    return X
+
+
+def columns_of(X: Any) -> npt.NDArray[np.intp]:
+    """Return the column of each stored member of a CSR or CSC array."""
+    if X.format == "csr":
+        return np.asarray(X.indices)
+    return np.repeat(np.arange(X.shape[1]), np.diff(X.indptr))
+
+
 @dataclass(frozen=True, eq=False)
 class SparseColumns:
     """The present stored members of a CSR or CSC array, column after column.
@@ -32,12 +47,9 @@ class SparseColumns:
 
     @classmethod
     def of(cls, X: Array, weight: Floats | None) -> Self:
-        members = sparse.csc_array(X)
-        if not members.has_canonical_format:
-            members = members.copy()
-            members.sum_duplicates()
+        members = canonical(sparse.csc_array(X))
         n_rows, n_columns = members.shape
-        column = np.repeat(np.arange(n_columns), np.diff(members.indptr))
+        column = columns_of(members)
         values = members.data.astype(np.float64)
         row_weight = np.ones(n_rows) if weight is None else weight
         weights = row_weight[members.indices]

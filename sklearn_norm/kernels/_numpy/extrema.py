@@ -60,7 +60,7 @@ def _sum(weight: Floats) -> float:
 
 def present_weight(X: Array, weight: Floats | None) -> Floats:
     """Return the total weight of the members that are not NaN, per column."""
-    total = np.empty((count_blocks(X.shape[0]), X.shape[1]))
+    total = np.zeros((max(1, count_blocks(X.shape[0])), X.shape[1]))
     for tile in tiles(*X.shape):
         x, axis = stack(X, tile)
         w = stack_weight(weight, tile, np.isnan(x), axis)

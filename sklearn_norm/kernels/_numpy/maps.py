@@ -108,7 +108,9 @@ def _sweep(
     """Take all steps on each piece; the special columns go by `exact`."""
 
     def work(pieces: list[Piece]) -> None:
-        buffer = np.empty(0 if out.dtype == np.float64 else max(p.x.size for p in pieces))
+        buffer = np.empty(
+            0 if out.dtype == np.float64 else max((p.x.size for p in pieces), default=0)
+        )
         laid: dict[tuple[bool, int, int], Steps] = {}
         with np.errstate(all="ignore"):
             for piece in pieces:
