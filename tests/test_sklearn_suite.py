@@ -41,8 +41,11 @@ def report(tmp_path_factory):
     folder = tmp_path_factory.mktemp("suite")
     script = folder / "run_suite.py"
     script.write_text(RUNNER)
+    # the options of this run (workers, coverage) are not for that one
+    environment = {k: v for k, v in os.environ.items() if k != "PYTEST_ADDOPTS"}
+    command = [sys.executable, str(script)]
     done = subprocess.run(
-        [sys.executable, str(script)], cwd=folder, capture_output=True, text=True, timeout=900
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=900
     )
     assert done.returncode in (0, 1), done.stdout + done.stderr
     return done.stdout
