@@ -1,5 +1,6 @@
 """scikit-learn's own tests of its scalers, run on ours."""
 
+import os
 import subprocess
 import sys
 import textwrap
