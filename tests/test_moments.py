@@ -217,7 +217,7 @@ def test_moments_of_sparse_columns_are_those_of_dense_ones(form, weighted):
 
 def test_csr_and_csc_have_the_same_bits():
     """The sparse format leaves no trace."""
-    X = sparse.random_array((300, 8), density=0.3, rng=np.random.default_rng(5))
+    X = sparse.csr_array(sparse.random(300, 8, density=0.3, random_state=5))
     a, b = Moments.measure(X.tocsr()), Moments.measure(X.tocsc())
     for name in ("mean", "low", "high", "weight"):
         assert getattr(a, name).tobytes() == getattr(b, name).tobytes()

@@ -317,7 +317,7 @@ def test_13_a_constant_column_with_weights_becomes_zero(kind, constant):
 )
 def test_14_a_larger_second_sparse_batch(make, scaler):
     """Sparse batches of 10 and then 1000 rows give what the dense ones do."""
-    X = sparse.random_array((1010, 3), density=0.7, rng=np.random.default_rng(0), format="csr")
+    X = sparse.random(1010, 3, density=0.7, random_state=0, format="csr")
     dense = X.toarray()
     scaler.fit(make(X[:10])).partial_fit(make(X[10:]))
     expected = np.asarray(scaler.scale_)
