@@ -13,7 +13,7 @@ from .record import Statistic
 from .sketch import Sketch, sorted_quantiles
 from .sparse import is_sparse
 
-SHARE = 16  # a sixteenth of the input's size is sorted at a time
+SHARE = 20  # a twentieth of the input's size is sorted at a time
 
 
 @dataclass(frozen=True, eq=False)

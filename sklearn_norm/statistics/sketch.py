@@ -36,7 +36,7 @@ DEVIATIONS = math.sqrt(2 * math.log(2 / RISK))
 WEIGHT_BITS = 40  # a fractional weight keeps that many bits
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Sketch:
     """Levels of sorted members, and the rank error made so far."""
 
