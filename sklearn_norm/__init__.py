@@ -7,13 +7,25 @@ from .scalers.decimal import DecimalScaler
 from .scalers.minmax import MinMaxScaler
 from .scalers.robust import RobustScaler
 from .scalers.zscore import ZScoreScaler
+from .tensors.ada import AdaNorm
+from .tensors.batch import BatchNorm
+from .tensors.group import GroupNorm
+from .tensors.instance import InstanceNorm
+from .tensors.layer import LayerNorm
+from .tensors.rms import RMSNorm
 
 __version__ = "0.1.0.dev0"
 
 __all__ = [
+    "AdaNorm",
+    "BatchNorm",
     "BatchStatsScaler",
     "DecimalScaler",
+    "GroupNorm",
+    "InstanceNorm",
+    "LayerNorm",
     "MinMaxScaler",
+    "RMSNorm",
     "RobustScaler",
     "ZScoreScaler",
 ]

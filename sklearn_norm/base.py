@@ -32,6 +32,13 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
     """
 
     _sparse_remedy: ClassVar[str] = "pass a dense array"
+    _kind_of_column: ClassVar[str] = "feature"
+    _kept_by_merge: ClassVar[tuple[str, ...]] = (
+        "n_features_in_",
+        "feature_names_in_",
+        "_container",
+        _sklearn.OUTPUT,
+    )
     copy: bool
     _statistic: Any
     _affine: Affine
@@ -101,18 +108,23 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
 
     def _learn(self, X: Any, sample_weight: Any, first: bool) -> Self:
         self._validate_params()  # again: scikit-learn skips it in later batches of a stream
-        with self._unchanged_on_error():
-            values = self._validated(X, reset=first)
+        with unchanged_on_error(self):
+            values = self._validated(X, reset=first or not hasattr(self, "n_features_in_"))
             weight = checked_weight(sample_weight, values.shape[0])
             self._check_zeros_may_stay(values)
             batch = self._measure_checked(*weighed(values, weight))
-            old = self._start(values.shape[1]) if first else self._statistic
+            old = self._start() if first else self._statistic
             self._settle(batch if old is None else self._update(old, batch))
             if first:
                 self._container = container_of(X)
         return self
 
-    def _start(self, n_columns: int) -> Statistic | None:
+    @property
+    def _n_columns(self) -> int:
+        """The number of columns of the statistic and the map."""
+        return int(self.n_features_in_)
+
+    def _start(self) -> Statistic | None:
         """Return what a stream begins with: nothing, but for a prior."""
         return None
 
@@ -160,11 +172,15 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
         self._check_finite(values)
         self._check_zeros_stay(values)
         out = self._place_to_write(X, values, copy)
-        return self._with_nulls_of(X, self._mapped(values, out))
+        return self._with_nulls_of(X, self._as_given(X, self._mapped(values, out)))
 
     def _mapped(self, values: Any, out: Any) -> Any:
         """Return the values under the map, written to `out` where there is one."""
         return self._affine.apply(values, out, clip=bool(getattr(self, "clip", False)))
+
+    def _as_given(self, X: Any, values: Any) -> Any:
+        """Return a result in the shape of X."""
+        return values
 
     def _place_to_write(self, X: Any, values: Any, copy: bool | None) -> Any:
         """Return the caller's own array where it may be overwritten."""
@@ -219,17 +235,20 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
         self._check_finite(values, chosen)
         self._check_zeros_stay(values)
         affine = self._affine.columns(chosen) if chosen.size < self.n_features_in_ else self._affine
+        self._check_gain(affine, chosen)
+        out = self._place_to_write(X, values, copy)
+        names = self._names()[chosen]
+        if not hasattr(self, "feature_names_in_") and _sklearn.feature_names(X) is not None:
+            names = _sklearn.feature_names(X)
+        return framed(affine.invert(values, out), self._wanted(X), names, like=X)
+
+    def _check_gain(self, affine: Affine, chosen: Any) -> None:
         if affine.gain is not None and np.any(affine.gain == 0):
             at = chosen[np.flatnonzero(affine.gain == 0)[0]]
             raise ValueError(
                 f"Column {self._name(int(at))!r} was multiplied by 0, which nothing can undo. "
                 "Leave it out: columns=[...]."
             )
-        out = self._place_to_write(X, values, copy)
-        names = self._names()[chosen]
-        if not hasattr(self, "feature_names_in_") and _sklearn.feature_names(X) is not None:
-            names = _sklearn.feature_names(X)
-        return framed(affine.invert(values, out), self._wanted(X), names, like=X)
 
     def _wanted(self, X: Any) -> str:
         """Return the container of an inverse: asked for, or X's, or that of the fit."""
@@ -319,8 +338,7 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
                 f"{list(other._names())}. Fit both on the same columns, in the same order."
             )
         merged: Any = clone(self)
-        kept = ("n_features_in_", "feature_names_in_", "_container", _sklearn.OUTPUT)
-        vars(merged).update({k: vars(self)[k] for k in kept if k in vars(self)})
+        vars(merged).update({k: vars(self)[k] for k in self._kept_by_merge if k in vars(self)})
         merged._settle(self._merged(other))
         result: Self = merged
         return result
@@ -387,18 +405,6 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
     def _name(self, column: int) -> Any:
         return self._names()[column] if hasattr(self, "feature_names_in_") else column
 
-    @contextmanager
-    def _unchanged_on_error(self) -> Iterator[None]:
-        """Put the attributes back where an error is raised."""
-        attributes: dict[str, Any] = self.__dict__
-        before = attributes.copy()
-        try:
-            yield
-        except BaseException:
-            attributes.clear()
-            attributes.update(before)
-            raise
-
     @property
     def n_samples_seen_(self) -> Any:
         """int, or ndarray of shape (n_features,): the present weight of each column."""
@@ -409,7 +415,7 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
         """ndarray: the names, or the indices, of the columns whose minimum is their maximum."""
         constant = np.flatnonzero(self._seen().is_constant)
         names = getattr(self, "feature_names_in_", None)
-        return constant if names is None else names[constant]
+        return constant if names is None or names.size != self._n_columns else names[constant]
 
     def _seen(self) -> Any:
         """Return the statistic, or say in an attribute's words that there is none."""
@@ -445,6 +451,25 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
             state["_statistic"] = Statistic.from_state(state["_statistic"])
             state["_affine"] = Affine(**state["_affine"])
         super().__setstate__(state)
+
+
+@contextmanager
+def unchanged_on_error(estimator: Any) -> Iterator[None]:
+    """Put the attributes back where an error is raised."""
+    attributes: dict[str, Any] = estimator.__dict__
+    before = attributes.copy()
+    try:
+        yield
+    except BaseException:
+        attributes.clear()
+        attributes.update(before)
+        raise
+
+
+def n_axes(X: Any) -> int:
+    """Return the number of axes of an array, a frame or what becomes an array."""
+    shape = getattr(X, "shape", None)
+    return np.asarray(X).ndim if shape is None else len(shape)
 
 
 def same_parameter(a: Any, b: Any) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from . import contract
 from ._numpy.extrema import extremes, has_infinity
+from ._numpy.groups import normalise
 from ._numpy.maps import apply, backward, forward, invert
 from ._numpy.moments import block_moments
 from ._numpy.sorting import sorted_columns
@@ -28,5 +29,6 @@ __all__ = [
     "forward",
     "has_infinity",
     "invert",
+    "normalise",
     "sorted_columns",
 ]

@@ -74,3 +74,20 @@ class Kernels(Protocol):
     def invert(self, Z: Array, mapping: Map, out: Array) -> None: ...
 
     def sorted_columns(self, X: Array, memory: int) -> Iterator[tuple[slice, Floats]]: ...
+
+    def normalise(
+        self,
+        X: Array,
+        centred: bool,
+        eps: float,
+        gain: Floats | None,
+        offset: Floats | None,
+        out: Array,
+    ) -> tuple[Floats, Floats]:
+        """Normalise a view (samples, groups, channels, positions) of any layout.
+
+        Each group of each sample becomes (x - center) / sqrt(variance + eps), times `gain`,
+        plus `offset`, both broadcast to a sample; NaN stays NaN. Not `centred` measures
+        about 0. Returns center and scale, of shape (samples, groups).
+        """
+        ...

@@ -56,7 +56,7 @@ class Moments(Statistic):
             square_low=np.zeros_like(blocks.square),
         )
         with np.errstate(all="ignore"):  # infinities are reported by the caller
-            return moments._folded()
+            return moments.folded()
 
     @classmethod
     def empty(cls, n_columns: int) -> Self:
@@ -90,7 +90,7 @@ class Moments(Statistic):
             square_low=zero,
         )
 
-    def _folded(self) -> Self:
+    def folded(self) -> Self:
         """Merge the rows of blocks into one, neighbours first: a fixed tree."""
         rows = self
         while rows.weight.shape[0] > 1:
@@ -98,6 +98,9 @@ class Moments(Statistic):
             merged = rows._rows(slice(0, even, 2)).merge(rows._rows(slice(1, even, 2)))
             rows = merged._joined(rows._rows(slice(even, None)))
         return rows._rows(0)
+
+    def reshaped(self, shape: tuple[int, ...]) -> Self:
+        return type(self)(*(getattr(self, f.name).reshape(shape) for f in fields(self)))
 
     def _rows(self, at: slice | int) -> Self:
         return type(self)(*(getattr(self, f.name)[at] for f in fields(self)))

@@ -28,7 +28,11 @@ class Running(Statistic):
     @classmethod
     def measure(cls, X: Array, weight: Floats | None = None, *, ddof: int = 0) -> Self:
         """Measure one batch; its mean and its variance get the weight 1."""
-        batch = Moments.measure(X, weight)
+        return cls.of(Moments.measure(X, weight), ddof)
+
+    @classmethod
+    def of(cls, batch: Moments, ddof: int = 0) -> Self:
+        """Return the batch that has these moments."""
         there = np.where(batch.weight == 0, 0.0, 1.0)
         members = np.where(batch.weight > ddof, batch.weight - ddof, batch.weight)
         share = 1 / np.where(members == 0, 1.0, members)
@@ -46,10 +50,15 @@ class Running(Statistic):
     @classmethod
     def prior(cls, n_columns: int) -> Self:
         """Return mean 0 and variance 1 with the weight 1, of no member and no batch."""
-        zero, one = np.zeros(n_columns), np.ones(n_columns)
-        means = Moments.zeros(one)
-        residuals = Moments(one, -one, one, zero, zero, zero, zero, one, zero)
-        return cls(zero, zero + np.inf, zero - np.inf, zero, means, residuals)
+        return cls.known(np.zeros(n_columns), np.ones(n_columns))
+
+    @classmethod
+    def known(cls, mean: Floats, variance: Floats, batches: float = 0.0) -> Self:
+        """Return an average of the weight 1 that is known, of members that are not."""
+        zero, one = np.zeros(mean.size), np.ones(mean.size)
+        means = Moments(one, mean, mean, zero, mean, zero, zero, zero, zero)
+        residuals = Moments(one, -one, one, zero, zero, zero, zero, variance, zero)
+        return cls(zero, zero + np.inf, zero - np.inf, zero + batches, means, residuals)
 
     def merge(self, other: Self) -> Self:
         return type(self)(

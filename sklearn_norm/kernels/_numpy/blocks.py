@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import joblib
@@ -21,6 +22,8 @@ ROWS = 1024  # rows of a block: part of the definition of every folded sum
 COLUMNS = 64  # columns of a tile: enough for long inner loops
 GROUPS = (128, 16)  # rows apart that are summed in turn: part of that definition too
 TILE = 1 << 16  # members of a tile: two float64 buffers of it fit a level-2 cache
+SHORT = 128  # members of a row below which one loop per row costs more than a buffer
+BUFFER = 8192  # NumPy's own
 SERIAL = 1 << 21  # members below which a thread costs more than it saves
 
 
@@ -151,6 +154,23 @@ def visit(work: Callable[[list[Any]], None], items: list[Any], n_members: int) -
     shares = [items[i : i + share] for i in range(0, len(items), share)]
     with ThreadPoolExecutor(n_threads) as pool:
         list(pool.map(work, shares))
+
+
+@contextmanager
+def rows_of(length: int) -> Iterator[None]:
+    """Make element-wise loops fast over a 2-D array with rows of that length.
+
+    NumPy copies an operand that is repeated along rows, or down them, through a buffer,
+    which takes more than the arithmetic, unless the buffer is no longer than a row.
+    """
+    if length < SHORT:
+        yield
+        return
+    before = np.setbufsize(min(BUFFER, length // 16 * 16))
+    try:
+        yield
+    finally:
+        np.setbufsize(before)
 
 
 def as_float64(block: Array, buffer: Array) -> Array:

@@ -1,0 +1,38 @@
+"""The norms as functions of plain arrays, forward and backward, and what training needs besides.
+
+Arrays have the shape (n_samples, *shape). float16 and float32 come back as such, all else
+as float64; the arithmetic is float64. NaN is missing, and stays NaN.
+"""
+
+from __future__ import annotations
+
+from .backward import (
+    ada_norm_backward,
+    batch_norm_backward,
+    group_norm_backward,
+    instance_norm_backward,
+    layer_norm_backward,
+    rms_norm_backward,
+)
+from .clipping import adaptive_gradient_clip, clip_by_norm
+from .forward import ada_norm, batch_norm, group_norm, instance_norm, layer_norm, rms_norm
+from .reversible import reversible_forward, reversible_inverse
+
+__all__ = [
+    "ada_norm",
+    "ada_norm_backward",
+    "adaptive_gradient_clip",
+    "batch_norm",
+    "batch_norm_backward",
+    "clip_by_norm",
+    "group_norm",
+    "group_norm_backward",
+    "instance_norm",
+    "instance_norm_backward",
+    "layer_norm",
+    "layer_norm_backward",
+    "reversible_forward",
+    "reversible_inverse",
+    "rms_norm",
+    "rms_norm_backward",
+]

@@ -1,0 +1,114 @@
+"""Clipping of vectors and gradients by their norms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..kernels import Array, Floats
+
+
+def clip_by_norm(x: Any, max_norm: float, *, axis: Any = None) -> Array:
+    """Scale down what is longer than `max_norm`; leave the rest.
+
+    Parameters
+    ----------
+    x : array-like
+        A vector of any shape, or several.
+    max_norm : float
+        The largest Euclidean norm allowed, more than 0.
+    axis : int or tuple of int, default=None
+        The axes that form one vector; None takes all.
+
+    Returns
+    -------
+    y : ndarray of the shape of x
+        x * min(1, max_norm / norm).
+
+    Raises
+    ------
+    ValueError
+        If `max_norm` is not positive.
+
+    References
+    ----------
+    R. Pascanu, T. Mikolov and Y. Bengio, "On the difficulty of training recurrent neural
+    networks", ICML 2013.
+
+    Examples
+    --------
+    >>> from sklearn_norm.functional import clip_by_norm
+    >>> clip_by_norm([3.0, 4.0], max_norm=1.0)
+    array([0.6, 0.8])
+    """
+    if not max_norm > 0:
+        raise ValueError(f"`max_norm` must be more than 0. Got {max_norm!r}.")
+    array = _floats(x)
+    norm = _norm(array, axis)
+    return _shrunk(array, norm, np.full_like(norm, max_norm))
+
+
+def adaptive_gradient_clip(
+    grad: Any, weight: Any, *, factor: float = 0.01, eps: float = 1e-3
+) -> Array:
+    """Clip the gradient of each unit to a share of the norm of its weights.
+
+    Parameters
+    ----------
+    grad : array-like of shape (n_units, *fan_in)
+        The gradient; one with a single axis is one unit per entry.
+    weight : array-like of the shape of grad
+        The weights.
+    factor : float, default=0.01
+        The largest ratio of the norm of a gradient to that of its weights.
+    eps : float, default=1e-3
+        The smallest norm of weights, so that those of 0 can grow.
+
+    Returns
+    -------
+    clipped : ndarray of the shape of grad
+        The gradient.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ.
+
+    References
+    ----------
+    A. Brock, S. De, S. L. Smith and K. Simonyan, "High-performance large-scale image
+    recognition without normalization", ICML 2021, equation 3.
+
+    Examples
+    --------
+    >>> from sklearn_norm.functional import adaptive_gradient_clip
+    >>> adaptive_gradient_clip([[3.0, 4.0]], [[0.0, 10.0]], factor=0.1)
+    array([[0.6, 0.8]])
+    """
+    array, known = _floats(grad), np.asarray(weight, dtype=np.float64)
+    if array.shape != known.shape:
+        raise ValueError(f"`grad` has the shape {array.shape}, but `weight` has {known.shape}.")
+    axis = tuple(range(1, array.ndim))
+    limit = factor * np.maximum(_norm(known, axis), eps)
+    return _shrunk(array, _norm(array, axis), limit)
+
+
+def _floats(x: Any) -> Array:
+    array = np.asarray(x)
+    short = array.dtype in (np.float16, np.float32)
+    return array if short else np.asarray(array, dtype=np.float64)
+
+
+def _norm(x: Array, axis: Any) -> Floats:
+    """Return the Euclidean norm, in units that neither over- nor underflow."""
+    axes = tuple(range(x.ndim)) if axis is None else axis
+    wide = np.abs(x.astype(np.float64))
+    peak = np.max(wide, axis=axes, keepdims=True, initial=0.0)
+    unit = np.where((peak > 0) & np.isfinite(peak), peak, 1.0)
+    return np.asarray(unit * np.sqrt(np.sum((wide / unit) ** 2, axis=axes, keepdims=True)))
+
+
+def _shrunk(x: Array, norm: Floats, limit: Floats) -> Array:
+    share = np.where(norm > limit, limit / np.where(norm > 0, norm, 1.0), 1.0)
+    return np.asarray((x * share).astype(x.dtype))

@@ -1,0 +1,173 @@
+"""Normalise groups of members: statistics and result in one visit, while a piece is in cache.
+
+An array is viewed as (samples, groups, channels, positions); a group's members are its
+channels and positions. A group's bits depend on its own present members alone, taken in
+order: not on its neighbours, its layout, or members that are absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ..contract import Array, Floats
+from .blocks import SHORT, TILE, rows_of, visit
+
+LEAST, MOST = 2.0**-800, 2.0**800  # a mean square outside is measured in other units
+NEGLIGIBLE = 2.0**-52  # a mean of the differences below that many deviations is rounding
+FINE = 0.0  # means of any size may have lost digits that a float64 result would show,
+COARSE = 2.0**-10  # and these, in deviations, what float32 members would show
+SMALLEST = np.finfo(np.float64).smallest_normal
+
+
+def normalise(
+    X: Array,
+    centred: bool,
+    eps: float,
+    gain: Floats | None,
+    offset: Floats | None,
+    out: Array,
+) -> tuple[Floats, Floats]:
+    """Write (x - center) / scale * gain + offset; return center and scale per group.
+
+    scale is sqrt(variance + eps), or sqrt(mean square + eps) about 0 if not `centred`.
+    """
+    center, scale = np.zeros(X.shape[:2]), np.zeros(X.shape[:2])
+
+    def work(pieces: list[tuple[slice, slice]]) -> None:
+        buffer = np.empty(max(X[p].size for p in pieces))
+        length = X.shape[3] if X.shape[3] >= SHORT else X.shape[2] * X.shape[3]
+        with np.errstate(all="ignore"), rows_of(length):
+            for s, g in pieces:
+                x, target = X[s, g], out[s, g]
+                d = buffer[: x.size].reshape(x.shape)
+                rows = d.reshape(x.shape[0] * x.shape[1], -1)
+                mean, root = _standardise(x, rows, centred, eps)
+                center[s, g], scale[s, g] = mean.reshape(x.shape[:2]), root.reshape(x.shape[:2])
+                _finish(d, target, _reciprocal(root).reshape(*x.shape[:2], 1, 1), *affine(g))
+
+    def affine(g: slice) -> tuple[Floats | None, Floats | None]:
+        return None if gain is None else gain[g], None if offset is None else offset[g]
+
+    visit(work, list(_pieces(X.shape)), X.size)
+    return center, scale
+
+
+def _finish(
+    d: Floats, out: Array, factor: Floats, gain: Floats | None, offset: Floats | None
+) -> None:
+    """Write d * factor * gain + offset; a gain of whole channels goes with the factor."""
+    if gain is not None and gain.size * 8 <= d[0].size:
+        factor, gain = factor * gain, None
+    taken = [(np.multiply, factor), (np.multiply, gain), (np.add, offset)]
+    steps = [(ufunc, vector) for ufunc, vector in taken if vector is not None]
+    for ufunc, vector in steps[:-1]:
+        ufunc(d, vector, out=d)
+    ufunc, vector = steps[-1]
+    ufunc(d, vector, out=out, casting="same_kind")
+
+
+def _pieces(shape: tuple[int, ...]) -> Iterator[tuple[slice, slice]]:
+    """Cut into pieces of whole groups that fit the cache, if one group does."""
+    n_samples, n_groups, *members = shape
+    group = max(1, int(np.prod(members)))
+    groups = min(n_groups, max(1, TILE // group))
+    samples = max(1, TILE // (group * n_groups))
+    for s in range(0, n_samples, samples):
+        for g in range(0, n_groups, max(1, groups)):
+            yield slice(s, min(s + samples, n_samples)), slice(g, min(g + groups, n_groups))
+
+
+def _reciprocal(root: Floats) -> Floats:
+    """Return 1 / root; where that is 0, so are the differences, whatever they are times."""
+    return 1 / np.maximum(root, SMALLEST)
+
+
+def _standardise(x: Array, d: Floats, centred: bool, eps: float) -> tuple[Floats, Floats]:
+    """Fill d with x - center, by rows; return center and scale."""
+    plain = x.dtype == np.float64 and x.flags.c_contiguous and x.flags.aligned
+    source = x.reshape(d.shape) if plain else d
+    if not plain:
+        np.copyto(d.reshape(x.shape), x)
+    mean, square = _measure(source, d, centred, FINE if plain else COARSE)
+    root = np.sqrt(square + eps)
+    strange = ~((square + eps > LEAST) & (square + eps < MOST))
+    if strange.any():
+        again = np.flatnonzero(strange)
+        raw = x.reshape(d.shape)[again].astype(np.float64)
+        d[again], mean[again], root[again] = _careful(raw, centred, eps)
+    return mean, root
+
+
+def _measure(
+    source: Floats, d: Floats, centred: bool, grain: float = FINE
+) -> tuple[Floats, Floats]:
+    """Fill d with the differences from the mean; return it and the mean square of d.
+
+    The mean of the differences tells what the mean lost by rounding. A row of equal
+    members, in which nothing but rounding is left, becomes 0.
+    """
+    size = source.shape[1]
+    if not centred:
+        if d is not source:
+            np.copyto(d, source)
+        return np.zeros(d.shape[0]), np.einsum("ij,ij->i", d, d) / size
+    mean = np.add.reduce(source, axis=1) / size
+    first = source[:, 0].copy()
+    np.subtract(source, mean[:, None], out=d)
+    square = np.einsum("ij,ij->i", d, d) / size
+    if grain:
+        doubtful = np.flatnonzero((grain * mean) ** 2 > square)
+    else:
+        rest = np.add.reduce(d, axis=1) / size
+        doubtful = np.flatnonzero(rest * rest > NEGLIGIBLE**2 * square)
+    if doubtful.size:
+        mean[doubtful], square[doubtful] = _refine(d, mean, doubtful, first[doubtful])
+    return mean, square
+
+
+def _refine(d: Floats, mean: Floats, rows: Array, first: Floats) -> tuple[Floats, Floats]:
+    """Take the mean of the differences off again; equal members become 0."""
+    size, part = d.shape[1], d[rows]
+    rest = np.add.reduce(part, axis=1) / size
+    part -= rest[:, None]
+    center = mean[rows] + rest
+    square = np.einsum("ij,ij->i", part, part) / size
+    noise = np.flatnonzero(square <= (size * NEGLIGIBLE * center) ** 2)
+    equal = noise[np.ptp(d[rows[noise]], axis=1) == 0]
+    part[equal], square[equal], center[equal] = 0.0, 0.0, first[equal]
+    d[rows] = part
+    return center, square
+
+
+def _careful(x: Floats, centred: bool, eps: float) -> tuple[Floats, Floats, Floats]:
+    """Normalise rows with absent members, or out of the range where squares are normal."""
+    d, mean, root = np.full_like(x, np.nan), *np.full((2, x.shape[0]), np.nan)
+    present = ~np.isnan(x)
+    counts = present.sum(axis=1)
+    for size in np.unique(counts[counts > 0]):
+        rows = np.flatnonzero(counts == size)
+        members = x[rows][present[rows]].reshape(rows.size, size)
+        part = np.empty_like(members)
+        if size < x.shape[1]:
+            mean[rows], root[rows] = _standardise(members, part, centred, eps)
+        else:
+            mean[rows], root[rows] = _in_units(members, part, centred, eps)
+        whole = d[rows]
+        whole[present[rows]] = part.ravel()
+        d[rows] = whole
+    return d, mean, root
+
+
+def _in_units(x: Floats, d: Floats, centred: bool, eps: float) -> tuple[Floats, Floats]:
+    """Standardise rows in units of a power of two that makes their squares normal."""
+    _, power = np.frexp(np.maximum(np.abs(x).max(axis=1), np.sqrt(eps)))
+    power = np.where(np.isinf(x).any(axis=1), 0, power)
+    mean, square = _measure(np.ldexp(x, -power[:, None]), d, centred)
+    root = np.sqrt(square + np.ldexp(eps, -2 * power))
+    # the differences stay as they are where the quotient needs no other units
+    d *= _reciprocal(root)[:, None]
+    root = np.ldexp(root, power)
+    d *= root[:, None]
+    return np.ldexp(mean, power), root

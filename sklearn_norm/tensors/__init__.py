@@ -1,0 +1,1 @@
+"""The tensor norms: a choice of axes each. No norm knows another."""

@@ -1,0 +1,116 @@
+"""Adaptive normalisation: layer normalisation with a gain from the input."""
+
+from __future__ import annotations
+
+from numbers import Real
+from typing import Any, ClassVar
+
+import numpy as np
+
+from .._sklearn import Interval
+from ..kernels import Array, Floats
+from .axes import Axes, Shape, trailing
+from .base import TensorNorm
+
+
+class AdaNorm(TensorNorm):
+    r"""Normalise each sample, with a gain that falls with the result itself.
+
+    :math:`z = \gamma \, C (1 - k y) \, y + \beta` where :math:`y = (x - \mu) /
+    \sqrt{\sigma^2 + \epsilon}`, with the moments taken over all members of a sample.
+
+    Parameters
+    ----------
+    shape : tuple of int or int, default=None
+        The shape of a sample, for data flattened to two axes. None takes that of X; the
+        features of 2-D data are then the members of one axis.
+    C : float, default=1.0
+        The gain at the mean; not 0.
+    k : float, default=0.1
+        How fast the gain falls, per deviation.
+    eps : float, default=1e-5
+        Added to the variance, in squared units of the data.
+    gamma, beta : float or array-like of shape (n_members,), default=None
+        Gain and bias of the result; None stands for 1 and 0.
+
+    Attributes
+    ----------
+    shape_ : tuple of int
+        The shape of a sample.
+    n_features_in_ : int
+        The number of members of a sample.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        The names of the columns of 2-D data, where all are strings.
+
+    Notes
+    -----
+    The curve rises up to y = 1 / (2 k), five deviations by default, and falls beyond:
+    `inverse_transform` undoes what lies on the rising side.
+
+    References
+    ----------
+    J. Xu, X. Sun, Z. Zhang, G. Zhao and J. Lin, "Understanding and improving layer
+    normalization", NeurIPS 2019.
+
+    Examples
+    --------
+    >>> from sklearn_norm import AdaNorm
+    >>> AdaNorm(eps=0.0).transform([[1.0, 3.0]])
+    array([[-1.1,  0.9]])
+    """
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        **TensorNorm._parameter_constraints,
+        "C": [Interval(Real, None, None, closed="neither")],
+        "k": [Interval(Real, 0, None, closed="left")],
+    }
+
+    def __init__(
+        self,
+        shape: Any = None,
+        *,
+        C: float = 1.0,
+        k: float = 0.1,
+        eps: float = 1e-5,
+        gamma: Any = None,
+        beta: Any = None,
+    ) -> None:
+        self.shape = shape
+        self.C = C
+        self.k = k
+        self.eps = eps
+        self.gamma = gamma
+        self.beta = beta
+
+    def _axes(self, sample: Shape) -> Axes:
+        return trailing(sample, None)
+
+    def _normalised(
+        self, axes: Axes, tensor: Array, gain: Floats | None, offset: Floats | None
+    ) -> tuple[Array, Floats]:
+        y, stats = axes.normalise(tensor, eps=self.eps, dtype=np.float64)
+        z = bent(y, self.C, self.k)
+        return axes.affine_of(z, gain, offset).astype(tensor.dtype), stats
+
+    def _restored(
+        self,
+        axes: Axes,
+        tensor: Array,
+        stats: Floats,
+        gain: Floats | None,
+        offset: Floats | None,
+    ) -> Array:
+        z = axes.affine_of(tensor.astype(np.float64), gain, offset, inverse=True)
+        y = unbent(z, self.C, self.k)
+        return axes.restore(y, stats).astype(tensor.dtype)
+
+
+def bent(y: Array, C: float, k: float) -> Array:
+    """Return C (1 - k y) y."""
+    return np.asarray(C * (1 - k * y) * y)
+
+
+def unbent(z: Array, C: float, k: float) -> Array:
+    """Return the y of at most 1 / (2 k) that `bent` takes to z; the vertex for z beyond it."""
+    root = np.sqrt(np.maximum(1 - 4 * k * (z / C), 0.0))
+    return np.asarray(2 * (z / C) / (1 + root))

@@ -1,0 +1,205 @@
+"""Axes: which members of a tensor are normalised together, as a view of four axes.
+
+Every norm here is the same arithmetic on a view (samples, groups, channels, positions):
+one center and scale for each sample and group, measured over its channels and positions.
+Gain and offset belong to what the norm learns, a channel or an element.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from .. import kernels
+from ..affine import Affine
+from ..kernels import Array, Floats
+
+Shape: TypeAlias = tuple[int, ...]
+PIECE = 1 << 20  # members whose map is written out at a time, to undo it
+
+
+@dataclass(frozen=True)
+class Axes:
+    """The view of arrays (n, *sample).
+
+    Parameters
+    ----------
+    sample : tuple of int
+        The shape of a sample.
+    view : tuple of int
+        (groups, channels, positions), whose product is that of `sample`.
+    affine : tuple of int
+        What gain and offset are reshaped to, beside a view of one sample.
+    channel_axis : int or None
+        The axis of X that is moved to the front of the sample before the view is taken.
+    swapped : bool
+        Whether channels are the groups and samples their members, as in batch
+        normalisation.
+    """
+
+    sample: Shape
+    view: tuple[int, int, int]
+    affine: tuple[int, int, int]
+    channel_axis: int | None = None
+    swapped: bool = False
+
+    @property
+    def learnable(self) -> int:
+        """The size of gain and offset."""
+        return prod(self.affine)
+
+    def viewed(self, X: Array) -> Array:
+        """Return X as (samples, groups, channels, positions): a view, where memory allows it."""
+        if self.channel_axis is not None:
+            X = np.moveaxis(X, self.channel_axis, 1)
+        if not self.swapped:
+            return X.reshape(X.shape[0], *self.view)
+        rows = X.reshape(X.shape[0], self.view[0], -1)
+        return rows.transpose(1, 0, 2)[None]
+
+    def is_view(self, X: Array) -> bool:
+        return X.size == 0 or np.shares_memory(self.viewed(X), X)
+
+    def unviewed(self, V: Array, n_samples: int) -> Array:
+        """Undo `viewed`."""
+        if self.swapped:
+            V = V[0].transpose(1, 0, 2)
+        if self.channel_axis is None:
+            return V.reshape(n_samples, *self.sample)
+        moved = np.moveaxis(np.empty((0, *self.sample)), self.channel_axis, 1).shape[1:]
+        return np.moveaxis(V.reshape(n_samples, *moved), 1, self.channel_axis)
+
+    def channel_of_members(self) -> Array:
+        """Return the channel of each member of a sample, flattened."""
+        groups, channels, positions = self.view
+        channel = np.arange(self.learnable).reshape(self.affine)
+        whole = np.broadcast_to(channel, (groups, channels, positions))
+        return self.unviewed(whole[None], 1).reshape(-1)
+
+    def vector(self, given: Any, name: str) -> Floats | None:
+        """Return gain or offset in float64, to stand beside the view of one sample."""
+        if given is None:
+            return None
+        vector = np.asarray(given, dtype=np.float64)
+        if vector.size not in (1, self.learnable) or not np.isfinite(vector).all():
+            raise ValueError(
+                f"`{name}` must hold one finite number, or {self.learnable} of them for samples "
+                f"of shape {self.sample}. Got shape {vector.shape}: {given!r}."
+            )
+        return np.broadcast_to(vector.reshape(-1), (self.learnable,)).reshape(self.affine).copy()
+
+    def normalise(
+        self,
+        X: Array,
+        *,
+        centred: bool = True,
+        eps: float = 1e-5,
+        gain: Floats | None = None,
+        offset: Floats | None = None,
+        dtype: Any = None,
+    ) -> tuple[Array, Floats]:
+        """Return the normalised array, and center and scale, of shape (samples, groups, 2)."""
+        X = X if self.is_view(X) else np.ascontiguousarray(X)
+        out = np.empty(X.shape, dtype=X.dtype if dtype is None else dtype)
+        stats = kernels.normalise(self.viewed(X), centred, eps, gain, offset, self.viewed(out))
+        return out, np.stack(stats, axis=-1)
+
+    def affine_of(
+        self, X: Array, gain: Floats | None, offset: Floats | None, inverse: bool = False
+    ) -> Array:
+        """Return X * gain + offset, or undo it, in float64."""
+        V = self.viewed(X)
+        if inverse:
+            V = V if offset is None else V - offset
+            V = V if gain is None else V / gain
+        else:
+            V = V if gain is None else V * gain
+            V = V if offset is None else V + offset
+        return self.unviewed(V, X.shape[0])
+
+    def restore(
+        self, Z: Array, stats: Floats, gain: Floats | None = None, offset: Floats | None = None
+    ) -> Array:
+        """Return the array that was normalised: the inverse of the affine map of each group."""
+        Z = Z if self.is_view(Z) else np.ascontiguousarray(Z)
+        out = np.empty_like(Z, order="C")
+        V, W = self.viewed(Z), self.viewed(out)
+        step = max(1, PIECE // max(1, prod(self.view)))
+        for start in range(0, V.shape[0], step):
+            piece = V[start : start + step]
+            shape = (*piece.shape[:3], 1)
+
+            def spread(v: Floats | None, shape: tuple[int, ...] = shape) -> Floats | None:
+                return None if v is None else np.broadcast_to(v, shape).ravel()
+
+            here = stats[start : start + step, :, None, None]
+            inverse = Affine.of(
+                center=spread(here[..., 0]),
+                scale=spread(here[..., 1]),
+                gain=spread(gain),
+                offset=spread(offset),
+            )
+            rows = np.ascontiguousarray(piece).reshape(-1, piece.shape[3])
+            W[start : start + step] = inverse.invert(rows.T).T.reshape(piece.shape)
+        return out
+
+
+def trailing(sample: Shape, normalized_ndim: int | None) -> Axes:
+    """Return the axes of layer norms: the trailing ones, all if `normalized_ndim` is None."""
+    ndim = len(sample) if normalized_ndim is None else normalized_ndim
+    if not 1 <= ndim <= len(sample):
+        raise ValueError(
+            f"normalized_ndim={normalized_ndim} trailing axes cannot be taken of samples of "
+            f"shape {sample}: give 1 to {len(sample)}, or None for all."
+        )
+    split = len(sample) - ndim
+    members = prod(sample[split:])
+    return Axes(sample, (prod(sample[:split]), members, 1), (1, members, 1))
+
+
+def channelwise(
+    sample: Shape, channel_axis: int, num_groups: int | None = None, over_samples: bool = False
+) -> Axes:
+    """Return the axes of norms with channels: groups of them, or each one where None."""
+    if not -len(sample) <= channel_axis <= len(sample) or channel_axis == 0:
+        raise ValueError(
+            f"channel_axis={channel_axis} is no axis of a sample, whose shape is {sample}: give "
+            f"1 to {len(sample)}, or -1 for the last."
+        )
+    axis = channel_axis % (len(sample) + 1)
+    n_channels = sample[axis - 1]
+    positions = prod(sample) // max(n_channels, 1)
+    groups = n_channels if num_groups is None else num_groups
+    if groups < 1 or n_channels % groups:
+        raise ValueError(
+            f"num_groups={groups} does not divide the {n_channels} channels of samples of shape "
+            f"{sample}. Groups of equal size need a divisor of {n_channels}."
+        )
+    if over_samples:
+        return Axes(sample, (n_channels, 1, positions), (n_channels, 1, 1), axis, True)
+    per_group = n_channels // groups
+    return Axes(sample, (groups, per_group, positions), (groups, per_group, 1), axis)
+
+
+def one_channel(width: int, channel_axis: int) -> Shape:
+    """Return the shape of a sample of one channel that holds all features."""
+    return (width, 1) if channel_axis in (-1, 2) else (1, width)
+
+
+def known(axes: Axes, mean: Any, var: Any, eps: float) -> Floats:
+    """Return given means and variances as center and scale of each group."""
+    center, variance = axes.vector(mean, "mean"), axes.vector(var, "var")
+    if center is None or variance is None or (variance < 0).any():
+        raise ValueError("`mean` and `var` must both be given, and `var` must not be negative.")
+    return np.stack([center.ravel(), np.sqrt(variance.ravel() + eps)], axis=-1)[None]
+
+
+def standardised(axes: Axes, X: Array, stats: Floats) -> Floats:
+    """Return (x - center) / scale, in float64."""
+    plain = Affine.of(center=stats[0, :, 0], scale=stats[0, :, 1])
+    V = axes.viewed(X.astype(np.float64))
+    members = np.ascontiguousarray(V[0].reshape(V.shape[1], -1))
+    return axes.unviewed(plain.apply(members.T).T.reshape(V.shape), X.shape[0])

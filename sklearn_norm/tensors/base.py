@@ -1,0 +1,361 @@
+"""What all tensor norms share: reading tensors, and the estimator of the stateless ones."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from math import prod
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils import check_array
+
+from .. import _sklearn, kernels
+from .._sklearn import Interval
+from ..base import DTYPES, n_axes, unchanged_on_error
+from ..containers import container_of, framed, narrow_float, readable
+from ..kernels import Array, Floats
+from .axes import Axes, Shape
+
+
+class TensorInput:
+    """Reads (n, *shape) arrays, or the same flattened to two axes."""
+
+    shape: Any
+
+    @abstractmethod
+    def _axes(self, sample: Shape) -> Axes:
+        """Return which members of a sample are normalised together."""
+
+    def _flat_sample(self, width: int) -> Shape:
+        """Return the shape of a sample of 2-D data, where `shape` does not tell."""
+        return (width,)
+
+    def _read(self, X: Any, *, reset: bool) -> Array:
+        """Return a checked array (n, *sample)."""
+        two_axes = n_axes(X) <= 2
+        if two_axes:
+            values = _sklearn.validate_data(
+                self,
+                readable(X),
+                reset=reset,
+                dtype=narrow_float(X) or list(DTYPES),
+                ensure_all_finite=False,
+                copy=False,
+            )
+        else:
+            values = check_array(
+                X,
+                allow_nd=True,
+                dtype=list(DTYPES),
+                ensure_all_finite=False,
+                copy=False,
+                input_name="X",
+                estimator=self,
+            )
+        sample = self._sample(values.shape)
+        if reset:
+            self._axes(sample)
+            self.shape_ = sample
+            if not two_axes:
+                vars(self).pop("feature_names_in_", None)
+                self.n_features_in_ = prod(sample)
+        elif getattr(self, "shape_", sample) != sample:
+            raise ValueError(
+                f"X has samples of shape {sample}, but {type(self).__name__} is expecting samples "
+                f"of shape {self.shape_}, as in fit."
+            )
+        tensor: Array = values.reshape(values.shape[0], *sample)
+        if kernels.has_infinity(tensor.reshape(tensor.shape[0], -1)):
+            place = tuple(int(i) for i in np.argwhere(np.isinf(values))[0])
+            names = _sklearn.feature_names(X)
+            where = f"sample {place[0]} at {place[1:]}"
+            if two_axes:
+                where = f"column {place[1] if names is None else names[place[1]]!r}"
+            raise ValueError(
+                f"Input X contains infinity or a value too large for {tensor.dtype!r}, in "
+                f"{where}. Replace it, by NaN where it stands for a missing value."
+            )
+        return tensor
+
+    def _sample(self, shape: Shape) -> Shape:
+        """Return the shape of a sample of an array of that shape."""
+        if self.shape is None:
+            return shape[1:] if len(shape) > 2 else self._flat_sample(shape[1])
+        given = np.atleast_1d(np.asarray(self.shape))
+        if given.ndim != 1 or given.dtype.kind not in "iu" or (given < 1).any():
+            raise ValueError(
+                f"`shape` must be the sizes of a sample's axes, as in (3, 32, 32). "
+                f"Got {self.shape!r}."
+            )
+        declared = tuple(given.tolist())
+        if shape[1:] != declared and shape[1:] != (prod(declared),):
+            raise ValueError(
+                f"X has {shape[1]} features, its shape is {shape}, but "
+                f"{type(self).__name__}(shape={declared}) is expecting {prod(declared)} features "
+                f"as input, or the shape {(shape[0], *declared)}."
+            )
+        return declared
+
+    def _known_sample(self) -> Shape:
+        """Return the shape of a sample: fitted, or as `shape` says."""
+        if hasattr(self, "shape_"):
+            return tuple(self.shape_)
+        if self.shape is not None:
+            return tuple(np.atleast_1d(np.asarray(self.shape)).tolist())
+        raise ValueError(
+            f"The shape of a sample is not known: fit this {type(self).__name__}, or give `shape`."
+        )
+
+    def _tensor_tags(self, tags: Any) -> Any:
+        tags.input_tags.three_d_array = True
+        tags.input_tags.allow_nan = True
+        tags.input_tags.sparse = False
+        return tags
+
+
+class TensorNorm(
+    TensorInput,
+    OneToOneFeatureMixin,  # type: ignore[misc]
+    TransformerMixin,  # type: ignore[misc]
+    BaseEstimator,  # type: ignore[misc]
+):
+    """Base of the norms that need no fit: the statistics are those of each sample.
+
+    A subclass names its axes; AdaNorm also bends what comes out.
+    """
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "shape": ["array-like", Integral, None],
+        "eps": [Interval(Real, 0, None, closed="left")],
+        "gamma": ["array-like", Real, None],
+        "beta": ["array-like", Real, None],
+    }
+    _centred: ClassVar[bool] = True
+    eps: float
+    gamma: Any
+    beta: Any
+
+    @_sklearn.validated
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Check and remember the shape of a sample; there is nothing to learn.
+
+        Parameters
+        ----------
+        X : {array-like, DataFrame} of shape (n_samples, *shape) or (n_samples, n_features)
+            Samples, of which only the shape counts.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+            The norm.
+
+        Raises
+        ------
+        ValueError
+            If the shape is not one that can be normalised.
+        """
+        with unchanged_on_error(self):
+            self._checked_axes(self._read(X, reset=True))
+        return self
+
+    @_sklearn.validated
+    def partial_fit(self, X: Any, y: Any = None) -> Self:
+        """Check that samples have the shape of the first ones.
+
+        Parameters
+        ----------
+        X : {array-like, DataFrame} of shape (n_samples, *shape) or (n_samples, n_features)
+            Samples, of which only the shape counts.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+            The norm.
+
+        Raises
+        ------
+        ValueError
+            If the shape is another one.
+        """
+        if not hasattr(self, "shape_"):
+            result: Self = self.fit(X)
+            return result
+        self._read(X, reset=False)
+        return self
+
+    def transform(self, X: Any, mask: Any = None, return_stats: bool = False) -> Any:
+        """Normalise each sample by its own statistics.
+
+        Parameters
+        ----------
+        X : {array-like, DataFrame} of shape (n_samples, *shape) or (n_samples, n_features)
+            The samples; NaN is missing, and stays NaN.
+        mask : array-like of bool, default=None
+            What can be broadcast to X: False leaves a member out of all statistics, and
+            as it is.
+        return_stats : bool, default=False
+            Whether to return the statistics, which `inverse_transform` needs.
+
+        Returns
+        -------
+        Z : {ndarray, DataFrame} of the shape of X
+            The result, float16 and float32 as such, all else as float64.
+        stats : ndarray of shape (n_samples, n_groups, 2)
+            Center and scale of each sample and group, float64; only where asked for.
+
+        Raises
+        ------
+        ValueError
+            If the shape is not that of the fit, or a value is infinite.
+        """
+        self._validate_params()
+        tensor = self._read(X, reset=False)
+        axes = self._checked_axes(tensor)
+        gain, offset = axes.vector(self.gamma, "gamma"), axes.vector(self.beta, "beta")
+        shape = (tensor.shape[0], *_flat_or_not(X, tensor))
+        present = None if mask is None else _broadcast(mask, shape).reshape(tensor.shape)
+        seen = tensor if present is None else np.where(present, tensor, tensor.dtype.type(np.nan))
+        Z, stats = self._normalised(axes, seen, gain, offset)
+        Z = Z if present is None else np.where(present, Z, tensor)
+        return (Z.reshape(shape), stats) if return_stats else Z.reshape(shape)
+
+    def fit_transform(self, X: Any, y: Any = None, **parameters: Any) -> Any:
+        """Fit, then transform.
+
+        Parameters
+        ----------
+        X : {array-like, DataFrame} of shape (n_samples, *shape) or (n_samples, n_features)
+            The samples.
+        y : None
+            Ignored.
+        **parameters : dict
+            Passed to `transform`: `mask`, `return_stats`.
+
+        Returns
+        -------
+        Z : {ndarray, DataFrame} of the shape of X
+            The result, with `stats` where asked for.
+        """
+        return self.fit(X, y).transform(X, **parameters)
+
+    def inverse_transform(self, X: Any, stats: Any = None) -> Any:
+        """Undo `transform`, by the statistics that it returned.
+
+        Parameters
+        ----------
+        X : {array-like, DataFrame} of shape (n_samples, *shape) or (n_samples, n_features)
+            Normalised samples; their positions may be more or fewer than in `transform`.
+        stats : array-like of shape (n_samples, n_groups, 2)
+            Center and scale, from ``transform(X, return_stats=True)``.
+
+        Returns
+        -------
+        X : {ndarray, DataFrame} of the same shape
+            The samples in their own units.
+
+        Raises
+        ------
+        ValueError
+            If there are no statistics, or not one for each sample and group.
+        """
+        if stats is None:
+            raise ValueError(
+                f"{type(self).__name__} normalises each sample by its own statistics, which "
+                "inverse_transform needs: Z, stats = transform(X, return_stats=True), then "
+                "inverse_transform(Z, stats=stats)."
+            )
+        values = check_array(
+            readable(X),
+            allow_nd=True,
+            dtype=narrow_float(X) or list(DTYPES),
+            ensure_all_finite=False,
+            copy=False,
+            input_name="X",
+            estimator=self,
+        )
+        sample = self._sample_of_any_length(values.shape)
+        axes = self._axes(sample)
+        known = np.asarray(stats, dtype=np.float64)
+        expected = (values.shape[0], axes.view[0], 2)
+        if known.shape != expected:
+            raise ValueError(
+                f"`stats` has the shape {known.shape}, but X of shape {values.shape} needs "
+                f"{expected}: a center and a scale for each sample and group."
+            )
+        gain, offset = axes.vector(self.gamma, "gamma"), axes.vector(self.beta, "beta")
+        if gain is not None and (gain == 0).any():
+            raise ValueError("`gamma` holds a 0, and a product with 0 cannot be undone.")
+        tensor = values.reshape(values.shape[0], *sample)
+        back = self._restored(axes, tensor, known, gain, offset).reshape(values.shape)
+        names = _sklearn.feature_names(X)
+        wanted = container_of(X)
+        if values.ndim == 2 and _sklearn.has_asked(self):
+            wanted = _sklearn.asked_container(self)
+            names = getattr(self, "feature_names_in_", names)
+            if names is None:
+                names = [f"x{i}" for i in range(values.shape[1])]
+        return framed(back, wanted, names, like=X) if wanted != "default" else back
+
+    def _sample_of_any_length(self, shape: Shape) -> Shape:
+        """Return the shape of a sample, which may have other positions than in fit."""
+        if self.shape is None or len(shape) > 2:
+            return shape[1:] if len(shape) > 2 else self._flat_sample(shape[1])
+        return self._sample(shape)
+
+    def _checked_axes(self, tensor: Array) -> Axes:
+        """Return the axes, or say that they leave nothing to measure."""
+        axes = self._axes(tensor.shape[1:])
+        if self._centred and axes.view[1] * axes.view[2] < 2:
+            raise ValueError(
+                f"{type(self).__name__} takes the variance of one member only: X has samples of "
+                f"shape {tensor.shape[1:]} (n_features={prod(tensor.shape[1:])}), whose "
+                f"{axes.view[0]} groups have the shape {axes.view[1:]}. Give them at least 2 "
+                "members."
+            )
+        return axes
+
+    def _normalised(
+        self, axes: Axes, tensor: Array, gain: Floats | None, offset: Floats | None
+    ) -> tuple[Array, Floats]:
+        return axes.normalise(tensor, centred=self._centred, eps=self.eps, gain=gain, offset=offset)
+
+    def _restored(
+        self,
+        axes: Axes,
+        tensor: Array,
+        stats: Floats,
+        gain: Floats | None,
+        offset: Floats | None,
+    ) -> Array:
+        return axes.restore(tensor, stats, gain, offset)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+    def __sklearn_tags__(self) -> Any:
+        tags = self._tensor_tags(super().__sklearn_tags__())
+        tags.requires_fit = False
+        tags.transformer_tags.preserves_dtype = ["float64", "float32", "float16"]
+        return tags
+
+
+def _flat_or_not(X: Any, tensor: Array) -> Shape:
+    return tensor.shape[1:] if n_axes(X) > 2 else (prod(tensor.shape[1:]),)
+
+
+def _broadcast(mask: Any, shape: Shape) -> Array:
+    given = np.asarray(mask)
+    if given.dtype != np.bool_:
+        raise ValueError(f"`mask` must hold booleans, True where X counts. Got {given.dtype}.")
+    try:
+        return np.broadcast_to(given, shape)
+    except ValueError as error:
+        raise ValueError(
+            f"`mask` of shape {given.shape} cannot be broadcast to X of shape {shape}."
+        ) from error

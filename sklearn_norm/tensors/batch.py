@@ -1,0 +1,304 @@
+"""Batch normalisation: each channel by its running mean and variance."""
+
+from __future__ import annotations
+
+from numbers import Integral
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from ..affine import Affine
+from ..averages import RunningScaler
+from ..base import n_axes
+from ..containers import framed
+from ..kernels import Array, Floats
+from ..statistics.moments import Moments
+from ..statistics.running import Running
+from .axes import Axes, Shape, channelwise
+from .base import TensorInput
+from .bridge import array_of, checked_module, fill, is_given, learned, make_module, size_of
+
+LONG = 256  # positions from which a channel of a sample is a column of its own
+
+
+class BatchNorm(TensorInput, RunningScaler):
+    r"""Normalise each channel by its running mean and variance over samples and positions.
+
+    :math:`z = \gamma_c (x - m_c) / \sqrt{v_c + \epsilon} + \beta_c`. It is
+    `BatchStatsScaler` with channels for features: `partial_fit` moves the running
+    statistics, `transform` uses them, and ``partial_fit_transform(X, using="batch")`` is
+    the training step of a network.
+
+    Parameters
+    ----------
+    shape : tuple of int or int, default=None
+        The shape of a sample, for data flattened to two axes. None takes that of X; the
+        features of 2-D data are then a channel each.
+    momentum : float in (0, 1] or None, default=0.1
+        The weight of the new batch, as in PyTorch. None gives every batch the same
+        weight: the plain cumulative average.
+    channel_axis : int, default=1
+        The axis of the channels in (n_samples, *shape); -1 is the last.
+    bias_correction : bool, default=True
+        Divide by the sum of the weights, so that the first batch initialises the
+        statistics. False starts from mean 0 and variance 1, as PyTorch does.
+    variance : {"total", "within"}, default="total"
+        "total" includes the drift of the batch means; "within" is the average of the
+        variances of the batches, as in PyTorch.
+    eps : float, default=1e-5
+        Added to the variance, in squared units of the data.
+    ddof : {0, 1}, default=0
+        Delta degrees of freedom of a batch's variance; PyTorch's is 1.
+    gamma, beta : float or array-like of shape (n_channels,), default=None
+        Gain and bias of the result; None stands for 1 and 0.
+    copy : bool, default=True
+        Whether `transform` and `inverse_transform` leave their input alone. False
+        overwrites an array of floats.
+
+    Attributes
+    ----------
+    running_mean_ : ndarray of shape (n_channels,)
+        The running mean m, float64.
+    running_var_ : ndarray of shape (n_channels,)
+        The running variance v, float64.
+    scale_ : ndarray of shape (n_channels,)
+        What is divided by, the square root of v + eps.
+    n_batches_seen_ : int or ndarray of shape (n_channels,)
+        The batches seen; an array where channels were missing in some.
+    n_samples_seen_ : int, float or ndarray of shape (n_channels,)
+        The members seen, over samples and positions.
+    constant_features_ : ndarray
+        The channels with one value only so far, by name where each is a named feature.
+    shape_ : tuple of int
+        The shape of a sample.
+    n_features_in_ : int
+        The number of members of a sample.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        The names of the columns of 2-D data, where all are strings.
+
+    Notes
+    -----
+    With ``bias_correction=False, variance="within", ddof=1`` the running statistics are
+    those of `torch.nn.BatchNorm1d`, `BatchNorm2d` and `BatchNorm3d`.
+
+    References
+    ----------
+    S. Ioffe and C. Szegedy, "Batch normalization", ICML 2015.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_norm import BatchNorm
+    >>> images = np.array([[[[1.0, 3.0]], [[10.0, 50.0]]]])  # one sample, two channels
+    >>> norm = BatchNorm(eps=0.0).fit(images)
+    >>> norm.running_mean_
+    array([ 2., 30.])
+    >>> norm.transform(images).ravel()
+    array([-1.,  1., -1.,  1.])
+    """
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        **RunningScaler._parameter_constraints,
+        "shape": ["array-like", Integral, None],
+        "channel_axis": [Integral],
+    }
+    _kind_of_column = "channel"
+    _kept_by_merge = (*RunningScaler._kept_by_merge, "shape_")
+
+    def __init__(
+        self,
+        shape: Any = None,
+        *,
+        momentum: float | None = 0.1,
+        channel_axis: int = 1,
+        bias_correction: bool = True,
+        variance: str = "total",
+        eps: float = 1e-5,
+        ddof: int = 0,
+        gamma: Any = None,
+        beta: Any = None,
+        copy: bool = True,
+    ) -> None:
+        self.shape = shape
+        self.momentum = momentum
+        self.channel_axis = channel_axis
+        self.bias_correction = bias_correction
+        self.variance = variance
+        self.eps = eps
+        self.ddof = ddof
+        self.gamma = gamma
+        self.beta = beta
+        self.copy = copy
+
+    def _axes(self, sample: Shape) -> Axes:
+        axis = 1 if len(sample) == 1 else self.channel_axis
+        return channelwise(sample, axis, over_samples=True)
+
+    @property
+    def _n_columns(self) -> int:
+        known = vars(self).get("_statistic")
+        return self._axes(self.shape_).learnable if known is None else int(known.weight.size)
+
+    def _validated(self, X: Any, reset: bool) -> Any:
+        tensor = self._read(X, reset=reset)
+        n_channels = self._axes(tensor.shape[1:]).learnable
+        if self.__sklearn_is_fitted__() and not reset and n_channels != self._n_columns:
+            raise ValueError(
+                f"X has {n_channels} channels in samples of shape {tensor.shape[1:]}, but "
+                f"{type(self).__name__} is expecting {self._n_columns} channels."
+            )
+        return tensor
+
+    def _check_finite(self, values: Any, chosen: Any = None) -> None:
+        """Check columns; infinity in tensors was refused when they were read."""
+        if values.ndim == 2:
+            super()._check_finite(values, chosen)
+
+    def _running(self, X: Array, weight: Floats | None, ddof: int = 0) -> Running:
+        """Measure the channels: long ones sample by sample, to be merged, short ones as rows."""
+        view = self._axes(X.shape[1:]).viewed(X)[0]  # (channels, samples, positions)
+        n_channels, n_samples, positions = view.shape
+        if positions < LONG:
+            rows = view.reshape(n_channels, -1).T
+            repeated = None if weight is None else np.repeat(weight, positions)
+            return Running.measure(rows, repeated, ddof=ddof)
+        columns = view.transpose(1, 0, 2).reshape(-1, positions).T
+        parts = Moments.measure(columns).reshaped((n_samples, n_channels))
+        if weight is not None:
+            parts = parts.weighted(weight[:, None])
+        return Running.of(parts.folded(), ddof)
+
+    def _laid_out(self, tensor: Array, out: Array | None) -> tuple[Affine, Array, Array]:
+        """Return the map, the tensor and the place of the result as columns of one kind each."""
+        axes = self._axes(tensor.shape[1:])
+        n_samples, positions = tensor.shape[0], axes.view[2]
+        out = np.empty(tensor.shape, tensor.dtype) if out is None else out
+        together = tensor.flags.c_contiguous and out.flags.c_contiguous
+        if together and axes.channel_axis == 1 and positions >= LONG:
+            channel = np.tile(np.arange(axes.learnable), n_samples)
+            laid = [array.reshape(-1, positions).T for array in (tensor, out)]
+        else:
+            channel = axes.channel_of_members()
+            laid = [array.reshape(n_samples, -1) for array in (tensor, out)]
+        return self._affine.columns(channel), laid[0], laid[1]
+
+    def _mapped(self, values: Any, out: Any) -> Any:
+        out = np.empty(values.shape, values.dtype) if out is None else out
+        affine, x, y = self._laid_out(values, out)
+        affine.apply(x, y)
+        return out
+
+    def _as_given(self, X: Any, values: Any) -> Any:
+        return values if n_axes(X) > 2 else values.reshape(values.shape[0], -1)
+
+    def inverse_transform(self, X: Any, copy: bool | None = None, columns: Any = None) -> Any:
+        """Undo the normalisation.
+
+        Parameters
+        ----------
+        X : {array-like, DataFrame} of shape (n_samples, *shape) or (n_samples, n_features)
+            Normalised samples.
+        copy : bool, default=None
+            Overrides the parameter `copy` for this call.
+        columns : list of str or int, default=None
+            Names or indices of the columns of 2-D data whose features are channels.
+
+        Returns
+        -------
+        X : {ndarray, DataFrame} of the same shape
+            The samples in their own units.
+
+        Raises
+        ------
+        ValueError
+            If the shape is not that of the fit.
+        """
+        check_is_fitted(self)
+        if n_axes(X) <= 2 and self.shape is None and hasattr(self, "shape_"):
+            return super().inverse_transform(X, copy, columns)
+        if columns is not None:
+            raise ValueError("columns=[...] is for 2-D data whose features are channels.")
+        tensor = self._validated(X, reset=False)
+        self._check_gain(self._affine, np.arange(self._n_columns))
+        out = self._place_to_write(X, tensor, copy)
+        out = np.empty(tensor.shape, tensor.dtype) if out is None else out
+        affine, z, back = self._laid_out(tensor, out)
+        affine.invert(z, back)
+        given = self._as_given(X, out)
+        if n_axes(X) > 2:
+            return given
+        names = self._names() if hasattr(self, "shape_") else None
+        return framed(given, self._wanted(X), names, like=X)
+
+    def __sklearn_tags__(self) -> Any:
+        return self._tensor_tags(super().__sklearn_tags__())
+
+    @classmethod
+    def from_torch(cls, module: Any) -> Self:
+        """Return the norm that computes what a PyTorch module does.
+
+        Parameters
+        ----------
+        module : torch.nn.BatchNorm1d, BatchNorm2d or BatchNorm3d
+            The module, whose weights are copied.
+
+        Returns
+        -------
+        norm : BatchNorm
+            A fitted norm, whose stream goes on.
+
+        Raises
+        ------
+        ValueError
+            If the module is of another kind, or keeps no running statistics.
+        """
+        checked_module(module, cls, "BatchNorm1d", "BatchNorm2d", "BatchNorm3d")
+        if module.running_mean is None:
+            raise ValueError(
+                "The module keeps no running statistics: its track_running_stats must be True."
+            )
+        norm = cls(
+            momentum=module.momentum,
+            bias_correction=False,
+            variance="within",
+            ddof=1,
+            eps=module.eps,
+            **learned(module),
+        )
+        mean, variance = array_of(module.running_mean), array_of(module.running_var)
+        norm._statistic = Running.known(mean, variance, float(module.num_batches_tracked))
+        norm._settle(norm._statistic)
+        norm._container = "default"
+        return norm
+
+    def to_torch(self) -> Any:
+        """Return a PyTorch module that computes the same, in float64.
+
+        Returns
+        -------
+        module : torch.nn.BatchNorm1d, BatchNorm2d or BatchNorm3d
+            A new module.
+
+        Raises
+        ------
+        ValueError
+            If the shape of a sample is not known, or has no module.
+        """
+        size, suffix = self._torch_size()
+        affine = is_given(self.gamma, self.beta)
+        module = make_module(
+            f"BatchNorm{suffix}", size, eps=self.eps, momentum=self.momentum, affine=affine
+        )
+        batches = np.max(self.n_batches_seen_)
+        fill(
+            module,
+            running_mean=self.running_mean_,
+            running_var=self.running_var_,
+            num_batches_tracked=batches,
+        )
+        return fill(module, weight=self.gamma, bias=self.beta) if affine else module
+
+    def _torch_size(self) -> tuple[int, str]:
+        sample = self._known_sample()
+        return size_of(sample, 1 if len(sample) == 1 else self.channel_axis)
