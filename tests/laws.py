@@ -48,7 +48,8 @@ def read_statistic(statistic):
 def read_scaler(scaler):
     """Return the fitted attributes of a scaler, and its map in the units of the data."""
     names = [n for n in dir(scaler) if n.endswith("_") and not n.startswith("_")]
-    values = {n: getattr(scaler, n) for n in names if n != "feature_names_in_"}
+    shown = {"feature_names_in_", "shape_"}  # of the input, and not of what was measured
+    values = {n: getattr(scaler, n) for n in names if n not in shown}
     values["affine center"] = scaler._affine.in_units("center")
     values["affine scale"] = scaler._affine.in_units("scale")
     return {n: v for n, v in values.items() if v is not None}

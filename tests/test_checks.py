@@ -11,8 +11,10 @@ import pytest
 from sklearn.base import clone
 from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.validation import has_fit_parameter
 
 import sklearn_norm
+from sklearn_norm.tensors.base import TensorInput, TensorNorm
 
 # Beside the defaults, which every public estimator gets; an estimator without an entry
 # here is still checked.
@@ -35,6 +37,16 @@ MORE = {
         {"rank_error": 0.1},
     ],
     "DecimalScaler": [],
+    "LayerNorm": [{"gamma": 2.0, "beta": -1.0}, {"normalized_ndim": 1, "eps": 0.0}],
+    "RMSNorm": [{"gamma": 2.0, "beta": -1.0}, {"normalized_ndim": 1}],
+    "InstanceNorm": [{"gamma": 2.0, "beta": -1.0}, {"channel_axis": -1}],
+    "GroupNorm": [{"gamma": 2.0}, {"num_groups": 1, "channel_axis": -1}],
+    "AdaNorm": [{"C": 2.0, "k": 0.05}],
+    "BatchNorm": [
+        {"momentum": None},
+        {"bias_correction": False, "variance": "within", "ddof": 1},
+        {"gamma": 2.0, "beta": -1.0, "channel_axis": -1},
+    ],
     "BatchStatsScaler": [
         {"momentum": None},
         {"momentum": 1.0, "variance": "within", "ddof": 1},
@@ -88,8 +100,16 @@ LEFT_OUT = [
 
 @parametrize_with_checks(public_estimators())
 def test_sklearn_checks(estimator, check):
-    """Every check of scikit-learn passes, in every configuration."""
-    check(estimator)
+    """Every check of scikit-learn passes, in every configuration.
+
+    One cannot: with SCIPY_ARRAY_API=1, check_array_api_input of 1.9 inverts a result
+    without the statistics, which the norms of single samples must refuse to do.
+    """
+    if isinstance(estimator, TensorNorm) and check.func.__name__ == "check_array_api_input":
+        with pytest.raises(ValueError, match="normalises each sample by its own statistics"):
+            check(estimator)
+    else:
+        check(estimator)
 
 
 # The set_output checks fit on a frame and transform an array, and the other way round, of
@@ -99,6 +119,8 @@ def test_sklearn_checks(estimator, check):
 @pytest.mark.parametrize("estimator", public_estimators(), ids=repr)
 def test_checks_left_out(estimator, names):
     """The checks that scikit-learn never runs for transformers pass too."""
+    if "sample_weight" in names[0] and not has_fit_parameter(estimator, "sample_weight"):
+        return  # nothing is learned, so nothing is weighed
     found = [getattr(estimator_checks, n) for n in names if hasattr(estimator_checks, n)]
     assert found, f"scikit-learn renamed {names}"
     found[0](type(estimator).__name__, clone(estimator))
@@ -117,7 +139,7 @@ def test_tags(estimator):
         "ZScoreScaler": getattr(estimator, "with_mean", False),
         "RobustScaler": getattr(estimator, "with_centering", False),
         "BatchStatsScaler": True,
-    }.get(type(estimator).__name__, False)
+    }.get(type(estimator).__name__, isinstance(estimator, TensorInput))
 
     assert tags.input_tags.allow_nan
     assert tags.input_tags.sparse == (not moves_zeros)

@@ -646,7 +646,8 @@ def test_a_sparse_column_whose_zeros_would_move_is_named():
 
 def test_every_public_scaler_takes_sparse_data_or_tells_why_not():
     taken = {m.func.__name__ for m in MAKERS if m().__sklearn_tags__().input_tags.sparse}
-    assert taken | set(REMEDY) == set(laws.SCALERS)
+    # a tensor has no sparse form: BatchNorm refuses in the words of scikit-learn
+    assert taken | set(REMEDY) | {"BatchNorm"} == set(laws.SCALERS)
 
 
 # Empty data and infinity

@@ -16,7 +16,7 @@ import sklearn_norm
 
 ROOT = Path(sklearn_norm.__file__).parent
 KERNELS = "kernels"
-OPTIONAL = {"pandas", "polars"}  # only ever inside functions
+OPTIONAL = {"pandas", "polars", "torch"}  # only ever inside functions
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ STATISTIC = Rule((KERNELS, "statistics"), ("numpy",))
 
 # kernels <- statistics, affine <- base <- scalers <- the public names
 ALLOWED = {
-    "": Rule(("scalers",)),
+    "": Rule(("scalers", "tensors")),
     "_sklearn": Rule((), ("sklearn",)),
     "exceptions": Rule(),
     "kernels": Rule(("kernels",)),
@@ -45,6 +45,7 @@ ALLOWED = {
     "kernels._numpy": Rule(),
     "kernels._numpy.blocks": Rule(("kernels.contract",), ("numpy", "joblib")),
     "kernels._numpy.extrema": BACKEND,
+    "kernels._numpy.groups": BACKEND,
     "kernels._numpy.maps": BACKEND,
     "kernels._numpy.moments": BACKEND,
     "kernels._numpy.sorting": BACKEND,
@@ -73,10 +74,51 @@ ALLOWED = {
         ),
         ("numpy", "sklearn"),
     ),
+    "averages": Rule(
+        (
+            "_sklearn",
+            "affine",
+            "base",
+            KERNELS,
+            "statistics.record",
+            "statistics.running",
+            "weights",
+        ),
+        ("numpy", "sklearn"),
+    ),
     "scalers": Rule(),
     "scalers.*": Rule(
-        ("base", "affine", KERNELS, "statistics", "weights", "_sklearn"),
-        ("numpy", "scipy", "sklearn"),
+        ("base", "averages", "affine", KERNELS, "statistics", "_sklearn"),
+        ("numpy", "scipy"),
+    ),
+    "tensors": Rule(),
+    "tensors.axes": Rule(("affine", KERNELS), ("numpy",)),
+    "tensors.base": Rule(
+        ("_sklearn", "base", "containers", KERNELS, "tensors.axes"), ("numpy", "sklearn")
+    ),
+    "tensors.bridge": Rule((KERNELS, "tensors.axes"), ("numpy",), inside=("torch",)),
+    "tensors.*": Rule(
+        (
+            "_sklearn",
+            "affine",
+            "averages",
+            "base",
+            "containers",
+            KERNELS,
+            "statistics",
+            "tensors.axes",
+            "tensors.base",
+            "tensors.bridge",
+        ),
+        ("numpy", "sklearn"),
+        inside=("torch",),
+    ),
+    "functional": Rule(("functional",)),
+    "functional.arrays": Rule((KERNELS,), ("numpy",)),
+    "functional.clipping": Rule((KERNELS,), ("numpy",)),
+    "functional.reversible": Rule((KERNELS,), ("numpy",)),
+    "functional.*": Rule(
+        ("affine", KERNELS, "tensors.axes", "tensors.ada", "functional.arrays"), ("numpy",)
     ),
 }
 
@@ -211,8 +253,11 @@ def test_the_table_keeps_the_layers(module):
             assert rule.inside == ()
     if module:  # but for the public names
         assert not any(is_under(place, "scalers") for place in rule.ours)
-    if not (module == "" or is_under(module, "scalers")):
+    above = ("", "scalers", "averages", "tensors", "functional")
+    if not any(module == top or (top and is_under(module, top)) for top in above):
         assert module == "base" or "base" not in rule.ours
+    if is_under(module, "functional"):
+        assert not {"base", "averages", "tensors.base", "_sklearn"} & set(rule.ours)
     assert not OPTIONAL & set(rule.others)
     assert set(rule.inside) <= OPTIONAL
 
@@ -276,7 +321,8 @@ import sklearn
 report("sklearn")
 import sklearn.base, sklearn.utils, scipy.sparse, scipy.stats
 report("peers")
-import sklearn_norm
+import sklearn_norm, sklearn_norm.functional
+from sklearn_norm.tensors.base import TensorNorm
 report("ours")
 import numpy as np
 from sklearn.preprocessing import StandardScaler
@@ -284,7 +330,11 @@ StandardScaler().fit(np.eye(3)).transform(np.eye(3))
 report("peers used")
 for name in sklearn_norm.__all__:
     scaler = getattr(sklearn_norm, name)().fit(np.eye(3)).partial_fit(np.eye(3))
-    scaler.inverse_transform(scaler.transform(np.eye(3)))
+    stats = {}
+    scaled = scaler.transform(np.eye(3))
+    if isinstance(scaler, TensorNorm):
+        scaled, stats["stats"] = scaler.transform(np.eye(3), return_stats=True)
+    scaler.inverse_transform(scaled, **stats)
 report("ours used")
 import pandas as pd
 report("pandas")

@@ -69,6 +69,7 @@ SCALERS = {
             BATCHES | EPSILON | {"inverse": "members far below eps drown in beta"},
         ),
     ],
+    "BatchNorm": [Case({}, FORGETTING | EPSILON), Case({"momentum": None}, BATCHES | EPSILON)],
     "DecimalScaler": [Case({}, DECIMAL)],
     "MinMaxScaler": [
         Case(),

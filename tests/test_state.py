@@ -31,6 +31,7 @@ FRAME = pd.DataFrame(X, columns=NAMES)
 PARAMETERS = {
     "beta": (["a", "b", "c"], [1.0, 2.0, 3.0]),
     "bias_correction": ("yes", False),
+    "channel_axis": (0, -1),
     "clip": ("yes", True),
     "copy": ("yes", False),
     "data_range": (3, (0, 255)),
@@ -40,6 +41,7 @@ PARAMETERS = {
     "gamma": ([1.0, 2.0], 2.0),
     "momentum": (5.0, None),
     "quantile_range": ((75.0, 25.0), (10.0, 90.0)),
+    "shape": ((2, 5), (3,)),
     "rank_error": (9.0, 0.01),
     "unit_variance": ("yes", True),
     "variance": ("none", "within"),
@@ -290,7 +292,7 @@ def test_clip_and_copy_take_effect_at_once(kind):
 def test_fitted_attributes_cannot_be_set(kind):
     scaler = kind().fit(X)
     for name in laws.read_scaler(scaler):
-        if name.endswith("_") and name != "n_features_in_":
+        if name.endswith("_") and name not in ("n_features_in_", "shape_"):
             with pytest.raises(AttributeError):
                 setattr(scaler, name, 1.0)
 

@@ -67,17 +67,22 @@ class TensorInput:
                 f"of shape {self.shape_}, as in fit."
             )
         tensor: Array = values.reshape(values.shape[0], *sample)
-        if kernels.has_infinity(tensor.reshape(tensor.shape[0], -1)):
-            place = tuple(int(i) for i in np.argwhere(np.isinf(values))[0])
-            names = _sklearn.feature_names(X)
-            where = f"sample {place[0]} at {place[1:]}"
-            if two_axes:
-                where = f"column {place[1] if names is None else names[place[1]]!r}"
-            raise ValueError(
-                f"Input X contains infinity or a value too large for {tensor.dtype!r}, in "
-                f"{where}. Replace it, by NaN where it stands for a missing value."
-            )
         return tensor
+
+    def _check_no_infinity(self, X: Any, tensor: Array) -> None:
+        if not kernels.has_infinity(tensor.reshape(tensor.shape[0], -1)):
+            return
+        two_axes = n_axes(X) <= 2
+        flat = tensor.reshape(tensor.shape[0], -1) if two_axes else tensor
+        place = tuple(int(i) for i in np.argwhere(np.isinf(flat))[0])
+        names = _sklearn.feature_names(X)
+        where = f"sample {place[0]} at {place[1:]}"
+        if two_axes:
+            where = f"column {place[1] if names is None else names[place[1]]!r}"
+        raise ValueError(
+            f"Input X contains infinity or a value too large for {tensor.dtype!r}, in "
+            f"{where}. Replace it, by NaN where it stands for a missing value."
+        )
 
     def _sample(self, shape: Shape) -> Shape:
         """Return the shape of a sample of an array of that shape."""
@@ -159,7 +164,9 @@ class TensorNorm(
             If the shape is not one that can be normalised.
         """
         with unchanged_on_error(self):
-            self._checked_axes(self._read(X, reset=True))
+            tensor = self._read(X, reset=True)
+            self._check_no_infinity(X, tensor)
+            self._checked_axes(tensor)
         return self
 
     @_sklearn.validated
@@ -183,10 +190,11 @@ class TensorNorm(
         ValueError
             If the shape is another one.
         """
+        self._validate_params()
         if not hasattr(self, "shape_"):
             result: Self = self.fit(X)
             return result
-        self._read(X, reset=False)
+        self._check_no_infinity(X, self._read(X, reset=False))
         return self
 
     def transform(self, X: Any, mask: Any = None, return_stats: bool = False) -> Any:
@@ -216,6 +224,7 @@ class TensorNorm(
         """
         self._validate_params()
         tensor = self._read(X, reset=False)
+        self._check_no_infinity(X, tensor)
         axes = self._checked_axes(tensor)
         gain, offset = axes.vector(self.gamma, "gamma"), axes.vector(self.beta, "beta")
         shape = (tensor.shape[0], *_flat_or_not(X, tensor))

@@ -132,13 +132,15 @@ class BatchNorm(TensorInput, RunningScaler):
         self.copy = copy
 
     def _axes(self, sample: Shape) -> Axes:
-        axis = 1 if len(sample) == 1 else self.channel_axis
+        flat = len(sample) == 1 and self.channel_axis != 0
+        axis = 1 if flat else self.channel_axis
         return channelwise(sample, axis, over_samples=True)
 
     @property
     def _n_columns(self) -> int:
-        known = vars(self).get("_statistic")
-        return self._axes(self.shape_).learnable if known is None else int(known.weight.size)
+        if hasattr(self, "shape_"):
+            return self._axes(self.shape_).learnable
+        return int(self._statistic.weight.size)
 
     def _validated(self, X: Any, reset: bool) -> Any:
         tensor = self._read(X, reset=reset)
@@ -151,9 +153,18 @@ class BatchNorm(TensorInput, RunningScaler):
         return tensor
 
     def _check_finite(self, values: Any, chosen: Any = None) -> None:
-        """Check columns; infinity in tensors was refused when they were read."""
         if values.ndim == 2:
             super()._check_finite(values, chosen)
+        else:
+            self._check_no_infinity(values, values)
+
+    def _refuse_infinity(self, column: int, values: Any) -> None:
+        if values.ndim == 2:
+            super()._refuse_infinity(column, values)
+        raise ValueError(
+            f"Input X contains infinity or a value too large for {values.dtype!r}, in channel "
+            f"{column}. Replace it, by NaN where it stands for a missing value."
+        )
 
     def _running(self, X: Array, weight: Floats | None, ddof: int = 0) -> Running:
         """Measure the channels: long ones sample by sample, to be merged, short ones as rows."""
@@ -220,6 +231,7 @@ class BatchNorm(TensorInput, RunningScaler):
         if columns is not None:
             raise ValueError("columns=[...] is for 2-D data whose features are channels.")
         tensor = self._validated(X, reset=False)
+        self._check_finite(tensor)
         self._check_gain(self._affine, np.arange(self._n_columns))
         out = self._place_to_write(X, tensor, copy)
         out = np.empty(tensor.shape, tensor.dtype) if out is None else out
