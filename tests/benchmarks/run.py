@@ -14,17 +14,14 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-import statistics
 import sys
-import time
-import tracemalloc
-from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 import pandas as pd
 import sklearn
 from sklearn import preprocessing as theirs
+from timing import medians, peak_share
 
 import sklearn_norm as ours
 
@@ -36,27 +33,6 @@ PAIRS = [
     (ours.BatchStatsScaler, theirs.StandardScaler),
 ]
 SHAPES = [(1_000_000, 20), (200_000, 200), (10_000_000, 3), (2_000, 20_000)]
-
-
-def seconds(action: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    action()
-    return time.perf_counter() - start
-
-
-def medians(actions: list[Callable[[], object]], runs: int) -> list[float]:
-    """Run the actions in turn, so that a slow moment of the machine hits all."""
-    rows = [[seconds(action) for action in actions] for _ in range(runs)]
-    return [statistics.median(column) for column in zip(*rows, strict=True)]
-
-
-def peak_share(action: Callable[[], object], n_bytes: int) -> float:
-    """Return the peak of the memory allocated meanwhile, as a share of the input."""
-    tracemalloc.start()
-    action()
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    return peak / n_bytes
 
 
 def tables(small: bool) -> list[tuple[str, object]]:
