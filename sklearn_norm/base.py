@@ -266,7 +266,7 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
         if columns is not None:
             chosen = self._places(np.atleast_1d(np.asarray(columns, dtype=object)))
             if given is not None and list(given) != list(names[chosen]):
-                raise ValueError(f"X has the columns {list(given)}, but columns={list(columns)}.")
+                raise ValueError(f"X has the columns {shown(given)}, but columns={shown(columns)}.")
         elif given is None or not hasattr(self, "feature_names_in_") or list(given) == list(names):
             return np.arange(self.n_features_in_)
         else:
@@ -275,7 +275,8 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
             raise ValueError(
                 "The feature names should match those that were passed during fit.\n"
                 "Feature names must be in the same order as they were in fit.\n"
-                f"Got {[self._name(c) for c in chosen]}; the order in fit is {list(names)}."
+                f"Got {shown([self._name(c) for c in chosen])}; the order in fit is "
+                f"{shown(names)}."
             )
         return np.asarray(chosen, dtype=np.intp)
 
@@ -291,7 +292,7 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
                 found.append(int(column) % size)
             else:
                 raise ValueError(
-                    f"Column {column!r} was not seen in fit. The columns are {list(at)}, "
+                    f"Column {column!r} was not seen in fit. The columns are {shown(at)}, "
                     f"or the indices 0 to {size - 1}."
                 )
         return found
@@ -330,12 +331,13 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
                     f"Cannot merge scalers of different parameters: {name}={mine[name]!r} "
                     f"and {name}={theirs[name]!r}. Fit both with the same."
                 )
-        if self.n_features_in_ != other.n_features_in_ or not np.array_equal(
-            self._names(), other._names()
+        widths = [getattr(scaler, "n_features_in_", None) for scaler in (self, other)]
+        if widths[0] != widths[1] or (
+            widths[0] is not None and not np.array_equal(self._names(), other._names())
         ):
             raise ValueError(
-                f"Cannot merge scalers of different columns: {list(self._names())} and "
-                f"{list(other._names())}. Fit both on the same columns, in the same order."
+                f"Cannot merge scalers of different columns: {shown(self._names())} and "
+                f"{shown(other._names())}. Fit both on the same columns, in the same order."
             )
         merged: Any = clone(self)
         vars(merged).update({k: vars(self)[k] for k in self._kept_by_merge if k in vars(self)})
@@ -400,7 +402,8 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
         names = getattr(self, "feature_names_in_", None)
         if names is not None:
             return names
-        return np.array([f"x{i}" for i in range(self.n_features_in_)], dtype=object)
+        size = getattr(self, "n_features_in_", 0)
+        return np.array([f"x{i}" for i in range(size)], dtype=object)
 
     def _name(self, column: int) -> Any:
         return self._names()[column] if hasattr(self, "feature_names_in_") else column
@@ -470,6 +473,14 @@ def n_axes(X: Any) -> int:
     """Return the number of axes of an array, a frame or what becomes an array."""
     shape = getattr(X, "shape", None)
     return np.asarray(X).ndim if shape is None else len(shape)
+
+
+def shown(names: Any) -> str:
+    """Return names for a message: all of a few, else the first and how many there are."""
+    listed = list(names)
+    if len(listed) <= 12:
+        return str(listed)
+    return f"[{', '.join(map(repr, listed[:10]))}, ... {len(listed)} in all]"
 
 
 def same_parameter(a: Any, b: Any) -> bool:

@@ -35,7 +35,7 @@ class TensorInput:
     def _read(self, X: Any, *, reset: bool) -> Array:
         """Return a checked array (n, *sample)."""
         two_axes = n_axes(X) <= 2
-        if two_axes:
+        if two_axes and (reset or hasattr(self, "n_features_in_")):
             values = _sklearn.validate_data(
                 self,
                 readable(X),
@@ -46,9 +46,9 @@ class TensorInput:
             )
         else:
             values = check_array(
-                X,
+                readable(X),
                 allow_nd=True,
-                dtype=list(DTYPES),
+                dtype=narrow_float(X) or list(DTYPES),
                 ensure_all_finite=False,
                 copy=False,
                 input_name="X",

@@ -203,6 +203,15 @@ class BatchNorm(TensorInput, RunningScaler):
     def _as_given(self, X: Any, values: Any) -> Any:
         return values if n_axes(X) > 2 else values.reshape(values.shape[0], -1)
 
+    def _merged(self, other: Any) -> Any:
+        shapes = [getattr(norm, "shape_", None) for norm in (self, other)]
+        if shapes[0] != shapes[1] or self._n_columns != other._n_columns:
+            raise ValueError(
+                f"Cannot merge norms of different samples: of shape {shapes[0]} with "
+                f"{self._n_columns} channels, and {shapes[1]} with {other._n_columns}. Fit both on samples of one shape."
+            )
+        return super()._merged(other)
+
     def inverse_transform(self, X: Any, copy: bool | None = None, columns: Any = None) -> Any:
         """Undo the normalisation.
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from ..contract import Array, Floats, Map
-from .blocks import TILE, is_row_major, visit
+from .blocks import TILE, is_row_major, rows_of, visit
 
 WIDE = 256  # columns below which rows are laid side by side, for long inner loops
 LONG = 1 << 13  # rows of a piece of a column-major array
@@ -30,8 +30,7 @@ def apply(X: Array, mapping: Map, bounds: Bounds, out: Array) -> None:
     """Write (x - center) / scale * gain + offset, clipped where bounds are given."""
     steps: list[tuple[np.ufunc, Floats | None]] = [
         (np.subtract, mapping.center),
-        (np.divide, mapping.scale),
-        (np.multiply, mapping.gain),
+        *_quotient(mapping.gain, mapping.scale, out.dtype),
         (np.add, mapping.offset),
     ]
     if bounds is not None:
@@ -48,8 +47,7 @@ def invert(Z: Array, mapping: Map, out: Array) -> None:
     """Write (z - offset) / gain * scale + center."""
     steps: list[tuple[np.ufunc, Floats | None]] = [
         (np.subtract, mapping.offset),
-        (np.divide, mapping.gain),
-        (np.multiply, mapping.scale),
+        *_quotient(mapping.scale, mapping.gain, out.dtype),
         (np.add, mapping.center),
     ]
 
@@ -57,6 +55,22 @@ def invert(Z: Array, mapping: Map, out: Array) -> None:
         return backward(z, _columns_of(mapping, columns))
 
     _sweep(Z, out, [(u, v) for u, v in steps if v is not None], special(mapping), exact)
+
+
+def _quotient(
+    factor: Floats | None, divisor: Floats | None, dtype: Any
+) -> list[tuple[np.ufunc, Floats | None]]:
+    """Return the steps of a division and a product: one product where the result is short.
+
+    Its error, of float64's last bit, is lost in the rounding to float32 or float16.
+    """
+    if dtype != np.float64 and divisor is not None:
+        with np.errstate(all="ignore"):
+            both = (1.0 if factor is None else factor) / divisor
+            size = np.abs(both)
+        if np.all((size > 2.0**-500) & (size < 2.0**500)):
+            return [(np.multiply, both)]
+    return [(np.divide, divisor), (np.multiply, factor)]
 
 
 def special(mapping: Map) -> Array:
@@ -118,7 +132,9 @@ def _sweep(
                 if key not in laid:
                     laid[key] = [(u, _lay(v, piece)) for u, v in steps]
                 saved = _rescued(piece, columns, exact)
-                _take(piece, laid[key], buffer)
+                length = piece.x.shape[1] if buffer.size or piece.x.shape[1] >= LONG // 8 else 0
+                with rows_of(length):
+                    _take(piece, laid[key], buffer)
                 if saved is not None:
                     _view(piece.out, piece)[:, columns] = saved
 
@@ -147,9 +163,12 @@ def _take(piece: Piece, steps: Steps, buffer: Floats) -> None:
     direct = out.dtype == np.float64
     target: Any = out if direct else buffer[: x.size].reshape(x.shape)
     source = x
-    for ufunc, vector in steps:
+    for ufunc, vector in steps[:-1]:
         ufunc(source, vector, out=target)
         source = target
+    for ufunc, vector in steps[-1:]:
+        ufunc(source, vector, out=out, casting="same_kind")
+        source = out
     if source is not out:
         np.copyto(out, source, casting="same_kind")
 
