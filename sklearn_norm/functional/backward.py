@@ -46,9 +46,9 @@ def layer_norm_backward(
     Returns
     -------
     grad_x : ndarray of the shape of x
-        The gradient by x.
+        The gradient by x; 0 where x is missing.
     grad_gamma, grad_beta : ndarray of the shape of gamma and beta, or None
-        The gradients by gain and bias; None where they were not given.
+        The gradients by gain and bias, in their dtype; None where they were not given.
     """
     x = floats(x)
     axes = trailing(x.shape[1:], normalized_ndim)
@@ -83,9 +83,9 @@ def rms_norm_backward(
     Returns
     -------
     grad_x : ndarray of the shape of x
-        The gradient by x.
+        The gradient by x; 0 where x is missing.
     grad_gamma, grad_beta : ndarray of the shape of gamma and beta, or None
-        The gradients by gain and bias; None where they were not given.
+        The gradients by gain and bias, in their dtype; None where they were not given.
     """
     x = floats(x)
     axes = trailing(x.shape[1:], normalized_ndim)
@@ -120,9 +120,9 @@ def instance_norm_backward(
     Returns
     -------
     grad_x : ndarray of the shape of x
-        The gradient by x.
+        The gradient by x; 0 where x is missing.
     grad_gamma, grad_beta : ndarray of the shape of gamma and beta, or None
-        The gradients by gain and bias; None where they were not given.
+        The gradients by gain and bias, in their dtype; None where they were not given.
     """
     x = floats(x)
     axes = channelwise(x.shape[1:], channel_axis)
@@ -160,9 +160,9 @@ def group_norm_backward(
     Returns
     -------
     grad_x : ndarray of the shape of x
-        The gradient by x.
+        The gradient by x; 0 where x is missing.
     grad_gamma, grad_beta : ndarray of the shape of gamma and beta, or None
-        The gradients by gain and bias; None where they were not given.
+        The gradients by gain and bias, in their dtype; None where they were not given.
     """
     x = floats(x)
     axes = channelwise(x.shape[1:], channel_axis, num_groups)
@@ -201,9 +201,9 @@ def batch_norm_backward(
     Returns
     -------
     grad_x : ndarray of the shape of x
-        The gradient by x.
+        The gradient by x; 0 where x is missing.
     grad_gamma, grad_beta : ndarray of the shape of gamma and beta, or None
-        The gradients by gain and bias; None where they were not given.
+        The gradients by gain and bias, in their dtype; None where they were not given.
     """
     x = floats(x)
     axes = channelwise(x.shape[1:], channel_axis, over_samples=True)
@@ -248,9 +248,9 @@ def ada_norm_backward(
     Returns
     -------
     grad_x : ndarray of the shape of x
-        The gradient by x.
+        The gradient by x; 0 where x is missing.
     grad_gamma, grad_beta : ndarray of the shape of gamma and beta, or None
-        The gradients by gain and bias; None where they were not given.
+        The gradients by gain and bias, in their dtype; None where they were not given.
     """
     x = floats(x)
     axes = trailing(x.shape[1:], normalized_ndim)
@@ -282,32 +282,39 @@ def gradients(
     given = np.asarray(grad, dtype=np.float64)
     if given.shape != x.shape:
         raise ValueError(f"`grad` has the shape {given.shape}, but x has {x.shape}.")
-    g, y = axes.viewed(given), axes.viewed(y)
-    z = y if z is None else axes.viewed(z)
+    gain = axes.vector(gamma, "gamma")
+    axes.vector(beta, "beta")
+    present = axes.viewed(~np.isnan(x))
+    g, y = axes.viewed(given), np.where(present, axes.viewed(y), 0.0)
+    g = np.where(present, g, 0.0)
+    z = y if z is None else np.where(present, axes.viewed(z), 0.0)
     learned = [
-        None if v is None else _gathered(axes, part, np.asarray(v), x.dtype)
+        None if v is None else _gathered(axes, part, np.asarray(v))
         for v, part in ((gamma, g * z), (beta, g))
     ]
-    gain = axes.vector(gamma, "gamma")
     g = g if gain is None else g * gain
-    g = g if slope is None else g * axes.viewed(slope)
+    g = g if slope is None else g * np.where(present, axes.viewed(slope), 0.0)
     if through:
-        rest = y * _mean(g * y)
-        g = g - (_mean(g) + rest if centred else rest)
+        rest = y * _mean(g * y, present)
+        g = g - (_mean(g, present) + rest if centred else rest)
+        g = np.where(present, g, 0.0)
     scale = Affine.of(scale=stats[..., 1]).scale
     assert scale is not None
-    grad_x = axes.unviewed(g / scale[..., None, None], x.shape[0])
+    divisor = np.where(np.isnan(scale), 1.0, scale)  # of groups with no member
+    grad_x = axes.unviewed(g / divisor[..., None, None], x.shape[0])
     return grad_x.astype(x.dtype), learned[0], learned[1]
 
 
-def _mean(values: Floats) -> Floats:
-    return np.asarray(values.mean(axis=(2, 3), keepdims=True))
+def _mean(values: Floats, present: Array) -> Floats:
+    count = present.sum(axis=(2, 3), keepdims=True)
+    return np.asarray(values.sum(axis=(2, 3), keepdims=True) / np.maximum(count, 1))
 
 
-def _gathered(axes: Axes, part: Floats, vector: Array, dtype: Any) -> Array:
-    """Sum over all that shares an entry of gamma or beta."""
+def _gathered(axes: Axes, part: Floats, vector: Array) -> Array:
+    """Sum over all that shares an entry of gamma or beta, in its dtype if that is a float."""
     shape = (1, *axes.affine)
     summed = tuple(i for i in range(4) if shape[i] == 1)
     total = part.sum(axis=summed)
     total = total.sum() if vector.size == 1 else total
+    dtype = vector.dtype if vector.dtype.kind == "f" else np.float64
     return np.asarray(total, dtype=dtype).reshape(vector.shape)

@@ -45,8 +45,7 @@ def clip_by_norm(x: Any, max_norm: float, *, axis: Any = None) -> Array:
     if not max_norm > 0:
         raise ValueError(f"`max_norm` must be more than 0. Got {max_norm!r}.")
     array = _floats(x)
-    norm = _norm(array, axis)
-    return _shrunk(array, norm, np.full_like(norm, max_norm))
+    return _shrunk(array, _norm(array, axis), np.asarray(float(max_norm)))
 
 
 def adaptive_gradient_clip(
@@ -73,7 +72,7 @@ def adaptive_gradient_clip(
     Raises
     ------
     ValueError
-        If the shapes differ.
+        If the shapes differ, `factor` is not positive or `eps` negative.
 
     References
     ----------
@@ -89,8 +88,11 @@ def adaptive_gradient_clip(
     array, known = _floats(grad), np.asarray(weight, dtype=np.float64)
     if array.shape != known.shape:
         raise ValueError(f"`grad` has the shape {array.shape}, but `weight` has {known.shape}.")
+    if not (factor > 0 and eps >= 0):
+        raise ValueError(f"`factor` must be more than 0, and `eps` at least. Got {factor}, {eps}.")
     axis = tuple(range(1, array.ndim))
-    limit = factor * np.maximum(_norm(known, axis), eps)
+    unit, length = _norm(known, axis)
+    limit = factor * np.maximum(unit * length, eps)
     return _shrunk(array, _norm(array, axis), limit)
 
 
@@ -100,15 +102,18 @@ def _floats(x: Any) -> Array:
     return array if short else np.asarray(array, dtype=np.float64)
 
 
-def _norm(x: Array, axis: Any) -> Floats:
-    """Return the Euclidean norm, in units that neither over- nor underflow."""
+def _norm(x: Array, axis: Any) -> tuple[Floats, Floats]:
+    """Return the Euclidean norm as (unit, norm in that unit), free of over- and underflow."""
     axes = tuple(range(x.ndim)) if axis is None else axis
     wide = np.abs(x.astype(np.float64))
     peak = np.max(wide, axis=axes, keepdims=True, initial=0.0)
     unit = np.where((peak > 0) & np.isfinite(peak), peak, 1.0)
-    return np.asarray(unit * np.sqrt(np.sum((wide / unit) ** 2, axis=axes, keepdims=True)))
+    return unit, np.sqrt(np.sum((wide / unit) ** 2, axis=axes, keepdims=True))
 
 
-def _shrunk(x: Array, norm: Floats, limit: Floats) -> Array:
-    share = np.where(norm > limit, limit / np.where(norm > 0, norm, 1.0), 1.0)
+def _shrunk(x: Array, norm: tuple[Floats, Floats], limit: Floats) -> Array:
+    unit, length = norm
+    with np.errstate(over="ignore", under="ignore"):
+        allowed = limit / unit
+    share = np.where(length > allowed, allowed / np.where(length > 0, length, 1.0), 1.0)
     return np.asarray((x * share).astype(x.dtype))

@@ -53,11 +53,14 @@ class Running(Statistic):
         return cls.known(np.zeros(n_columns), np.ones(n_columns))
 
     @classmethod
-    def known(cls, mean: Floats, variance: Floats, batches: float = 0.0) -> Self:
-        """Return an average of the weight 1 that is known, of members that are not."""
+    def known(
+        cls, mean: Floats, variance: Floats, batches: float = 0.0, weight: float = 1.0
+    ) -> Self:
+        """Return an average that is known, of members that are not."""
         zero, one = np.zeros(mean.size), np.ones(mean.size)
-        means = Moments(one, mean, mean, zero, mean, zero, zero, zero, zero)
-        residuals = Moments(one, -one, one, zero, zero, zero, zero, variance, zero)
+        w = weight * one
+        means = Moments(w, mean, mean, zero, mean, zero, zero, zero, zero)
+        residuals = Moments(w, -one, one, zero, zero, zero, zero, weight * variance, zero)
         return cls(zero, zero + np.inf, zero - np.inf, zero + batches, means, residuals)
 
     def merge(self, other: Self) -> Self:

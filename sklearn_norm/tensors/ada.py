@@ -83,6 +83,8 @@ class AdaNorm(TensorNorm):
         self.beta = beta
 
     def _axes(self, sample: Shape) -> Axes:
+        if self.C == 0:
+            raise ValueError("`C` must not be 0: every result would be 0.")
         return trailing(sample, None)
 
     def _normalised(
@@ -112,5 +114,6 @@ def bent(y: Array, C: float, k: float) -> Array:
 
 def unbent(z: Array, C: float, k: float) -> Array:
     """Return the y of at most 1 / (2 k) that `bent` takes to z; the vertex for z beyond it."""
-    root = np.sqrt(np.maximum(1 - 4 * k * (z / C), 0.0))
-    return np.asarray(2 * (z / C) / (1 + root))
+    part = z / C if k == 0 else np.minimum(z / C, 1 / (4 * k))
+    root = np.sqrt(np.maximum(1 - 4 * k * part, 0.0))
+    return np.asarray(2 * part / (1 + root))

@@ -7,7 +7,7 @@ Gain and offset belong to what the norm learns, a channel or an element.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any, TypeAlias
 
@@ -38,6 +38,8 @@ class Axes:
     swapped : bool
         Whether channels are the groups and samples their members, as in batch
         normalisation.
+    elements : tuple of int
+        The shape that gain and offset may have beside that of a vector.
     """
 
     sample: Shape
@@ -45,6 +47,7 @@ class Axes:
     affine: tuple[int, int, int]
     channel_axis: int | None = None
     swapped: bool = False
+    elements: Shape = ()
 
     @property
     def learnable(self) -> int:
@@ -60,8 +63,21 @@ class Axes:
         rows = X.reshape(X.shape[0], self.view[0], -1)
         return rows.transpose(1, 0, 2)[None]
 
-    def is_view(self, X: Array) -> bool:
-        return X.size == 0 or np.shares_memory(self.viewed(X), X)
+    def laid_out(self, X: Array) -> tuple[Axes, Array]:
+        """Return axes and an array for which `viewed` is a view: these, or a copy in order."""
+        ordered = self.channel_axis in (None, 1, X.ndim - 1)  # as the result will be
+        if X.size == 0 or (ordered and np.may_share_memory(self.viewed(X), X)):
+            return self, X
+        if self.channel_axis is None:
+            return self, np.ascontiguousarray(X)
+        first = np.ascontiguousarray(np.moveaxis(X, self.channel_axis, 1))
+        return replace(self, sample=first.shape[1:], channel_axis=1), first
+
+    def put_back(self, laid: Axes, X: Array) -> Array:
+        """Undo `laid_out`."""
+        if laid is self or self.channel_axis is None:
+            return X
+        return np.ascontiguousarray(np.moveaxis(X, 1, self.channel_axis))
 
     def unviewed(self, V: Array, n_samples: int) -> Array:
         """Undo `viewed`."""
@@ -84,7 +100,8 @@ class Axes:
         if given is None:
             return None
         vector = np.asarray(given, dtype=np.float64)
-        if vector.size not in (1, self.learnable) or not np.isfinite(vector).all():
+        shapes = {(), (1,), (self.learnable,), self.elements}
+        if vector.shape not in shapes or not np.isfinite(vector).all():
             raise ValueError(
                 f"`{name}` must hold one finite number, or {self.learnable} of them for samples "
                 f"of shape {self.sample}. Got shape {vector.shape}: {given!r}."
@@ -102,10 +119,23 @@ class Axes:
         dtype: Any = None,
     ) -> tuple[Array, Floats]:
         """Return the normalised array, and center and scale, of shape (samples, groups, 2)."""
-        X = X if self.is_view(X) else np.ascontiguousarray(X)
-        out = np.empty(X.shape, dtype=X.dtype if dtype is None else dtype)
-        stats = kernels.normalise(self.viewed(X), centred, eps, gain, offset, self.viewed(out))
-        return out, np.stack(stats, axis=-1)
+        if centred:
+            self.check_members(X.shape)
+        laid, x = self.laid_out(X)
+        out = np.empty(x.shape, dtype=x.dtype if dtype is None else dtype)
+        stats = kernels.normalise(laid.viewed(x), centred, eps, gain, offset, laid.viewed(out))
+        return self.put_back(laid, out), np.stack(stats, axis=-1)
+
+    def check_members(self, shape: Shape) -> None:
+        """Refuse to take the variance of one member."""
+        groups, channels, positions = self.view
+        members = channels * positions * (shape[0] if self.swapped else 1)
+        if members == 1:
+            raise ValueError(
+                f"This would take the variance of one member only: an array of shape {shape} has "
+                f"samples of shape {self.sample} (n_features={prod(self.sample)}), whose {groups} "
+                f"groups have the shape {self.view[1:]}. Give them at least 2 members."
+            )
 
     def affine_of(
         self, X: Array, gain: Floats | None, offset: Floats | None, inverse: bool = False
@@ -124,9 +154,12 @@ class Axes:
         self, Z: Array, stats: Floats, gain: Floats | None = None, offset: Floats | None = None
     ) -> Array:
         """Return the array that was normalised: the inverse of the affine map of each group."""
-        Z = Z if self.is_view(Z) else np.ascontiguousarray(Z)
-        out = np.empty_like(Z, order="C")
-        V, W = self.viewed(Z), self.viewed(out)
+        laid, z = self.laid_out(Z)
+        out = np.empty(z.shape, z.dtype)
+        V, W = laid.viewed(z), laid.viewed(out)
+        if self.affine[2] > 1:  # gain and offset of elements: each is a channel of its own
+            V, W = V.swapaxes(2, 3), W.swapaxes(2, 3)
+            gain, offset = (None if v is None else v.swapaxes(1, 2) for v in (gain, offset))
         step = max(1, PIECE // max(1, prod(self.view)))
         for start in range(0, V.shape[0], step):
             piece = V[start : start + step]
@@ -144,7 +177,7 @@ class Axes:
             )
             rows = np.ascontiguousarray(piece).reshape(-1, piece.shape[3])
             W[start : start + step] = inverse.invert(rows.T).T.reshape(piece.shape)
-        return out
+        return self.put_back(laid, out)
 
 
 def trailing(sample: Shape, normalized_ndim: int | None) -> Axes:
@@ -157,7 +190,8 @@ def trailing(sample: Shape, normalized_ndim: int | None) -> Axes:
         )
     split = len(sample) - ndim
     members = prod(sample[split:])
-    return Axes(sample, (prod(sample[:split]), members, 1), (1, members, 1))
+    view = (prod(sample[:split]), 1, members)
+    return Axes(sample, view, (1, 1, members), elements=sample[split:])
 
 
 def channelwise(

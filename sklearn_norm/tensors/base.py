@@ -306,7 +306,8 @@ class TensorNorm(
         wanted = container_of(X)
         if values.ndim == 2 and _sklearn.has_asked(self):
             wanted = _sklearn.asked_container(self)
-            names = getattr(self, "feature_names_in_", names)
+            fitted = getattr(self, "feature_names_in_", ())
+            names = fitted if len(fitted) == values.shape[1] else names
             if names is None:
                 names = [f"x{i}" for i in range(values.shape[1])]
         return framed(back, wanted, names, like=X) if wanted != "default" else back
@@ -320,13 +321,8 @@ class TensorNorm(
     def _checked_axes(self, tensor: Array) -> Axes:
         """Return the axes, or say that they leave nothing to measure."""
         axes = self._axes(tensor.shape[1:])
-        if self._centred and axes.view[1] * axes.view[2] < 2:
-            raise ValueError(
-                f"{type(self).__name__} takes the variance of one member only: X has samples of "
-                f"shape {tensor.shape[1:]} (n_features={prod(tensor.shape[1:])}), whose "
-                f"{axes.view[0]} groups have the shape {axes.view[1:]}. Give them at least 2 "
-                "members."
-            )
+        if self._centred:
+            axes.check_members(tensor.shape)
         return axes
 
     def _normalised(

@@ -208,7 +208,8 @@ class BatchNorm(TensorInput, RunningScaler):
         if shapes[0] != shapes[1] or self._n_columns != other._n_columns:
             raise ValueError(
                 f"Cannot merge norms of different samples: of shape {shapes[0]} with "
-                f"{self._n_columns} channels, and {shapes[1]} with {other._n_columns}. Fit both on samples of one shape."
+                f"{self._n_columns} channels, and {shapes[1]} with {other._n_columns}. "
+                "Fit both on samples of one shape."
             )
         return super()._merged(other)
 
@@ -288,7 +289,10 @@ class BatchNorm(TensorInput, RunningScaler):
             **learned(module),
         )
         mean, variance = array_of(module.running_mean), array_of(module.running_var)
-        norm._statistic = Running.known(mean, variance, float(module.num_batches_tracked))
+        batches = float(module.num_batches_tracked)
+        # a plain average counts its batches; with none yet, the first replaces the prior
+        weight = 1.0 if module.momentum is not None else batches or 2.0**-100
+        norm._statistic = Running.known(mean, variance, batches, weight)
         norm._settle(norm._statistic)
         norm._container = "default"
         return norm
@@ -306,6 +310,7 @@ class BatchNorm(TensorInput, RunningScaler):
         ValueError
             If the shape of a sample is not known, or has no module.
         """
+        check_is_fitted(self)
         size, suffix = self._torch_size()
         affine = is_given(self.gamma, self.beta)
         module = make_module(

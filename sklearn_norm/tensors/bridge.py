@@ -58,13 +58,18 @@ def fill(module: Any, **values: Any) -> Any:
 
 def size_of(sample: Shape, channel_axis: int) -> tuple[int, str]:
     """Return the number of channels, and the suffix of a module for samples of that shape."""
-    if channel_axis != 1:
+    if len(sample) not in BY_AXES:
+        raise ValueError(f"torch.nn has no such norm for samples of shape {sample}.")
+    return channels_of(sample, channel_axis), BY_AXES[len(sample)]
+
+
+def channels_of(sample: Shape, channel_axis: int) -> int:
+    """Return the number of channels, which must come first."""
+    if channel_axis % (len(sample) + 1) != 1:
         raise ValueError(
             f"torch.nn has its channels at axis 1, this norm at channel_axis={channel_axis}."
         )
-    if len(sample) not in BY_AXES:
-        raise ValueError(f"torch.nn has no such norm for samples of shape {sample}.")
-    return sample[0], BY_AXES[len(sample)]
+    return sample[0]
 
 
 def is_given(*vectors: Array | None) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 from .._sklearn import Interval
 from .axes import Axes, Shape, channelwise, one_channel
 from .base import TensorNorm
-from .bridge import checked_module, fill, is_given, learned, make_module, size_of
+from .bridge import channels_of, checked_module, fill, is_given, learned, make_module
 
 
 class GroupNorm(TensorNorm):
@@ -118,7 +118,7 @@ class GroupNorm(TensorNorm):
         ValueError
             If the shape of a sample is not known, or channels are not at axis 1.
         """
-        size, _ = size_of(self._known_sample(), self.channel_axis)
+        size = channels_of(self._known_sample(), self.channel_axis)
         affine = is_given(self.gamma, self.beta)
         module = make_module("GroupNorm", self.num_groups, size, eps=self.eps, affine=affine)
         return fill(module, weight=self.gamma, bias=self.beta) if affine else module

@@ -104,7 +104,8 @@ class RMSNorm(TensorNorm):
             import torch
 
             kept = torch.get_default_dtype() if module.weight is None else module.weight.dtype
-            eps = torch.finfo(kept).eps
+            short = kept in (torch.float16, torch.bfloat16)  # computed in float32
+            eps = torch.finfo(torch.float32 if short else kept).eps
         return cls(normalized_ndim=ndim, eps=eps, **learned(module))
 
     def to_torch(self) -> Any:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..contract import Array, Floats
-from .blocks import SHORT, TILE, rows_of, visit
+from .blocks import BUFFER, SHORT, TILE, rows_of, visit
 
 LEAST, MOST = 2.0**-800, 2.0**800  # a mean square outside is measured in other units
 NEGLIGIBLE = 2.0**-52  # a mean of the differences below that many deviations is rounding
@@ -36,19 +36,26 @@ def normalise(
     center, scale = np.zeros(X.shape[:2]), np.zeros(X.shape[:2])
 
     def work(pieces: list[tuple[slice, slice]]) -> None:
-        buffer = np.empty(max(X[p].size for p in pieces))
+        buffer = np.empty(max((X[p].size for p in pieces), default=0))
         length = X.shape[3] if X.shape[3] >= SHORT else X.shape[2] * X.shape[3]
         with np.errstate(all="ignore"), rows_of(length):
             for s, g in pieces:
                 x, target = X[s, g], out[s, g]
                 d = buffer[: x.size].reshape(x.shape)
                 rows = d.reshape(x.shape[0] * x.shape[1], -1)
-                mean, root = _standardise(x, rows, centred, eps)
+                grain = FINE if x.dtype == np.float64 else COARSE
+                mean, root, factor = _standardise(x, rows, centred, eps, grain)
                 center[s, g], scale[s, g] = mean.reshape(x.shape[:2]), root.reshape(x.shape[:2])
-                _finish(d, target, _reciprocal(root).reshape(*x.shape[:2], 1, 1), *affine(g))
+                _finish(
+                    d,
+                    target,
+                    factor.reshape(*x.shape[:2], 1, 1),
+                    affine(gain, g),
+                    affine(offset, g),
+                )
 
-    def affine(g: slice) -> tuple[Floats | None, Floats | None]:
-        return None if gain is None else gain[g], None if offset is None else offset[g]
+    def affine(vector: Floats | None, g: slice) -> Floats | None:
+        return vector if vector is None or vector.shape[0] == 1 else vector[g]
 
     visit(work, list(_pieces(X.shape)), X.size)
     return center, scale
@@ -58,7 +65,7 @@ def _finish(
     d: Floats, out: Array, factor: Floats, gain: Floats | None, offset: Floats | None
 ) -> None:
     """Write d * factor * gain + offset; a gain of whole channels goes with the factor."""
-    if gain is not None and gain.size * 8 <= d[0].size:
+    if gain is not None and gain.shape[2] == 1:
         factor, gain = factor * gain, None
     taken = [(np.multiply, factor), (np.multiply, gain), (np.add, offset)]
     steps = [(ufunc, vector) for ufunc, vector in taken if vector is not None]
@@ -84,25 +91,26 @@ def _reciprocal(root: Floats) -> Floats:
     return 1 / np.maximum(root, SMALLEST)
 
 
-def _standardise(x: Array, d: Floats, centred: bool, eps: float) -> tuple[Floats, Floats]:
-    """Fill d with x - center, by rows; return center and scale."""
+def _standardise(
+    x: Array, d: Floats, centred: bool, eps: float, grain: float
+) -> tuple[Floats, Floats, Floats]:
+    """Fill d by rows; return center, scale, and the factor that d still lacks."""
     plain = x.dtype == np.float64 and x.flags.c_contiguous and x.flags.aligned
     source = x.reshape(d.shape) if plain else d
     if not plain:
         np.copyto(d.reshape(x.shape), x)
-    mean, square = _measure(source, d, centred, FINE if plain else COARSE)
+    mean, square = _measure(source, d, centred, grain)
     root = np.sqrt(square + eps)
+    factor = _reciprocal(root)
     strange = ~((square + eps > LEAST) & (square + eps < MOST))
     if strange.any():
         again = np.flatnonzero(strange)
         raw = x.reshape(d.shape)[again].astype(np.float64)
-        d[again], mean[again], root[again] = _careful(raw, centred, eps)
-    return mean, root
+        d[again], mean[again], root[again], factor[again] = _careful(raw, centred, eps, grain)
+    return mean, root, factor
 
 
-def _measure(
-    source: Floats, d: Floats, centred: bool, grain: float = FINE
-) -> tuple[Floats, Floats]:
+def _measure(source: Floats, d: Floats, centred: bool, grain: float) -> tuple[Floats, Floats]:
     """Fill d with the differences from the mean; return it and the mean square of d.
 
     The mean of the differences tells what the mean lost by rounding. A row of equal
@@ -112,19 +120,28 @@ def _measure(
     if not centred:
         if d is not source:
             np.copyto(d, source)
-        return np.zeros(d.shape[0]), np.einsum("ij,ij->i", d, d) / size
+        return np.zeros(d.shape[0]), _squares(d) / size
     mean = np.add.reduce(source, axis=1) / size
     first = source[:, 0].copy()
     np.subtract(source, mean[:, None], out=d)
-    square = np.einsum("ij,ij->i", d, d) / size
+    square = _squares(d) / size
     if grain:
         doubtful = np.flatnonzero((grain * mean) ** 2 > square)
     else:
         rest = np.add.reduce(d, axis=1) / size
-        doubtful = np.flatnonzero(rest * rest > NEGLIGIBLE**2 * square)
+        doubtful = np.flatnonzero(np.abs(rest) > NEGLIGIBLE * np.sqrt(square))
     if doubtful.size:
         mean[doubtful], square[doubtful] = _refine(d, mean, doubtful, first[doubtful])
     return mean, square
+
+
+def _squares(d: Floats) -> Floats:
+    """Sum the squares of each row, in pieces that NumPy never cuts across rows."""
+    total = np.einsum("ij,ij->i", d[:, :BUFFER], d[:, :BUFFER])
+    for start in range(BUFFER, d.shape[1], BUFFER):
+        part = d[:, start : start + BUFFER]
+        total += np.einsum("ij,ij->i", part, part)
+    return np.asarray(total)
 
 
 def _refine(d: Floats, mean: Floats, rows: Array, first: Floats) -> tuple[Floats, Floats]:
@@ -133,7 +150,7 @@ def _refine(d: Floats, mean: Floats, rows: Array, first: Floats) -> tuple[Floats
     rest = np.add.reduce(part, axis=1) / size
     part -= rest[:, None]
     center = mean[rows] + rest
-    square = np.einsum("ij,ij->i", part, part) / size
+    square = _squares(part) / size
     noise = np.flatnonzero(square <= (size * NEGLIGIBLE * center) ** 2)
     equal = noise[np.ptp(d[rows[noise]], axis=1) == 0]
     part[equal], square[equal], center[equal] = 0.0, 0.0, first[equal]
@@ -141,33 +158,33 @@ def _refine(d: Floats, mean: Floats, rows: Array, first: Floats) -> tuple[Floats
     return center, square
 
 
-def _careful(x: Floats, centred: bool, eps: float) -> tuple[Floats, Floats, Floats]:
-    """Normalise rows with absent members, or out of the range where squares are normal."""
-    d, mean, root = np.full_like(x, np.nan), *np.full((2, x.shape[0]), np.nan)
+def _careful(
+    x: Floats, centred: bool, eps: float, grain: float
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Standardise rows with absent members, or out of the range where squares are normal."""
+    d = np.full_like(x, np.nan)
+    mean, root, factor = np.full((3, x.shape[0]), np.nan)
     present = ~np.isnan(x)
     counts = present.sum(axis=1)
     for size in np.unique(counts[counts > 0]):
         rows = np.flatnonzero(counts == size)
         members = x[rows][present[rows]].reshape(rows.size, size)
         part = np.empty_like(members)
-        if size < x.shape[1]:
-            mean[rows], root[rows] = _standardise(members, part, centred, eps)
-        else:
-            mean[rows], root[rows] = _in_units(members, part, centred, eps)
+        act = _standardise if size < x.shape[1] else _in_units
+        mean[rows], root[rows], factor[rows] = act(members, part, centred, eps, grain)
         whole = d[rows]
         whole[present[rows]] = part.ravel()
         d[rows] = whole
-    return d, mean, root
+    return d, mean, root, factor
 
 
-def _in_units(x: Floats, d: Floats, centred: bool, eps: float) -> tuple[Floats, Floats]:
+def _in_units(
+    x: Floats, d: Floats, centred: bool, eps: float, grain: float
+) -> tuple[Floats, Floats, Floats]:
     """Standardise rows in units of a power of two that makes their squares normal."""
     _, power = np.frexp(np.maximum(np.abs(x).max(axis=1), np.sqrt(eps)))
     power = np.where(np.isinf(x).any(axis=1), 0, power)
-    mean, square = _measure(np.ldexp(x, -power[:, None]), d, centred)
+    mean, square = _measure(np.ldexp(x, -power[:, None]), d, centred, grain)
     root = np.sqrt(square + np.ldexp(eps, -2 * power))
-    # the differences stay as they are where the quotient needs no other units
-    d *= _reciprocal(root)[:, None]
-    root = np.ldexp(root, power)
-    d *= root[:, None]
-    return np.ldexp(mean, power), root
+    scale = np.where(square == 0, np.sqrt(eps), np.ldexp(root, power))
+    return np.ldexp(mean, power), scale, _reciprocal(root)
