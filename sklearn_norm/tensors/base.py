@@ -32,10 +32,10 @@ class TensorInput:
         """Return the shape of a sample of 2-D data, where `shape` does not tell."""
         return (width,)
 
-    def _read(self, X: Any, *, reset: bool) -> Array:
-        """Return a checked array (n, *sample)."""
+    def _read(self, X: Any, *, reset: bool, by_name: bool = True) -> Array:
+        """Return a checked array (n, *sample); `by_name` expects the names of the fit."""
         two_axes = n_axes(X) <= 2
-        if two_axes and (reset or hasattr(self, "n_features_in_")):
+        if two_axes and (reset or (by_name and hasattr(self, "n_features_in_"))):
             values = _sklearn.validate_data(
                 self,
                 readable(X),

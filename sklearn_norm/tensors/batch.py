@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from ..affine import Affine
+from .. import _sklearn
 from ..averages import RunningScaler
 from ..base import n_axes
 from ..containers import framed
@@ -143,14 +143,25 @@ class BatchNorm(TensorInput, RunningScaler):
         return int(self._statistic.weight.size)
 
     def _validated(self, X: Any, reset: bool) -> Any:
-        tensor = self._read(X, reset=reset)
-        n_channels = self._axes(tensor.shape[1:]).learnable
-        if self.__sklearn_is_fitted__() and not reset and n_channels != self._n_columns:
-            raise ValueError(
-                f"X has {n_channels} channels in samples of shape {tensor.shape[1:]}, but "
-                f"{type(self).__name__} is expecting {self._n_columns} channels."
-            )
+        return self._read(X, reset=reset)
+
+    def _read(self, X: Any, *, reset: bool, by_name: bool = True) -> Array:
+        tensor = super()._read(X, reset=reset, by_name=by_name)
+        if self.__sklearn_is_fitted__() and not reset:
+            n_channels = self._axes(tensor.shape[1:]).learnable
+            self._check_channels(n_channels, self._statistic.weight.size)
         return tensor
+
+    def _check_channels(self, n_channels: int, expected: int) -> None:
+        if n_channels != expected:
+            raise ValueError(
+                f"X has {n_channels} channels, but {type(self).__name__} is expecting {expected} "
+                "channels."
+            )
+
+    def _update(self, old: Any, new: Any) -> Any:
+        self._check_channels(new.weight.size, old.weight.size)
+        return super()._update(old, new)
 
     def _check_finite(self, values: Any, chosen: Any = None) -> None:
         if values.ndim == 2:
@@ -180,25 +191,25 @@ class BatchNorm(TensorInput, RunningScaler):
             parts = parts.weighted(weight[:, None])
         return Running.of(parts.folded(), ddof)
 
-    def _laid_out(self, tensor: Array, out: Array | None) -> tuple[Affine, Array, Array]:
-        """Return the map, the tensor and the place of the result as columns of one kind each."""
+    def _by_column(self, act: str, tensor: Array, out: Array | None) -> Array:
+        """Apply or invert the map, with members of one channel laid out as columns."""
         axes = self._axes(tensor.shape[1:])
         n_samples, positions = tensor.shape[0], axes.view[2]
         out = np.empty(tensor.shape, tensor.dtype) if out is None else out
         together = tensor.flags.c_contiguous and out.flags.c_contiguous
         if together and axes.channel_axis == 1 and positions >= LONG:
             channel = np.tile(np.arange(axes.learnable), n_samples)
-            laid = [array.reshape(-1, positions).T for array in (tensor, out)]
+            x, y = (array.reshape(-1, positions).T for array in (tensor, out))
         else:
             channel = axes.channel_of_members()
-            laid = [array.reshape(n_samples, -1) for array in (tensor, out)]
-        return self._affine.columns(channel), laid[0], laid[1]
+            x, y = (array.reshape(n_samples, -1) for array in (tensor, out))
+        getattr(self._affine.columns(channel), act)(x, y)
+        if not np.may_share_memory(y, out):
+            np.copyto(out, y.reshape(out.shape))
+        return out
 
     def _mapped(self, values: Any, out: Any) -> Any:
-        out = np.empty(values.shape, values.dtype) if out is None else out
-        affine, x, y = self._laid_out(values, out)
-        affine.apply(x, y)
-        return out
+        return self._by_column("apply", values, out)
 
     def _as_given(self, X: Any, values: Any) -> Any:
         return values if n_axes(X) > 2 else values.reshape(values.shape[0], -1)
@@ -236,18 +247,16 @@ class BatchNorm(TensorInput, RunningScaler):
             If the shape is not that of the fit.
         """
         check_is_fitted(self)
-        if n_axes(X) <= 2 and self.shape is None and hasattr(self, "shape_"):
+        if n_axes(X) <= 2 and self.shape is None and len(getattr(self, "shape_", ())) == 1:
             return super().inverse_transform(X, copy, columns)
         if columns is not None:
             raise ValueError("columns=[...] is for 2-D data whose features are channels.")
-        tensor = self._validated(X, reset=False)
+        named = _sklearn.feature_names(X) is not None
+        tensor = self._read(X, reset=False, by_name=named)
         self._check_finite(tensor)
         self._check_gain(self._affine, np.arange(self._n_columns))
         out = self._place_to_write(X, tensor, copy)
-        out = np.empty(tensor.shape, tensor.dtype) if out is None else out
-        affine, z, back = self._laid_out(tensor, out)
-        affine.invert(z, back)
-        given = self._as_given(X, out)
+        given = self._as_given(X, self._by_column("invert", tensor, out))
         if n_axes(X) > 2:
             return given
         names = self._names() if hasattr(self, "shape_") else None

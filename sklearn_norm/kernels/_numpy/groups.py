@@ -37,8 +37,7 @@ def normalise(
 
     def work(pieces: list[tuple[slice, slice]]) -> None:
         buffer = np.empty(max((X[p].size for p in pieces), default=0))
-        length = X.shape[3] if X.shape[3] >= SHORT else X.shape[2] * X.shape[3]
-        with np.errstate(all="ignore"), rows_of(length):
+        with np.errstate(all="ignore"):
             for s, g in pieces:
                 x, target = X[s, g], out[s, g]
                 d = buffer[: x.size].reshape(x.shape)
@@ -69,10 +68,11 @@ def _finish(
         factor, gain = factor * gain, None
     taken = [(np.multiply, factor), (np.multiply, gain), (np.add, offset)]
     steps = [(ufunc, vector) for ufunc, vector in taken if vector is not None]
-    for ufunc, vector in steps[:-1]:
-        ufunc(d, vector, out=d)
-    ufunc, vector = steps[-1]
-    ufunc(d, vector, out=out, casting="same_kind")
+    with rows_of(d.shape[3] if d.shape[3] >= SHORT else d.shape[2] * d.shape[3]):
+        for ufunc, vector in steps[:-1]:
+            ufunc(d, vector, out=d)
+        ufunc, vector = steps[-1]
+        ufunc(d, vector, out=out, casting="same_kind")
 
 
 def _pieces(shape: tuple[int, ...]) -> Iterator[tuple[slice, slice]]:
@@ -123,7 +123,8 @@ def _measure(source: Floats, d: Floats, centred: bool, grain: float) -> tuple[Fl
         return np.zeros(d.shape[0]), _squares(d) / size
     mean = np.add.reduce(source, axis=1) / size
     first = source[:, 0].copy()
-    np.subtract(source, mean[:, None], out=d)
+    with rows_of(size):  # not around sums, whose bits it could change
+        np.subtract(source, mean[:, None], out=d)
     square = _squares(d) / size
     if grain:
         doubtful = np.flatnonzero((grain * mean) ** 2 > square)
