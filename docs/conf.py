@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from numpydoc.docscrape_sphinx import SphinxDocString
@@ -50,8 +51,9 @@ def skip(app: Any, what: str, name: str, obj: Any, skipped: bool, options: Any) 
 
 
 def escape(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
-    """Keep the shape (n_features_in_,) from being read as a link."""
-    lines[:] = [line.replace("(n_features_in_,)", "(n_features,)") for line in lines]
+    """Keep (n_features_in_,) from being read as a link, and (n_samples, *shape) as emphasis."""
+    plain = [line.replace("(n_features_in_,)", "(n_features,)") for line in lines]
+    lines[:] = [re.sub(r"(?<=, )\*(?=\w+\))", r"\\*", line) for line in plain]
 
 
 def describe(self: Any, param: str, desc: list[str], fake_autosummary: bool) -> Any:

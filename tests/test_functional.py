@@ -517,3 +517,10 @@ def test_reversible_coupling_through_norms_comes_back(dtype, rounding):
     assert y1.dtype == y2.dtype == dtype
     np.testing.assert_allclose(y1, x1, rtol=0, atol=100 * rounding)
     np.testing.assert_allclose(y2, x2, rtol=0, atol=100 * rounding)
+
+
+@pytest.mark.parametrize("options", [{"factor": 0.0}, {"factor": -1.0}, {"eps": -1e-3}])
+def test_a_share_of_weights_is_positive(options):
+    """A factor below 0 would turn the gradient."""
+    with pytest.raises(ValueError, match="`factor` must be more than 0, and `eps` at least"):
+        functional.adaptive_gradient_clip([[3.0]], [[1.0]], **options)

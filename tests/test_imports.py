@@ -100,7 +100,6 @@ ALLOWED = {
     "tensors.*": Rule(
         (
             "_sklearn",
-            "affine",
             "averages",
             "base",
             "containers",

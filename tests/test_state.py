@@ -538,3 +538,12 @@ def test_constant_features_and_counts_by_hand(kind):
     unnamed = kind().fit([[1.0, 3.0], [2.0, 3.0]], sample_weight=[0.5, 2.0])
     assert unnamed.constant_features_.tolist() == [1]
     assert unnamed.n_samples_seen_ == 2.5
+
+
+def test_a_message_lists_few_of_many_columns():
+    """All of a few, the first ten of many, and how many there are."""
+    names = [f"c{i}" for i in range(200)]
+    scaler = sklearn_norm.ZScoreScaler().fit(pd.DataFrame(np.eye(200), columns=names))
+    with pytest.raises(ValueError, match=r"'c0', .*'c9', \.\.\. 200 in all\]") as raised:
+        scaler.inverse_transform(np.ones((1, 1)), columns=["elsewhere"])
+    assert len(str(raised.value)) < 300
