@@ -143,7 +143,7 @@ class RunningScaler(Scaler):
         return self._rule(self._running(*weighed(values, weight)))
 
     def _merged(self, other: Any) -> Statistic:
-        if self.momentum is not None:
+        if self._with("momentum") is not None:
             raise ValueError(
                 "Two exponential streams have no defined order, so their merge has no defined "
                 "value: which batch is the newer one? Use momentum=None, whose average needs "

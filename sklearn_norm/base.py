@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import deepcopy
+from functools import wraps
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -18,10 +20,24 @@ from .containers import container_of, framed, has_nulls, may_write, narrow_float
 from .exceptions import SparseDataError
 from .kernels import Array, Floats
 from .statistics.record import Statistic
-from .statistics.sparse import is_sparse
+from .statistics.sparse import columns_of, is_sparse
 from .weights import checked_weight, weighed
 
 DTYPES = (np.float64, np.float32, np.float16)
+
+
+def frozen(getter: Any) -> Any:
+    """Return a getter whose arrays are read-only."""
+
+    @wraps(getter)
+    def frozen_getter(self: Any) -> Any:
+        value = getter(self)
+        if isinstance(value, np.ndarray):
+            value = value.view()
+            value.flags.writeable = False
+        return value
+
+    return frozen_getter
 
 
 class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -42,6 +58,13 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
     copy: bool
     _statistic: Any
     _affine: Affine
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Make every fitted attribute a view that cannot be written to."""
+        super().__init_subclass__(**kwargs)
+        for name, value in vars(cls).copy().items():
+            if isinstance(value, property) and name.endswith("_") and not name.startswith("_"):
+                setattr(cls, name, property(frozen(value.fget), doc=value.__doc__))
 
     @abstractmethod
     def _measure(self, X: Array, weight: Floats | None) -> Statistic:
@@ -88,7 +111,7 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
-            The batch, of any size; NaN is missing, infinity an error.
+            The batch, of any size, also without rows; NaN is missing, infinity an error.
         y : None
             Ignored.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -109,6 +132,8 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
     def _learn(self, X: Any, sample_weight: Any, first: bool) -> Self:
         self._validate_params()  # again: scikit-learn skips it in later batches of a stream
         with unchanged_on_error(self):
+            if not first and n_axes(X) == 2 and np.shape(X)[0] == 0:
+                return self._learn_nothing(X)
             values = self._validated(X, reset=first or not hasattr(self, "n_features_in_"))
             weight = checked_weight(sample_weight, values.shape[0])
             self._check_zeros_may_stay(values)
@@ -117,6 +142,18 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
             self._settle(batch if old is None else self._update(old, batch))
             if first:
                 self._container = container_of(X)
+        return self
+
+    def _learn_nothing(self, X: Any) -> Self:
+        """Take a batch without rows: checked as any other, it changes nothing."""
+        _sklearn.validate_data(
+            self,
+            readable(X),
+            reset=False,
+            accept_sparse=["csr", "csc"],
+            ensure_all_finite=False,
+            ensure_min_samples=0,
+        )
         return self
 
     @property
@@ -129,14 +166,15 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
         return None
 
     def _settle(self, statistic: Statistic) -> None:
-        self._parameters = self.get_params(deep=False)
+        self._parameters = deepcopy(self.get_params(deep=False))
         self._affine = self._rule(statistic)
         self._statistic = statistic
 
     def _with(self, parameter: str) -> Any:
         """Return the value of a parameter that the present map was made with."""
         self._seen()
-        return self._parameters[parameter]
+        kept = self._parameters
+        return kept[parameter] if parameter in kept else getattr(self, parameter)
 
     def _measure_checked(self, X: Array, weight: Floats | None) -> Statistic:
         """Measure, and refuse infinity: the extrema show it."""
@@ -238,8 +276,8 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
         self._check_gain(affine, chosen)
         out = self._place_to_write(X, values, copy)
         names = self._names()[chosen]
-        if not hasattr(self, "feature_names_in_") and _sklearn.feature_names(X) is not None:
-            names = _sklearn.feature_names(X)
+        if not hasattr(self, "feature_names_in_") and container_of(X) != "default":
+            names = X.columns  # as they came, strings or not
         return framed(affine.invert(values, out), self._wanted(X), names, like=X)
 
     def _check_gain(self, affine: Affine, chosen: Any) -> None:
@@ -324,7 +362,7 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
             )
         check_is_fitted(self)
         check_is_fitted(other)
-        mine, theirs = self.get_params(deep=False), other.get_params(deep=False)
+        mine, theirs = self._parameters, other._parameters
         for name in mine.keys() - {"copy"}:
             if not same_parameter(mine[name], theirs[name]):
                 raise ValueError(
@@ -339,7 +377,7 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
                 f"Cannot merge scalers of different columns: {shown(self._names())} and "
                 f"{shown(other._names())}. Fit both on the same columns, in the same order."
             )
-        merged: Any = clone(self)
+        merged: Any = clone(self).set_params(**deepcopy(mine))
         vars(merged).update({k: vars(self)[k] for k in self._kept_by_merge if k in vars(self)})
         merged._settle(self._merged(other))
         result: Self = merged
@@ -385,11 +423,11 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
         members = values.data[:, None] if is_sparse(values) else values
         if not kernels.has_infinity(members):
             return
-        dense = values.tocsc() if is_sparse(values) else values
-        for column in range(values.shape[1]):
-            part = dense[:, [column]]
-            if np.isinf(part.data if is_sparse(part) else part).any():
-                self._refuse_infinity(int(column if chosen is None else chosen[column]), values)
+        if is_sparse(values):
+            column = int(columns_of(values)[np.isinf(values.data)].min())
+        else:
+            column = int(np.flatnonzero(np.isinf(values).any(axis=0))[0])
+        self._refuse_infinity(int(column if chosen is None else chosen[column]), values)
 
     def _refuse_infinity(self, column: int, values: Any) -> None:
         raise ValueError(
@@ -409,16 +447,22 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
         return self._names()[column] if hasattr(self, "feature_names_in_") else column
 
     @property
+    @frozen
     def n_samples_seen_(self) -> Any:
         """int, or ndarray of shape (n_features,): the present weight of each column."""
         return count(self._seen().weight)
 
     @property
+    @frozen
     def constant_features_(self) -> Any:
         """ndarray: the names, or the indices, of the columns whose minimum is their maximum."""
-        constant = np.flatnonzero(self._seen().is_constant)
+        constant = np.flatnonzero(self._constant())
         names = getattr(self, "feature_names_in_", None)
         return constant if names is None or names.size != self._n_columns else names[constant]
+
+    def _constant(self) -> Any:
+        """Return which columns are constant."""
+        return self._seen().is_constant
 
     def _seen(self) -> Any:
         """Return the statistic, or say in an attribute's words that there is none."""

@@ -40,13 +40,33 @@ def readable(X: Any) -> Any:
     if isinstance(X, np.ma.MaskedArray):
         floats: Any = X.astype(np.result_type(X.dtype, np.float16))
         return floats.filled(np.nan)
+    if isinstance(X, np.ndarray) and X.dtype == object and "pandas" in sys.modules:
+        absent = sys.modules["pandas"].isna(X)
+        return np.where(absent, np.nan, X) if absent.any() else X
+    if container_of(X) == "polars":
+        return _without_missing_times(X)
     if container_of(X) != "pandas":
         return X
+    kinds = np.array([getattr(dtype, "kind", "O") for dtype in X.dtypes])
     objects = np.flatnonzero(X.dtypes == np.dtype(object))
-    if objects.size:
-        X = X.copy(deep=False)
-        for i in objects:
-            X.isetitem(i, X.iloc[:, i].where(X.iloc[:, i].notna(), np.nan))
+    if objects.size and X.iloc[:, objects].isna().to_numpy().any():
+        X = X.astype(object).where(X.notna(), np.nan)
+    times = np.flatnonzero(np.isin(kinds, ["m", "M"]))
+    if times.size and X.iloc[:, times].isna().to_numpy().any():
+        raise ValueError(
+            f"Column {X.columns[times[0]]!r} holds times, some of which are missing: convert it "
+            "to a number first, with NaN for what is missing."
+        )
+    return X
+
+
+def _without_missing_times(X: Any) -> Any:
+    for series in X.get_columns():
+        if series.dtype.is_temporal() and series.null_count():
+            raise ValueError(
+                f"Column {series.name!r} holds times, some of which are missing: convert it to a "
+                "number first; its nulls stay missing."
+            )
     return X
 
 
@@ -56,9 +76,8 @@ def framed(values: Any, container: str, names: Any, like: Any = None) -> Any:
         import pandas as pd
 
         index = like.index if container_of(like) == "pandas" else None
-        return pd.DataFrame(
-            values, columns=np.asarray(names, dtype=object), index=index, copy=False
-        )
+        columns = names if isinstance(names, pd.Index) else np.asarray(names, dtype=object)
+        return pd.DataFrame(values, columns=columns, index=index, copy=False)
     if container == "polars" and isinstance(values, np.ndarray):
         import polars as pl
 

@@ -9,6 +9,8 @@ import numpy as np
 
 from .kernels import Array, Floats
 
+LEAST, MOST = 1e-240, 1e240  # beyond, products of weights and values leave the floats
+
 
 def checked_weight(sample_weight: Any, n_samples: int) -> Floats | None:
     """Return float64 weights, or None for weights that are all alike 1."""
@@ -36,15 +38,18 @@ def checked_weight(sample_weight: Any, n_samples: int) -> Floats | None:
             f"{kind} in data passed to `sample_weight`: sample {row} has the weight "
             f"{weight[row]}. Weights must be finite and at least 0; 0 leaves a sample out."
         )
+    positive = weight[weight > 0]
+    if positive.size and not (positive.min() > LEAST and positive.max() < MOST):
+        row = int(np.flatnonzero((weight >= MOST) | ((weight > 0) & (weight <= LEAST)))[0])
+        raise ValueError(
+            f"Sample {row} has the weight {weight[row]}, too extreme to be summed exactly. Scale "
+            f"all weights by one factor, so that they lie between {LEAST:.0e} and {MOST:.0e}."
+        )
     if not weight.any():
         raise ValueError(
             "Sample weights must contain at least one non-zero number: every weight in "
             "`sample_weight` is zero. Give some sample a positive weight."
         )
-    with np.errstate(over="ignore"):
-        total = weight.sum()
-    if not np.isfinite(total):
-        raise ValueError("The sum of the sample weights exceeds the largest float: scale them.")
     return weight
 
 

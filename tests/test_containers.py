@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import partial
 
 import joblib
@@ -657,8 +658,8 @@ def test_every_public_scaler_takes_sparse_data_or_tells_why_not():
 def test_no_rows_or_no_columns_are_an_error_as_in_scikit_learn(kind):
     scaler = kind().fit(frame())
     for rows in (X[:0], frame()[:0], pl.DataFrame(X, schema=NAMES)[:0]):
-        for method in (scaler.transform, scaler.inverse_transform, scaler.partial_fit, kind().fit):
-            if isinstance(rows, np.ndarray) and method in (scaler.transform, scaler.partial_fit):
+        for method in (scaler.transform, scaler.inverse_transform, kind().partial_fit, kind().fit):
+            if isinstance(rows, np.ndarray) and method == scaler.transform:
                 continue  # scikit-learn warns of missing names first
             with pytest.raises(ValueError, match=r"Found array with 0 sample\(s\)"):
                 method(rows)
@@ -748,3 +749,44 @@ def test_a_frame_keeps_its_own_names_where_the_fit_had_none():
     pd.testing.assert_frame_equal(
         scaler.inverse_transform(table), pd.DataFrame({"a": [2.0], "b": [6.0]})
     )
+
+
+@DENSE
+def test_a_missing_entry_of_an_array_of_objects_is_nan(kind):
+    values = np.array([[1, pd.NA], [4, 2], [9, 3]], dtype=object)
+    expected = np.array([[1, np.nan], [4, 2], [9, 3]])
+    laws.assert_same_bits(kind().fit_transform(values), kind().fit_transform(expected))
+
+
+@DENSE
+def test_missing_times_are_an_error_that_names_the_column(kind):
+    """As numbers they would be the smallest integer; times without holes are numbers."""
+    dates = ["2020-01-01", None, "2021-01-01"]
+    pandas = pd.DataFrame({"n": [1.0, 2.0, 3.0], "day": pd.to_datetime(dates)})
+    for frame_ in (pandas, pl.DataFrame({"day": dates}).with_columns(pl.col("day").str.to_date())):
+        with pytest.raises(ValueError, match="Column 'day' holds times, some of which are missing"):
+            kind().fit(frame_)
+    kind().fit(pl.DataFrame({"day": [date(2020, 1, 1), date(2021, 1, 1)]}))
+
+
+def test_names_that_are_no_strings_come_back_as_they_were():
+    """scikit-learn keeps no such names, so the frame's own count."""
+    table = pd.DataFrame(
+        [[1.0, 20.0], [3.0, 40.0]], columns=pd.MultiIndex.from_tuples([(0, 1), (0, 2)])
+    )
+    scaler = sklearn_norm.ZScoreScaler().fit(table)
+    back = scaler.inverse_transform(pd.DataFrame(scaler.transform(table), columns=table.columns))
+    pd.testing.assert_frame_equal(back, table)
+
+
+def test_sparse_duplicates_are_summed_even_in_place():
+    data = sparse.csr_array((np.ones(4), np.array([0, 0, 1, 2]), np.array([0, 4])), shape=(1, 3))
+    scaler = sklearn_norm.DecimalScaler(copy=False).fit(data)
+    assert scaler.transform(data).toarray().tolist() == [[0.2, 0.1, 0.1]]
+
+
+def test_infinity_in_wide_sparse_data_is_named_at_once():
+    data = sparse.csc_array(([1.0, np.inf], ([0, 0], [3, 70_000])), shape=(2, 100_000))
+    scaler = sklearn_norm.ZScoreScaler(with_mean=False).fit(abs(data) > 0)
+    with pytest.raises(ValueError, match="in column 70000"):
+        scaler.transform(data.tocsr())

@@ -471,3 +471,44 @@ def test_21_decimal_pins(peak, exponent):
         Z = scaler.transform([[peak]])[0, 0]
         assert pytest.approx(float(Fraction(peak) / Fraction(10) ** exponent), rel=CLOSE) == Z
         assert 0 <= Z < 1
+
+
+# Found by review
+
+
+def test_a_level_left_long_ago_costs_no_digits():
+    """A stream that jumps by 1e8 has, in the end, the variance of what came after."""
+    rng = np.random.default_rng(0)
+    values = np.concatenate([rng.normal(size=30), 1e8 + rng.normal(size=600)])
+    scaler = BatchStatsScaler()
+    mean, variance = Fraction(0), Fraction(0)
+    share, weight = Fraction(0.1), Fraction(0)
+    for value in values:
+        scaler.partial_fit([[value]])
+        weight = (1 - share) * weight + share
+        step = share / weight
+        moved = Fraction(value) - mean
+        mean, variance = mean + step * moved, (1 - step) * (variance + step * moved * moved)
+        mean, variance, weight = (v.limit_denominator(10**40) for v in (mean, variance, weight))
+    assert scaler.running_mean_[0] == pytest.approx(float(mean), rel=1e-15)
+    assert scaler.running_var_[0] == pytest.approx(float(variance), rel=1e-9)
+
+
+@pytest.mark.parametrize("size", [1e-200, 1e200])
+def test_weights_of_any_unit_give_the_same_scale(size):
+    """A common factor of all weights changes nothing, in one fit and in a stream."""
+    rng = np.random.default_rng(1)
+    X, weight = rng.normal(5, 2, (30, 2)), rng.random(30) + 0.1
+    expected = ZScoreScaler().fit(X, sample_weight=weight)
+    whole = ZScoreScaler().fit(X, sample_weight=weight * size)
+    parts = ZScoreScaler().partial_fit(X[:9], sample_weight=weight[:9] * size)
+    parts.partial_fit(X[9:], sample_weight=weight[9:] * size)
+    for scaler in (whole, parts):
+        np.testing.assert_allclose(scaler.mean_, expected.mean_, 1e-14)
+        np.testing.assert_allclose(scaler.scale_, expected.scale_, 1e-14)
+
+
+def test_a_feature_range_wider_than_floats_is_an_error():
+    """Its bounds are finite, their difference is not."""
+    with pytest.raises(ValueError, match="both finite, as their difference"):
+        MinMaxScaler((-1e308, 1e308)).fit([[0.0], [1.0]])

@@ -425,9 +425,9 @@ def test_weights_of_any_size_stream(rank_error, spread):
     assert before - slack <= 0.5 <= after + slack
 
 
-@pytest.mark.parametrize("weight", [1e-160, 1e-300, 1e160, 1e300])
+@pytest.mark.parametrize("weight", [1e-160, 1e-230, 1e160, 1e230])
 def test_extreme_weights_stream(weight):
-    """Weights of 1e±160 and 1e±300 stream as any, and their bound is stated."""
+    """Weights of 1e±160 and 1e±230 stream as any, and their bound is stated."""
     data = ordinary(30_000)[:, :1]
     scaler = RobustScaler()
     for _ in range(2):

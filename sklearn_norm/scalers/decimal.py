@@ -90,7 +90,8 @@ class DecimalScaler(Scaler):
 
     def _mapped(self, values: Any, out: Any) -> Any:
         """Keep what is below 10**j from being rounded to 1."""
-        values = canonical(values) if is_sparse(values) else values
+        if is_sparse(values) and not values.has_canonical_format:
+            values, out = canonical(values), None
         peak = np.nan_to_num(self.max_abs_)[None]
         with np.errstate(over="ignore"):
             rounded = self._affine.apply(peak.astype(values.dtype))[0] >= 1

@@ -120,7 +120,8 @@ class MinMaxScaler(Scaler):
 
     def _wanted_range(self, feature_range: Any) -> tuple[Floats, Floats]:
         lower, upper = self._pair("feature_range", feature_range)
-        wrong = ~(lower < upper) | ~np.isfinite(lower) | ~np.isfinite(upper)
+        with np.errstate(all="ignore"):
+            wrong = ~(lower < upper) | ~np.isfinite(upper - lower)
         self._refuse("feature_range", wrong, lower, upper)
         return lower, upper
 
@@ -155,9 +156,12 @@ class MinMaxScaler(Scaler):
             at = int(np.flatnonzero(wrong)[0])
             raise ValueError(
                 f"Minimum of desired {name.replace('_', ' ')} must be smaller than maximum, and "
-                f"both finite. Got ({low[at]}, {high[at]}) for feature {self._name(at)!r}: "
-                f"correct `{name}`."
+                f"both finite, as their difference. Got ({low[at]}, {high[at]}) for feature "
+                f"{self._name(at)!r}: correct `{name}`."
             )
+
+    def _constant(self) -> Any:
+        return self.data_min_ == self.data_max_
 
     @property
     def data_min_(self) -> Floats:

@@ -202,5 +202,6 @@ def _sources(statistic: Quantiles, values: Floats) -> npt.NDArray[np.str_]:
 
 def _normal(low: float, high: float) -> float:
     """Return the distance of two quantiles of the standard normal distribution."""
-    width = float(stats.norm.ppf(high) - stats.norm.ppf(low))
+    with np.errstate(invalid="ignore"):
+        width = float(stats.norm.ppf(high) - stats.norm.ppf(low))
     return width if np.isfinite(width) and width > 0 else 1.0

@@ -143,6 +143,20 @@ class Moments(Statistic):
             square_low=square.low,
         )
 
+    def recentred(self) -> Self:
+        """Move the shift to the mean, so that a level left long ago costs no digits."""
+        mean, spread = self._mean(), self._squares_about_mean()
+        there = self.weight > 0
+        total = dd.multiply(dd.exact(mean.low), dd.exact(self.weight))
+        square = dd.add(spread, dd.multiply(total, dd.exact(mean.low)))
+        return self.replaced(
+            shift=np.where(there, mean.high, self.shift),
+            sum_high=np.where(there, total.high, self.sum_high),
+            sum_low=np.where(there, total.low, self.sum_low),
+            square_high=np.where(there, square.high, self.square_high),
+            square_low=np.where(there, square.low, self.square_low),
+        )
+
     def centred(self) -> Self:
         """Return the moments of the differences from the mean."""
         zero = np.zeros_like(self.weight)
@@ -180,11 +194,13 @@ class Moments(Statistic):
 
     def _spread(self) -> Double:
         """Return Σw(x - mean)² in units of 4**exponent."""
-        weight = dd.exact(np.where(self.weight == 0, 1.0, self.weight))
-        around = dd.divide(dd.multiply(self.sums, self.sums), weight)
-        spread = dd.add(self.squares, -around)
+        spread = self._squares_about_mean()
         nothing = self.is_constant | (spread.high <= 0)
         return Double(np.where(nothing, 0.0, spread.high), np.where(nothing, 0.0, spread.low))
+
+    def _squares_about_mean(self) -> Double:
+        weight = dd.exact(np.where(self.weight == 0, 1.0, self.weight))
+        return dd.add(self.squares, -dd.multiply(self.sums, dd.divide(self.sums, weight)))
 
     def _mean(self) -> Double:
         """Return the mean in units of 2**exponent, 0 where nothing is present."""

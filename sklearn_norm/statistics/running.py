@@ -67,7 +67,7 @@ class Running(Statistic):
         return type(self)(
             **self.with_extrema_of(other),
             batches=self.batches + other.batches,
-            means=self.means.merge(other.means),
+            means=self.means.merge(other.means).recentred(),
             residuals=self.residuals.merge(other.residuals),
         )
 

@@ -76,6 +76,8 @@ class Sketch:
         if not values.size:
             return cls(rank_error)
         total = float(weights.sum())
+        if values.size >= 2 / rank_error:
+            return cls._sampled(values, weights, total, rank_error)
         unit = 0 if np.all(weights == np.floor(weights)) and total < 2**53 else None
         if unit is None:
             unit = math.frexp(float(weights.max()))[1] - WEIGHT_BITS
@@ -86,6 +88,27 @@ class Sketch:
             if chosen.size:
                 levels[unit + bit] = chosen
         return cls(rank_error, levels).compacted()
+
+    @classmethod
+    def _sampled(cls, values: Floats, weights: Floats, total: float, rank_error: float) -> Self:
+        """Keep the member in the middle of each run of one power of two of weight.
+
+        What is left at the end goes to smaller powers of two, at its middle.
+        """
+        _, height = math.frexp(total * rank_error / (1.5 * TOP))
+        run = math.ldexp(1.0, height)
+        ends = np.cumsum(weights)
+        ends *= total / ends[-1]
+        whole = math.floor(total / run)
+        rest = total - whole * run
+        middles = np.append((np.arange(whole) + 0.5) * run, whole * run + rest / 2)
+        picked = np.searchsorted(ends, middles, side="right")
+        kept = values[np.minimum(picked, values.size - 1)]
+        levels = {height: kept[:whole].copy()} if whole else {}
+        for bit in range(1, 54):
+            if math.floor(math.ldexp(rest, bit - height)) & 1:
+                levels[height - bit] = kept[whole:].copy()
+        return cls(rank_error, levels, run / 2, settled=run / 2)
 
     @property
     def size(self) -> int:
@@ -143,10 +166,10 @@ class Sketch:
             members = levels.pop(h)
             odd = members.size % 2
             if odd:
-                levels[h] = members[-1:]
+                levels[h] = members[-1:].copy()  # a view would keep all members alive
             pairs = members[: members.size - odd]
             seed = _hashed(seed, pairs)
-            levels[h + 1] = _merged(levels.get(h + 1), pairs[seed & 1 :: 2])
+            levels[h + 1] = _merged(levels.get(h + 1), pairs[seed & 1 :: 2].copy())
             drift += math.ldexp(1.0, h)
             spread = math.hypot(spread, math.ldexp(1.0, h))
         return type(self)(self.rank_error, levels, drift, spread, self.settled, seed)

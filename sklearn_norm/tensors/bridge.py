@@ -51,7 +51,7 @@ def fill(module: Any, **values: Any) -> Any:
             target = getattr(module, name)
             if value is None:
                 value = 1.0 if name == "weight" else 0.0
-            given = torch.as_tensor(np.asarray(value, dtype=np.float64))
+            given = torch.as_tensor(np.array(value, dtype=np.float64))
             target.copy_(given.reshape(-1).expand(target.numel()).reshape(target.shape))
     return module
 

@@ -25,28 +25,35 @@ def extremes(X: Array, weight: Floats | None) -> Extremes:
     """Return the extrema and the total present weight of each column."""
     n_rows, n_columns = X.shape
     low, high = np.full(n_columns, np.inf), np.full(n_columns, -np.inf)
-    partly = np.zeros(n_columns, dtype=bool)
+    absent = np.zeros(n_columns, dtype=np.int64)
     converted = np.empty(min(TILE, X.size))
-    for rows, columns in _squares(n_rows, n_columns):
+    for rows, columns in _squares(n_rows, n_columns, is_row_major(X)):
         part = X[rows, columns]
         x, axis = (part[None], 1) if is_row_major(X) else (part.T[:, None], 2)
         x = as_float64(x, converted)
         near, far = extreme(np.minimum, x, axis), extreme(np.maximum, x, axis)
         if np.isnan(near).any():
-            partly[columns] |= np.isnan(near).ravel()
+            absent[columns] += np.isnan(x).sum(axis=axis).ravel()
             near, far = extreme(np.fmin, x, axis), extreme(np.fmax, x, axis)
         low[columns] = np.fmin(low[columns], near.ravel())
         high[columns] = np.fmax(high[columns], far.ravel())
-    total = np.full(n_columns, float(n_rows) if weight is None else _sum(weight))
-    if partly.any():
-        total[partly] = present_weight(X[:, partly], weight)
+    if weight is None:
+        total = (n_rows - absent).astype(np.float64)
+    else:
+        total = np.full(n_columns, _sum(weight))
+        if absent.any():
+            total = np.where(absent, present_weight(X, weight), total)
     return Extremes(total, low + 0.0, high + 0.0)  # -0.0 + 0.0 is 0.0: one zero, one bit pattern
 
 
-def _squares(n_rows: int, n_columns: int) -> list[tuple[slice, slice]]:
-    """Cover the array with tiles of long rows: an extremum may be sought in any order."""
-    width = max(1, min(n_columns, 64 * COLUMNS))
-    height = max(1, TILE // width)
+def _squares(n_rows: int, n_columns: int, row_major: bool) -> list[tuple[slice, slice]]:
+    """Cover the array with tiles long in memory: an extremum may be sought in any order."""
+    if row_major:
+        width = max(1, min(n_columns, 64 * COLUMNS))
+        height = max(1, TILE // width)
+    else:
+        height = max(1, min(n_rows, 64 * COLUMNS))
+        width = max(1, TILE // height)
     return [
         (slice(r, min(r + height, n_rows)), slice(c, min(c + width, n_columns)))
         for r in range(0, n_rows, height)
@@ -72,6 +79,7 @@ def present_weight(X: Array, weight: Floats | None) -> Floats:
 def has_infinity(X: Array) -> bool:
     """Whether any member is infinite: one sum per tile, a closer look where it is not finite."""
     found: list[bool] = []
+    n_rows, n_columns = X.shape
     row_major = is_row_major(X)
 
     def work(parts: list[Array]) -> None:
@@ -82,5 +90,5 @@ def has_infinity(X: Array) -> bool:
                     found.append(True)
                     return
 
-    visit(work, [X[tile] for tile in _squares(*X.shape)], X.size)
+    visit(work, [X[tile] for tile in _squares(n_rows, n_columns, row_major)], X.size)
     return bool(found)
