@@ -166,5 +166,6 @@ def _divisor(j: int) -> tuple[float, int, float]:
     if 0 <= j <= EXACT:
         return float(10**j), 0, 1.0
     power = Fraction(10) ** j
-    binary = power.numerator.bit_length() - power.denominator.bit_length()
+    plain = -290 <= j <= 300  # neither the divisor nor a quotient leaves the normal floats
+    binary = 0 if plain else power.numerator.bit_length() - power.denominator.bit_length()
     return _ceiling(power / Fraction(2) ** binary), binary, 1.0

@@ -11,7 +11,7 @@ from .. import kernels
 from ..kernels import Array, Floats
 from .record import Statistic
 from .sketch import Sketch, sorted_quantiles
-from .sparse import is_sparse
+from .sparse import canonical, is_sparse
 
 SHARE = 20  # a twentieth of the input's size is sorted at a time
 
@@ -170,8 +170,14 @@ def _sorted(X: Array, weight: Floats | None) -> Any:
 
 
 def _sorted_sparse(X: Any, weight: Floats | None) -> Any:
-    members = X.tocsc()
+    members = canonical(X.tocsc())
     for column in range(X.shape[1]):
-        dense = members[:, [column]].toarray().astype(np.float64)
-        for _, values, weights in _sorted(dense, weight):
-            yield slice(column, column + 1), values, weights
+        at = slice(members.indptr[column], members.indptr[column + 1])
+        dense = np.zeros((X.shape[0], 1))
+        dense[members.indices[at], 0] = members.data[at]
+        if weight is None:
+            dense.sort(axis=0)
+            yield slice(column, column + 1), dense.T + 0.0, None
+        else:
+            for _, values, weights in _sorted(dense, weight):
+                yield slice(column, column + 1), values, weights
