@@ -74,7 +74,7 @@ class RunningScaler(Scaler):
             vector = np.asarray(given, dtype=np.float64)
         except (TypeError, ValueError):
             vector = np.full((), np.nan)
-        if vector.shape not in ((), (self._n_columns,)) or not np.isfinite(vector).all():
+        if vector.shape not in ((), (1,), (self._n_columns,)) or not np.isfinite(vector).all():
             raise ValueError(
                 f"`{name}` must hold one finite number for each of the {self._n_columns} "
                 f"{self._kind_of_column}s, or one for all. Got {given!r}."

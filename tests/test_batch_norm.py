@@ -610,3 +610,13 @@ def test_norms_from_pytorch_merge_by_their_batches():
     variance = (one.running_var + 3 * two.running_var) / 4
     close(merged.running_mean_, mean.numpy())
     close(merged.running_var_, variance.numpy())
+
+
+def test_messages_speak_of_channels():
+    """Where they are not columns, by number and by the shapes of samples."""
+    X = np.random.default_rng(0).normal(size=(4, 2, 3))
+    with pytest.raises(ValueError, match="Channel 1 was multiplied by 0"):
+        BatchNorm(gamma=[1, 0]).fit(X).inverse_transform(X)
+    with pytest.raises(ValueError, match=r"samples: of shape \(2, 3\).*\(2, 2\)"):
+        BatchNorm(momentum=None).fit(X).merge(BatchNorm(momentum=None).fit(X[..., :2]))
+    assert_same_bits(BatchNorm(beta=[1.0]).fit_transform(X), BatchNorm(beta=1.0).fit_transform(X))

@@ -524,3 +524,14 @@ def test_a_share_of_weights_is_positive(options):
     """A factor below 0 would turn the gradient."""
     with pytest.raises(ValueError, match="`factor` must be more than 0, and `eps` at least"):
         functional.adaptive_gradient_clip([[3.0]], [[1.0]], **options)
+
+
+def test_what_has_no_norm_is_refused():
+    """A negative eps, complex numbers, and the direction of an infinity."""
+    with pytest.raises(ValueError, match="`eps` must be at least 0"):
+        functional.layer_norm(np.ones((2, 3)), eps=-1)
+    with pytest.raises(ValueError, match="Complex data"):
+        functional.layer_norm(np.ones((2, 3)) * 1j)
+    with pytest.raises(ValueError, match="NaN or infinity"):
+        functional.clip_by_norm([np.inf, 1.0], 1.0)
+    assert functional.batch_norm(np.ones((0, 3))).shape == (0, 3)

@@ -100,6 +100,7 @@ ALLOWED = {
     "tensors.*": Rule(
         (
             "_sklearn",
+            "affine",
             "averages",
             "base",
             "containers",

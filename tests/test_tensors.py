@@ -890,3 +890,54 @@ def test_a_column_transformer_norms_a_block_of_embeddings(kind):
     pd.testing.assert_series_equal(out["age"], frame["age"])
     assert_same_bits(out[names].to_numpy(), kind().transform(block))
     assert out.index.tolist() == list("uvwxyz")
+
+
+# Found by review
+
+
+def test_a_masked_infinity_is_no_infinity():
+    """Whatever fills the padding comes out as it is; what is left is measured."""
+    X = np.array([[1.0, 3.0, np.inf, -np.inf]])
+    Z = LayerNorm(eps=0.0).transform(X, mask=[[True, True, False, False]])
+    assert Z.tolist() == [[-1.0, 1.0, np.inf, -np.inf]]
+    with pytest.raises(ValueError, match=r"infinity.*in column 2"):
+        LayerNorm().transform(X, mask=[[True, True, True, False]])
+
+
+def test_the_inverse_leaves_masked_members_as_they_are():
+    """With the mask of transform, a sample without members included."""
+    X = np.array([[1.0, 3.0, 0.0, 0.0], [5.0, 6.0, 7.0, 8.0]])
+    mask = np.array([[True, True, False, False], [False] * 4])
+    norm = LayerNorm(gamma=2.0, beta=1.0)
+    Z, stats = norm.transform(X, mask=mask, return_stats=True)
+    np.testing.assert_allclose(norm.inverse_transform(Z, stats=stats, mask=mask), X, 1e-14)
+
+
+@pytest.mark.parametrize("channel_axis", [1, 2])
+def test_a_flattened_forecast_may_have_another_length(channel_axis):
+    """The channels that `shape` tells settle how it is laid out."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(3, 2, (4, 2, 10) if channel_axis == 1 else (4, 10, 2))
+    short = X[:, :, :5] if channel_axis == 1 else X[:, :5]
+    tall = InstanceNorm(channel_axis=channel_axis)
+    flat = InstanceNorm(X.shape[1:], channel_axis=channel_axis)
+    _, stats = tall.transform(X, return_stats=True)
+    expected = tall.inverse_transform(short, stats=stats)
+    found = flat.inverse_transform(short.reshape(4, -1), stats=stats)
+    assert_same_bits(found, expected.reshape(4, -1))
+    with pytest.raises(ValueError, match=r"\(4, 9\).* 2 channels.*shape \(\d+, \d+\)"):
+        flat.inverse_transform(np.ones((4, 9)), stats=stats)
+
+
+def test_a_wrong_gamma_is_refused_by_fit():
+    with pytest.raises(ValueError, match="`gamma` must hold one finite number, or 30"):
+        LayerNorm(gamma=np.ones(29)).fit(np.ones((4, 30)))
+
+
+def test_a_mask_with_columns_in_another_order_is_an_error():
+    """A frame is masked by a frame of the same columns."""
+    table = pd.DataFrame([[1.0, 3.0, 9.0]], columns=list("abc"))
+    mask = table < 5
+    assert LayerNorm(eps=0.0).fit_transform(table, mask=mask).tolist() == [[-1.0, 1.0, 9.0]]
+    with pytest.raises(ValueError, match=r"`mask` has the columns.*same order"):
+        LayerNorm().fit_transform(table, mask=mask[["c", "a", "b"]])

@@ -12,6 +12,8 @@ from ..kernels import Array
 def floats(x: Any) -> Array:
     """Return an array of at least two axes, of float16, float32 or float64."""
     array = np.asarray(x)
+    if array.dtype.kind == "c":
+        raise ValueError(f"Complex data are not supported: x is of {array.dtype}.")
     if array.dtype not in (np.float16, np.float32, np.float64):
         array = array.astype(np.float64)
     if array.ndim < 2:

@@ -98,6 +98,8 @@ def adaptive_gradient_clip(
 
 def _floats(x: Any) -> Array:
     array = np.asarray(x)
+    if not np.isfinite(array).all():
+        raise ValueError("The array to clip holds NaN or infinity, whose direction is not known.")
     short = array.dtype in (np.float16, np.float32)
     return array if short else np.asarray(array, dtype=np.float64)
 

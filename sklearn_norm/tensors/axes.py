@@ -60,7 +60,7 @@ class Axes:
             X = np.moveaxis(X, self.channel_axis, 1)
         if not self.swapped:
             return X.reshape(X.shape[0], *self.view)
-        rows = X.reshape(X.shape[0], self.view[0], -1)
+        rows = X.reshape(X.shape[0], self.view[0], self.view[2])
         return rows.transpose(1, 0, 2)[None]
 
     def laid_out(self, X: Array) -> tuple[Axes, Array]:
@@ -119,6 +119,8 @@ class Axes:
         dtype: Any = None,
     ) -> tuple[Array, Floats]:
         """Return the normalised array, and center and scale, of shape (samples, groups, 2)."""
+        if not eps >= 0:
+            raise ValueError(f"`eps` must be at least 0. Got {eps!r}.")
         if centred:
             self.check_members(X.shape)
         laid, x = self.laid_out(X)
@@ -210,12 +212,25 @@ def channelwise(
     if groups < 1 or n_channels % groups:
         raise ValueError(
             f"num_groups={groups} does not divide the {n_channels} channels of samples of shape "
-            f"{sample}. Groups of equal size need a divisor of {n_channels}."
+            f"{sample}. Groups of equal size need a divisor of {n_channels}; `shape` tells how "
+            "data of two axes are laid out, as in shape=(n_channels, n_positions)."
         )
     if over_samples:
         return Axes(sample, (n_channels, 1, positions), (n_channels, 1, 1), axis, True)
     per_group = n_channels // groups
     return Axes(sample, (groups, per_group, positions), (groups, per_group, 1), axis)
+
+
+def other_length(whole: Shape, shape: Shape, channel_axis: int) -> Shape:
+    """Return the sample of flattened data with the channels of `whole` and other positions."""
+    place = channel_axis % 3 - 1  # of the channels in a sample of two axes
+    positions, left = divmod(shape[1], whole[place])
+    if left or not positions:
+        raise ValueError(
+            f"X has the shape {shape}, whose {shape[1]} features are no whole number of positions "
+            f"for the {whole[place]} channels of samples of shape {whole}."
+        )
+    return (whole[0], positions) if place == 0 else (positions, whole[1])
 
 
 def one_channel(width: int, channel_axis: int) -> Shape:

@@ -13,7 +13,7 @@ from sklearn.utils import check_array
 
 from .. import _sklearn, kernels
 from .._sklearn import Interval
-from ..base import DTYPES, n_axes, unchanged_on_error
+from ..base import DTYPES, n_axes, shown, unchanged_on_error
 from ..containers import container_of, framed, narrow_float, readable
 from ..kernels import Array, Floats
 from .axes import Axes, Shape
@@ -206,7 +206,7 @@ class TensorNorm(
             The samples; NaN is missing, and stays NaN.
         mask : array-like of bool, default=None
             What can be broadcast to X: False leaves a member out of all statistics, and
-            as it is.
+            as it is, be it infinite.
         return_stats : bool, default=False
             Whether to return the statistics, which `inverse_transform` needs.
 
@@ -224,12 +224,12 @@ class TensorNorm(
         """
         self._validate_params()
         tensor = self._read(X, reset=False)
-        self._check_no_infinity(X, tensor)
         axes = self._checked_axes(tensor)
         gain, offset = axes.vector(self.gamma, "gamma"), axes.vector(self.beta, "beta")
         shape = (tensor.shape[0], *_flat_or_not(X, tensor))
-        present = None if mask is None else _broadcast(mask, shape).reshape(tensor.shape)
+        present = None if mask is None else _broadcast(mask, X, shape).reshape(tensor.shape)
         seen = tensor if present is None else np.where(present, tensor, tensor.dtype.type(np.nan))
+        self._check_no_infinity(X, seen)
         Z, stats = self._normalised(axes, seen, gain, offset)
         Z = Z if present is None else np.where(present, Z, tensor)
         return (Z.reshape(shape), stats) if return_stats else Z.reshape(shape)
@@ -253,7 +253,7 @@ class TensorNorm(
         """
         return self.fit(X, y).transform(X, **parameters)
 
-    def inverse_transform(self, X: Any, stats: Any = None) -> Any:
+    def inverse_transform(self, X: Any, stats: Any = None, mask: Any = None) -> Any:
         """Undo `transform`, by the statistics that it returned.
 
         Parameters
@@ -262,6 +262,8 @@ class TensorNorm(
             Normalised samples; their positions may be more or fewer than in `transform`.
         stats : array-like of shape (n_samples, n_groups, 2)
             Center and scale, from ``transform(X, return_stats=True)``.
+        mask : array-like of bool, default=None
+            The mask of `transform`: members that it left as they were stay so.
 
         Returns
         -------
@@ -301,7 +303,10 @@ class TensorNorm(
         if gain is not None and (gain == 0).any():
             raise ValueError("`gamma` holds a 0, and a product with 0 cannot be undone.")
         tensor = values.reshape(values.shape[0], *sample)
+        known = np.where(np.isnan(known), [0.0, 1.0], known)  # of groups with no member
         back = self._restored(axes, tensor, known, gain, offset).reshape(values.shape)
+        if mask is not None:
+            back = np.where(_broadcast(mask, X, values.shape), back, values)
         names = _sklearn.feature_names(X)
         wanted = container_of(X)
         if values.ndim == 2 and _sklearn.has_asked(self):
@@ -316,6 +321,13 @@ class TensorNorm(
         """Return the shape of a sample, which may have other positions than in fit."""
         if self.shape is None or len(shape) > 2:
             return shape[1:] if len(shape) > 2 else self._flat_sample(shape[1])
+        whole = tuple(np.atleast_1d(np.asarray(self.shape)).tolist())
+        if len(whole) == 2 and shape[1] != prod(whole):
+            return self._flat_forecast(whole, shape)
+        return self._sample(shape)
+
+    def _flat_forecast(self, whole: Shape, shape: Shape) -> Shape:
+        """Return the shape of a flattened sample with other positions, where channels tell it."""
         return self._sample(shape)
 
     def _checked_axes(self, tensor: Array) -> Axes:
@@ -323,6 +335,8 @@ class TensorNorm(
         axes = self._axes(tensor.shape[1:])
         if self._centred:
             axes.check_members(tensor.shape)
+        axes.vector(self.gamma, "gamma")
+        axes.vector(self.beta, "beta")
         return axes
 
     def _normalised(
@@ -354,7 +368,13 @@ def _flat_or_not(X: Any, tensor: Array) -> Shape:
     return tensor.shape[1:] if n_axes(X) > 2 else (prod(tensor.shape[1:]),)
 
 
-def _broadcast(mask: Any, shape: Shape) -> Array:
+def _broadcast(mask: Any, X: Any, shape: Shape) -> Array:
+    names, expected = _sklearn.feature_names(mask), _sklearn.feature_names(X)
+    if names is not None and expected is not None and list(names) != list(expected):
+        raise ValueError(
+            f"`mask` has the columns {shown(names)}, but X has {shown(expected)}: give both the "
+            "same, in the same order."
+        )
     given = np.asarray(mask)
     if given.dtype != np.bool_:
         raise ValueError(f"`mask` must hold booleans, True where X counts. Got {given.dtype}.")

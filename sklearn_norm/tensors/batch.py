@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from .. import _sklearn
+from ..affine import Affine
 from ..averages import RunningScaler
 from ..base import n_axes
 from ..containers import framed
@@ -214,15 +215,50 @@ class BatchNorm(TensorInput, RunningScaler):
     def _as_given(self, X: Any, values: Any) -> Any:
         return values if n_axes(X) > 2 else values.reshape(values.shape[0], -1)
 
-    def _merged(self, other: Any) -> Any:
+    def _check_gain(self, affine: Affine, chosen: Any) -> None:
+        if len(getattr(self, "shape_", ())) == 1:
+            super()._check_gain(affine, chosen)
+        elif affine.gain is not None and np.any(affine.gain == 0):
+            at = int(np.flatnonzero(affine.gain == 0)[0])
+            raise ValueError(
+                f"Channel {at} was multiplied by 0 (see `gamma`), which nothing can undo."
+            )
+
+    def merge(self, other: Self) -> Self:
+        """Return a new norm, as if fitted on the data of both.
+
+        Parameters
+        ----------
+        other : BatchNorm
+            A fitted norm of the same parameters, for samples of the same shape.
+
+        Returns
+        -------
+        merged : BatchNorm
+            A new fitted norm; this one and the other stay as they are.
+
+        Raises
+        ------
+        ValueError
+            If the other differs in parameters, shape or channels, or `momentum` is not None.
+        NotFittedError
+            If one of the two is not fitted.
+        """
+        if type(other) is type(self) and self.__sklearn_is_fitted__():
+            check_is_fitted(other)
+            self._check_same_samples(other)
+        return super().merge(other)
+
+    def _check_same_samples(self, other: Any) -> None:
         shapes = [getattr(norm, "shape_", None) for norm in (self, other)]
+        if all(shape is not None and len(shape) == 1 for shape in shapes):
+            return  # columns, which the base compares by name
         if shapes[0] != shapes[1] or self._n_columns != other._n_columns:
             raise ValueError(
                 f"Cannot merge norms of different samples: of shape {shapes[0]} with "
                 f"{self._n_columns} channels, and {shapes[1]} with {other._n_columns}. "
                 "Fit both on samples of one shape."
             )
-        return super()._merged(other)
 
     def inverse_transform(self, X: Any, copy: bool | None = None, columns: Any = None) -> Any:
         """Undo the normalisation.

@@ -6,7 +6,7 @@ from numbers import Integral
 from typing import Any, ClassVar, Self
 
 from .._sklearn import Interval
-from .axes import Axes, Shape, channelwise, one_channel
+from .axes import Axes, Shape, channelwise, one_channel, other_length
 from .base import TensorNorm
 from .bridge import channels_of, checked_module, fill, is_given, learned, make_module
 
@@ -82,6 +82,9 @@ class GroupNorm(TensorNorm):
 
     def _flat_sample(self, width: int) -> Shape:
         return one_channel(width, self.channel_axis)
+
+    def _flat_forecast(self, whole: Shape, shape: Shape) -> Shape:
+        return other_length(whole, shape, self.channel_axis)
 
     @classmethod
     def from_torch(cls, module: Any) -> Self:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from numbers import Integral
 from typing import Any, ClassVar, Self
 
-from .axes import Axes, Shape, channelwise, one_channel
+from .axes import Axes, Shape, channelwise, one_channel, other_length
 from .base import TensorNorm
 from .bridge import checked_module, fill, is_given, learned, make_module, size_of
 
@@ -88,6 +88,9 @@ class InstanceNorm(TensorNorm):
 
     def _flat_sample(self, width: int) -> Shape:
         return one_channel(width, self.channel_axis)
+
+    def _flat_forecast(self, whole: Shape, shape: Shape) -> Shape:
+        return other_length(whole, shape, self.channel_axis)
 
     @classmethod
     def from_torch(cls, module: Any) -> Self:

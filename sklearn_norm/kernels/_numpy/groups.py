@@ -56,7 +56,8 @@ def normalise(
     def affine(vector: Floats | None, g: slice) -> Floats | None:
         return vector if vector is None or vector.shape[0] == 1 else vector[g]
 
-    visit(work, list(_pieces(X.shape)), X.size)
+    if X.size:
+        visit(work, list(_pieces(X.shape)), X.size)
     return center, scale
 
 
