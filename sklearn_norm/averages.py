@@ -116,7 +116,7 @@ class RunningScaler(Scaler):
             raise ValueError(f'`using` must be "batch", "before" or "after". Got {using!r}.')
         with unchanged_on_error(self):
             if using == "before":
-                self._check_before(X)
+                self._check_before()
                 before = None if not self.__sklearn_is_fitted__() else self._affine
             self._learn(X, sample_weight, first=not self.__sklearn_is_fitted__())
             after = self._affine
@@ -129,7 +129,7 @@ class RunningScaler(Scaler):
             finally:
                 self._affine = after
 
-    def _check_before(self, X: Any) -> None:
+    def _check_before(self) -> None:
         if self.__sklearn_is_fitted__() or not (self.bias_correction or self.momentum is None):
             return
         raise NotFittedError(

@@ -255,15 +255,7 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
         """
         check_is_fitted(self)
         chosen = self._chosen(X, columns)
-        values = check_array(
-            readable(X),
-            accept_sparse=["csr", "csc"],
-            dtype=narrow_float(X) or list(DTYPES),
-            ensure_all_finite=False,
-            copy=False,
-            input_name="X",
-            estimator=self,
-        )
+        values = read_array(self, X, accept_sparse=["csr", "csc"])
         if values.shape[1] != chosen.size:
             raise ValueError(
                 f"X has {values.shape[1]} features, but {type(self).__name__} is expecting "
@@ -511,6 +503,19 @@ def unchanged_on_error(estimator: Any) -> Iterator[None]:
         attributes.clear()
         attributes.update(before)
         raise
+
+
+def read_array(estimator: Any, X: Any, **options: Any) -> Any:
+    """Return X as an array of floats, NaN where something is missing; names do not count."""
+    return check_array(
+        readable(X),
+        dtype=narrow_float(X) or list(DTYPES),
+        ensure_all_finite=False,
+        copy=False,
+        input_name="X",
+        estimator=estimator,
+        **options,
+    )
 
 
 def n_axes(X: Any) -> int:

@@ -111,7 +111,6 @@ ALLOWED = {
             "tensors.bridge",
         ),
         ("numpy", "sklearn"),
-        inside=("torch",),
     ),
     "functional": Rule(("functional",)),
     "functional.arrays": Rule((KERNELS,), ("numpy",)),

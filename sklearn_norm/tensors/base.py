@@ -9,11 +9,10 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
-from sklearn.utils import check_array
 
 from .. import _sklearn, kernels
 from .._sklearn import Interval
-from ..base import DTYPES, n_axes, shown, unchanged_on_error
+from ..base import DTYPES, n_axes, read_array, shown, unchanged_on_error
 from ..containers import container_of, framed, narrow_float, readable
 from ..kernels import Array, Floats
 from .axes import Axes, Shape
@@ -45,15 +44,7 @@ class TensorInput:
                 copy=False,
             )
         else:
-            values = check_array(
-                readable(X),
-                allow_nd=True,
-                dtype=narrow_float(X) or list(DTYPES),
-                ensure_all_finite=False,
-                copy=False,
-                input_name="X",
-                estimator=self,
-            )
+            values = read_array(self, X, allow_nd=True)
         sample = self._sample(values.shape)
         if reset:
             self._axes(sample)
@@ -88,13 +79,7 @@ class TensorInput:
         """Return the shape of a sample of an array of that shape."""
         if self.shape is None:
             return shape[1:] if len(shape) > 2 else self._flat_sample(shape[1])
-        given = np.atleast_1d(np.asarray(self.shape))
-        if given.ndim != 1 or given.dtype.kind not in "iu" or (given < 1).any():
-            raise ValueError(
-                f"`shape` must be the sizes of a sample's axes, as in (3, 32, 32). "
-                f"Got {self.shape!r}."
-            )
-        declared = tuple(given.tolist())
+        declared = self._declared()
         if shape[1:] != declared and shape[1:] != (prod(declared),):
             raise ValueError(
                 f"X has {shape[1]} features, its shape is {shape}, but "
@@ -103,12 +88,22 @@ class TensorInput:
             )
         return declared
 
+    def _declared(self) -> Shape:
+        """Return the parameter `shape` as a tuple."""
+        given = np.atleast_1d(np.asarray(self.shape))
+        if given.ndim != 1 or given.dtype.kind not in "iu" or (given < 1).any():
+            raise ValueError(
+                f"`shape` must be the sizes of a sample's axes, as in (3, 32, 32). "
+                f"Got {self.shape!r}."
+            )
+        return tuple(given.tolist())
+
     def _known_sample(self) -> Shape:
         """Return the shape of a sample: fitted, or as `shape` says."""
         if hasattr(self, "shape_"):
             return tuple(self.shape_)
         if self.shape is not None:
-            return tuple(np.atleast_1d(np.asarray(self.shape)).tolist())
+            return self._declared()
         raise ValueError(
             f"The shape of a sample is not known: fit this {type(self).__name__}, or give `shape`."
         )
@@ -224,8 +219,7 @@ class TensorNorm(
         """
         self._validate_params()
         tensor = self._read(X, reset=False)
-        axes = self._checked_axes(tensor)
-        gain, offset = axes.vector(self.gamma, "gamma"), axes.vector(self.beta, "beta")
+        axes, gain, offset = self._checked_axes(tensor)
         shape = (tensor.shape[0], *_flat_or_not(X, tensor))
         present = None if mask is None else _broadcast(mask, X, shape).reshape(tensor.shape)
         seen = tensor if present is None else np.where(present, tensor, tensor.dtype.type(np.nan))
@@ -281,15 +275,7 @@ class TensorNorm(
                 "inverse_transform needs: Z, stats = transform(X, return_stats=True), then "
                 "inverse_transform(Z, stats=stats)."
             )
-        values = check_array(
-            readable(X),
-            allow_nd=True,
-            dtype=narrow_float(X) or list(DTYPES),
-            ensure_all_finite=False,
-            copy=False,
-            input_name="X",
-            estimator=self,
-        )
+        values = read_array(self, X, allow_nd=True)
         sample = self._sample_of_any_length(values.shape)
         axes = self._axes(sample)
         known = np.asarray(stats, dtype=np.float64)
@@ -321,7 +307,7 @@ class TensorNorm(
         """Return the shape of a sample, which may have other positions than in fit."""
         if self.shape is None or len(shape) > 2:
             return shape[1:] if len(shape) > 2 else self._flat_sample(shape[1])
-        whole = tuple(np.atleast_1d(np.asarray(self.shape)).tolist())
+        whole = self._declared()
         if len(whole) == 2 and shape[1] != prod(whole):
             return self._flat_forecast(whole, shape)
         return self._sample(shape)
@@ -330,14 +316,12 @@ class TensorNorm(
         """Return the shape of a flattened sample with other positions, where channels tell it."""
         return self._sample(shape)
 
-    def _checked_axes(self, tensor: Array) -> Axes:
-        """Return the axes, or say that they leave nothing to measure."""
+    def _checked_axes(self, tensor: Array) -> tuple[Axes, Floats | None, Floats | None]:
+        """Return axes, gain and offset, or say what is wrong with them."""
         axes = self._axes(tensor.shape[1:])
         if self._centred:
             axes.check_members(tensor.shape)
-        axes.vector(self.gamma, "gamma")
-        axes.vector(self.beta, "beta")
-        return axes
+        return axes, axes.vector(self.gamma, "gamma"), axes.vector(self.beta, "beta")
 
     def _normalised(
         self, axes: Axes, tensor: Array, gain: Floats | None, offset: Floats | None

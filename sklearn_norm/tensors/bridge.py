@@ -35,6 +35,17 @@ def array_of(tensor: Any) -> Any:
     return None if tensor is None else tensor.detach().cpu().double().numpy().copy()
 
 
+def eps_of(module: Any) -> float:
+    """Return the eps of a module: where there is none, that of the dtype it computes in."""
+    import torch
+
+    if module.eps is not None:
+        return float(module.eps)
+    kept = torch.get_default_dtype() if module.weight is None else module.weight.dtype
+    short = kept in (torch.float16, torch.bfloat16)  # computed in float32
+    return float(torch.finfo(torch.float32 if short else kept).eps)
+
+
 def make_module(name: str, *args: Any, **options: Any) -> Any:
     """Return a new module in float64."""
     from torch import float64, nn

@@ -114,8 +114,7 @@ class LayerNorm(TensorNorm):
         ValueError
             If the shape of a sample is not known.
         """
-        sample = self._known_sample()
-        normalized = sample[len(sample) - (self.normalized_ndim or len(sample)) :]
+        normalized = self._axes(self._known_sample()).elements
         affine = is_given(self.gamma, self.beta)
         module = make_module("LayerNorm", normalized, eps=self.eps, elementwise_affine=affine)
         return fill(module, weight=self.gamma, bias=self.beta) if affine else module

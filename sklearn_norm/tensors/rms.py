@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 from .._sklearn import Interval
 from .axes import Axes, Shape, trailing
 from .base import TensorNorm
-from .bridge import checked_module, fill, is_given, learned, make_module
+from .bridge import checked_module, eps_of, fill, is_given, learned, make_module
 
 
 class RMSNorm(TensorNorm):
@@ -99,14 +99,7 @@ class RMSNorm(TensorNorm):
         """
         checked_module(module, cls, "RMSNorm")
         ndim = len(module.normalized_shape)
-        eps = module.eps
-        if eps is None:  # PyTorch then takes that of the dtype
-            import torch
-
-            kept = torch.get_default_dtype() if module.weight is None else module.weight.dtype
-            short = kept in (torch.float16, torch.bfloat16)  # computed in float32
-            eps = torch.finfo(torch.float32 if short else kept).eps
-        return cls(normalized_ndim=ndim, eps=eps, **learned(module))
+        return cls(normalized_ndim=ndim, eps=eps_of(module), **learned(module))
 
     def to_torch(self) -> Any:
         """Return a PyTorch module that computes the same, in float64.
@@ -123,8 +116,7 @@ class RMSNorm(TensorNorm):
         """
         if self.beta is not None:
             raise ValueError("torch.nn.RMSNorm has no bias: `beta` must be None.")
-        sample = self._known_sample()
-        normalized = sample[len(sample) - (self.normalized_ndim or len(sample)) :]
+        normalized = self._axes(self._known_sample()).elements
         affine = is_given(self.gamma)
         module = make_module("RMSNorm", normalized, eps=self.eps, elementwise_affine=affine)
         return fill(module, weight=self.gamma) if affine else module
