@@ -1,18 +1,24 @@
 """Arithmetic on raw arrays and nothing else, behind one contract (`contract.Kernels`).
 
-A backend is a module or object with the functions of the contract; here is the one
-place that chooses it.
+A backend is a module with the functions of the contract: `_native`, in C, where the
+extension was built, or else `_numpy`. Here is the one place that chooses it.
 """
 
 from __future__ import annotations
 
 from . import contract
-from ._numpy.extrema import extremes, has_infinity
-from ._numpy.groups import normalise
-from ._numpy.maps import apply, backward, forward, invert
-from ._numpy.moments import block_moments
-from ._numpy.sorting import sorted_columns
+from ._numpy.maps import backward, forward
+from .choice import choice
 from .contract import Array, BlockMoments, Extremes, Floats, Kernels, Map
+
+_backend: Kernels = choice.backend
+apply = _backend.apply
+block_moments = _backend.block_moments
+extremes = _backend.extremes
+has_infinity = _backend.has_infinity
+invert = _backend.invert
+normalise = _backend.normalise
+sorted_columns = _backend.sorted_columns
 
 __all__ = [
     "Array",
@@ -24,6 +30,7 @@ __all__ = [
     "apply",
     "backward",
     "block_moments",
+    "choice",
     "contract",
     "extremes",
     "forward",

@@ -17,14 +17,18 @@ class BlockMoments(NamedTuple):
 
     `shift`, `sum` and `square` are in units of 2**exponent: the block's members are
     (x / 2**exponent); `sum` is that of their differences from `shift`, `square` that
-    of the squares of these differences. `weight` is 0 where a block has no member.
+    of the squares of these differences. Each `_low` is what the number before it lacks to
+    twice the precision. `weight` is 0 where a block has no member.
     """
 
     weight: Floats
+    weight_low: Floats
     exponent: Floats
     shift: Floats
     sum: Floats
+    sum_low: Floats
     square: Floats
+    square_low: Floats
     low: Floats
     high: Floats
 

@@ -28,6 +28,7 @@ NO_EXPONENT = -1100.0  # below that of every float: of a column of zeros, or of 
 class Moments(Statistic):
     """Weight, extrema and centred sums of each column."""
 
+    weight_low: Floats
     exponent: Floats
     shift: Floats
     sum_high: Floats
@@ -46,14 +47,15 @@ class Moments(Statistic):
         none = blocks.weight == 0
         moments = cls(
             weight=blocks.weight,
+            weight_low=blocks.weight_low,
             low=np.where(none, np.inf, blocks.low + 0.0),
             high=np.where(none, -np.inf, blocks.high + 0.0),
             exponent=np.where(none, NO_EXPONENT, blocks.exponent),
             shift=np.where(none, 0.0, blocks.shift),
             sum_high=blocks.sum,
-            sum_low=np.zeros_like(blocks.sum),
+            sum_low=blocks.sum_low,
             square_high=blocks.square,
-            square_low=np.zeros_like(blocks.square),
+            square_low=blocks.square_low,
         )
         with np.errstate(all="ignore"):  # infinities are reported by the caller
             return moments.folded()
@@ -62,16 +64,14 @@ class Moments(Statistic):
     def empty(cls, n_columns: int) -> Self:
         """Return the identity of `merge`."""
         zero = np.zeros(n_columns)
-        return cls(
-            zero, zero + np.inf, zero - np.inf, zero + NO_EXPONENT, zero, zero, zero, zero, zero
-        )
+        return cls.zeros(zero)
 
     @classmethod
     def zeros(cls, weight: Floats) -> Self:
         """Return columns of zeros of the total weight given; 0 stands for none."""
         none, zero = weight == 0, np.zeros_like(weight)
         low, high = np.where(none, np.inf, zero), np.where(none, -np.inf, zero)
-        return cls(weight, low, high, zero + NO_EXPONENT, zero, zero, zero, zero, zero)
+        return cls(weight, low, high, zero, zero + NO_EXPONENT, *[zero] * 5)
 
     def collapsed(self) -> Self:
         """Return one member per column, of weight 1, at the mean in double precision."""
@@ -80,6 +80,7 @@ class Moments(Statistic):
         value = np.where(none, 0.0, self.mean)
         return type(self)(
             weight=np.where(none, 0.0, 1.0),
+            weight_low=zero,
             low=np.where(none, np.inf, value),
             high=np.where(none, -np.inf, value),
             exponent=self.exponent,
@@ -117,12 +118,16 @@ class Moments(Statistic):
         delta = dd.two_sum(b.shift, -a.shift)
         empty = b.weight == 0
         delta = Double(np.where(empty, 0.0, delta.high), np.where(empty, 0.0, delta.low))
-        moved = dd.multiply(delta, dd.exact(b.weight))
+        moved = dd.multiply(delta, b.weights)
+        weight = dd.add(a.weights, b.weights)
         total = dd.add(a.sums, dd.add(b.sums, moved))
         cross = dd.multiply(delta, dd.add(dd.scale(b.sums, 2.0), moved))
         square = dd.add(a.squares, dd.add(b.squares, cross))
         return type(self)(
-            **self.with_extrema_of(other),
+            weight=weight.high,
+            weight_low=weight.low,
+            low=np.minimum(a.low, b.low),
+            high=np.maximum(a.high, b.high),
             exponent=exponent,
             shift=a.shift,
             sum_high=total.high,
@@ -133,10 +138,12 @@ class Moments(Statistic):
 
     def weighted(self, factor: Floats) -> Self:
         """Return the moments of the same members, each counted `factor` times."""
+        weight = dd.multiply(self.weights, dd.exact(factor))
         total = dd.multiply(self.sums, dd.exact(factor))
         square = dd.multiply(self.squares, dd.exact(factor))
         return self.replaced(
-            weight=self.weight * factor,
+            weight=weight.high,
+            weight_low=weight.low,
             sum_high=total.high,
             sum_low=total.low,
             square_high=square.high,
@@ -147,7 +154,7 @@ class Moments(Statistic):
         """Move the shift to the mean, so that a level left long ago costs no digits."""
         mean, spread = self._mean(), self._squares_about_mean()
         there = self.weight > 0
-        total = dd.multiply(dd.exact(mean.low), dd.exact(self.weight))
+        total = dd.multiply(dd.exact(mean.low), self.weights)
         square = dd.add(spread, dd.multiply(total, dd.exact(mean.low)))
         return self.replaced(
             shift=np.where(there, mean.high, self.shift),
@@ -164,6 +171,10 @@ class Moments(Statistic):
         return self.replaced(
             shift=zero, sum_high=zero, sum_low=zero, square_high=spread.high, square_low=spread.low
         )
+
+    @property
+    def weights(self) -> Double:
+        return Double(self.weight, self.weight_low)
 
     @property
     def sums(self) -> Double:
@@ -199,18 +210,22 @@ class Moments(Statistic):
         return Double(np.where(nothing, 0.0, spread.high), np.where(nothing, 0.0, spread.low))
 
     def _squares_about_mean(self) -> Double:
-        weight = dd.exact(np.where(self.weight == 0, 1.0, self.weight))
-        return dd.add(self.squares, -dd.multiply(self.sums, dd.divide(self.sums, weight)))
+        return dd.add(
+            self.squares, -dd.multiply(self.sums, dd.divide(self.sums, self._divisor()))
+        )
 
     def _mean(self) -> Double:
         """Return the mean in units of 2**exponent, 0 where nothing is present."""
-        weight = np.where(self.weight == 0, 1.0, self.weight)
-        return dd.add(dd.exact(self.shift), dd.divide(self.sums, dd.exact(weight)))
+        return dd.add(dd.exact(self.shift), dd.divide(self.sums, self._divisor()))
 
     def _variance(self, ddof: int) -> Double:
         """Return the variance in units of 4**exponent; no correction up to a weight of ddof."""
-        corrected = np.where(self.weight > ddof, self.weight - ddof, self.weight)
-        return dd.divide(self._spread(), dd.exact(np.where(corrected == 0, 1.0, corrected)))
+        return dd.divide(self._spread(), self._divisor(ddof))
+
+    def _divisor(self, ddof: int = 0) -> Double:
+        """Return the weight less `ddof`, where there is more; 1 where there is none."""
+        corrected = dd.add(self.weights, dd.exact(np.where(self.weight > ddof, -float(ddof), 0.0)))
+        return dd.choose(self.weight == 0, dd.exact(np.ones_like(self.weight)), corrected)
 
     @property
     def mean(self) -> Floats:
@@ -256,6 +271,7 @@ def _measure_sparse(cls: type[M], columns: SparseColumns) -> M:
         rest = values - shift[columns.column]
         stored = cls(
             weight=columns.weight,
+            weight_low=zero,
             low=low,
             high=high,
             exponent=np.where(columns.weight == 0, NO_EXPONENT, exponent),

@@ -36,7 +36,7 @@ class Running(Statistic):
         there = np.where(batch.weight == 0, 0.0, 1.0)
         members = np.where(batch.weight > ddof, batch.weight - ddof, batch.weight)
         share = 1 / np.where(members == 0, 1.0, members)
-        residuals = batch.centred().weighted(share).replaced(weight=there)
+        residuals = batch.centred().weighted(share).replaced(weight=there, weight_low=0 * there)
         with np.errstate(all="ignore"):  # infinities are reported by the caller
             means = batch.collapsed()
         return cls(batch.weight, batch.low, batch.high, there, means, residuals)
@@ -59,8 +59,8 @@ class Running(Statistic):
         """Return an average that is known, of members that are not."""
         zero, one = np.zeros(mean.size), np.ones(mean.size)
         w = weight * one
-        means = Moments(w, mean, mean, zero, mean, zero, zero, zero, zero)
-        residuals = Moments(w, -one, one, zero, zero, zero, zero, weight * variance, zero)
+        means = Moments(w, mean, mean, zero, zero, mean, zero, zero, zero, zero)
+        residuals = Moments(w, -one, one, zero, zero, zero, zero, zero, weight * variance, zero)
         return cls(zero, zero + np.inf, zero - np.inf, zero + batches, means, residuals)
 
     def merge(self, other: Self) -> Self:
@@ -88,4 +88,4 @@ class Running(Statistic):
             return within
         between = self.means.centred()
         total = within.merge(between.replaced(low=within.low, high=within.high))
-        return total.replaced(weight=within.weight)
+        return total.replaced(weight=within.weight, weight_low=within.weight_low)

@@ -1,1 +1,22 @@
 """The NumPy backend: every kernel of the contract in blocked, threaded ufuncs."""
+
+from __future__ import annotations
+
+from .extrema import extremes, has_infinity, total_weight
+from .groups import normalise
+from .maps import apply, backward, forward, invert
+from .moments import block_moments
+from .sorting import sorted_columns
+
+__all__ = [
+    "apply",
+    "backward",
+    "block_moments",
+    "extremes",
+    "forward",
+    "has_infinity",
+    "invert",
+    "normalise",
+    "sorted_columns",
+    "total_weight",
+]

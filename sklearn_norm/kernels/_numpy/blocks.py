@@ -7,16 +7,15 @@ columns or threads.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-import joblib
 import numpy as np
 
 from ..contract import Array, Floats
+from ..threads import count_threads
 
 ROWS = 1024  # rows of a block: part of the definition of every folded sum
 COLUMNS = 64  # columns of a tile: enough for long inner loops
@@ -133,20 +132,13 @@ def extreme(ufunc: np.ufunc, block: Array, axis: int) -> Array:
     return fold(ufunc, block, axis)
 
 
-def count_threads() -> int:
-    """Return the usable cores: affinity, cgroup limits and OMP_NUM_THREADS obeyed."""
-    cores = int(joblib.cpu_count())
-    told = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
-    return max(1, min(cores, int(told))) if told.isdigit() and int(told) else cores
-
-
 def visit(work: Callable[[list[Any]], None], items: list[Any], n_members: int) -> None:
     """Call `work` on all items, split over threads where the array is worth it.
 
     The pool lives for this call only, so nothing is left for a fork to break.
     Workers write to places of their own: the order in which they end is free.
     """
-    n_threads = min(count_threads(), len(items)) if n_members >= SERIAL else 1
+    n_threads = min(count_threads(n_members, SERIAL), len(items))
     if n_threads == 1:
         work(items)
         return

@@ -40,9 +40,7 @@ def extremes(X: Array, weight: Floats | None) -> Extremes:
     if weight is None:
         total = (n_rows - absent).astype(np.float64)
     else:
-        total = np.full(n_columns, _sum(weight))
-        if absent.any():
-            total = np.where(absent, present_weight(X, weight), total)
+        total = total_weight(X, weight, absent)
     return Extremes(total, low + 0.0, high + 0.0)  # -0.0 + 0.0 is 0.0: one zero, one bit pattern
 
 
@@ -61,8 +59,12 @@ def _squares(n_rows: int, n_columns: int, row_major: bool) -> list[tuple[slice, 
     ]
 
 
-def _sum(weight: Floats) -> float:
-    return float(present_weight(np.zeros((weight.size, 1)), weight)[0])
+def total_weight(X: Array, weight: Floats, absent: Array) -> Floats:
+    """Return the total weight per column, of which `absent` says how many members are NaN."""
+    every = present_weight(np.zeros((weight.size, 1)), weight)
+    if not absent.any():
+        return np.repeat(every, X.shape[1])
+    return np.where(absent, present_weight(X, weight), every)
 
 
 def present_weight(X: Array, weight: Floats | None) -> Floats:

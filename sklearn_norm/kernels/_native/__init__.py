@@ -1,0 +1,20 @@
+"""The native backend: every kernel of the contract in C, where the extension was built.
+
+What the extension does not take (numbers of another machine's byte order, say) goes to the
+NumPy backend, whose results are the same.
+"""
+
+from __future__ import annotations
+
+from .._numpy import apply, has_infinity, invert, normalise, sorted_columns
+from .columns import block_moments, extremes
+
+__all__ = [
+    "apply",
+    "block_moments",
+    "extremes",
+    "has_infinity",
+    "invert",
+    "normalise",
+    "sorted_columns",
+]

@@ -1,0 +1,32 @@
+"""Statistics of columns: moments and extrema."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import _numpy
+from ..contract import Array, BlockMoments, Extremes, Floats
+from ..threads import count_threads
+from .loading import compiled
+from .arrays import is_native
+
+
+def block_moments(X: Array, weight: Floats | None) -> BlockMoments:
+    """Measure all rows as one block."""
+    if not is_native(X):
+        return _numpy.block_moments(X, weight)
+    out = np.empty((X.shape[1], len(BlockMoments._fields)))
+    w = None if weight is None else np.ascontiguousarray(weight, dtype=np.float64)
+    compiled.moments(X, w, out, count_threads(X.size))
+    return BlockMoments(*(field[None] for field in np.ascontiguousarray(out.T)))
+
+
+def extremes(X: Array, weight: Floats | None) -> Extremes:
+    """Return the extrema and the total present weight of each column."""
+    if not is_native(X):
+        return _numpy.extremes(X, weight)
+    low, high, absent = out = np.empty((3, X.shape[1]))
+    compiled.extremes(X, out, count_threads(X.size))
+    if weight is None:
+        return Extremes(X.shape[0] - absent, low, high)
+    return Extremes(_numpy.total_weight(X, weight, absent), low, high)

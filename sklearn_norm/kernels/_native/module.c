@@ -1,0 +1,232 @@
+/* The extension's face to Python: buffers in, checked; kernels without the interpreter's lock. */
+
+#define Py_LIMITED_API 0x030B0000
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include "native.h"
+
+#include <string.h>
+
+static const Variant *chosen = NULL;
+
+/* Views of Python's buffers */
+
+typedef struct {
+    Py_buffer buffer;
+    View view;
+    int held;
+} Held;
+
+/* Set the kind of a format of the struct module; 0 if it is none that the kernels know. */
+static int kind_of(const char *format, Py_ssize_t itemsize, Kind *kind) {
+    const uint16_t one = 1;
+    int little = *(const uint8_t *)&one;
+    if (format == NULL) format = "B";
+    if (*format == '@' || *format == '=' || *format == '^' || *format == (little ? '<' : '>')) format++;
+    else if (*format == '<' || *format == '>' || *format == '!') {
+        if (itemsize != 1) return 0;
+        format++;
+    }
+    if (format[0] == '\0' || format[1] != '\0') return 0;
+    switch (*format) {
+    case 'd': *kind = F64; return itemsize == 8;
+    case 'f': *kind = F32; return itemsize == 4;
+    case 'e': *kind = F16; return itemsize == 2;
+    case '?': *kind = BOOL8; return itemsize == 1;
+    case 'b': case 'h': case 'i': case 'l': case 'q': case 'n':
+        *kind = itemsize == 1 ? I8 : itemsize == 2 ? I16 : itemsize == 4 ? I32 : I64;
+        return itemsize <= 8;
+    case 'B': case 'H': case 'I': case 'L': case 'Q': case 'N':
+        *kind = itemsize == 1 ? U8 : itemsize == 2 ? U16 : itemsize == 4 ? U32 : U64;
+        return itemsize <= 8;
+    default: return 0;
+    }
+}
+
+static void release(Held *h) {
+    if (h->held) PyBuffer_Release(&h->buffer);
+    h->held = 0;
+}
+
+/* View an object's buffer of `ndim` axes; its error is set where that cannot be. */
+static int hold(PyObject *object, const char *name, int ndim, int writable, Held *h) {
+    int flags = PyBUF_STRIDES | PyBUF_FORMAT | (writable ? PyBUF_WRITABLE : 0);
+    h->held = 0;
+    if (PyObject_GetBuffer(object, &h->buffer, flags) < 0) return 0;
+    h->held = 1;
+    View *v = &h->view;
+    const Py_buffer *b = &h->buffer;
+    if (b->ndim != ndim) {
+        PyErr_Format(PyExc_ValueError, "%s must have %d axes, not %d", name, ndim, b->ndim);
+        release(h);
+        return 0;
+    }
+    if (!kind_of(b->format, b->itemsize, &v->kind)) {
+        PyErr_Format(PyExc_TypeError, "%s must hold native real numbers, not items of format '%s'", name,
+                     b->format ? b->format : "B");
+        release(h);
+        return 0;
+    }
+    v->data = b->buf;
+    v->ndim = ndim;
+    v->itemsize = (size_t)b->itemsize;
+    uintptr_t bits = (uintptr_t)b->buf;
+    for (int i = 0; i < 4; i++) {
+        v->shape[i] = i < ndim ? b->shape[i] : 1;
+        v->stride[i] = i < ndim && b->shape[i] > 1 ? b->strides[i] : 0;
+        bits |= (uintptr_t)v->stride[i];
+    }
+    /* an axis of length 1 has no stride of its own: take that of packed items */
+    for (int i = ndim - 1; i >= 0; i--)
+        if (v->shape[i] <= 1)
+            v->stride[i] = i == ndim - 1 ? b->itemsize : v->stride[i + 1] * (v->shape[i + 1] > 0 ? v->shape[i + 1] : 1);
+    v->aligned = bits % v->itemsize == 0;
+    return 1;
+}
+
+/* View packed float64 numbers of the shape given; None is allowed where `optional`. */
+static int hold_floats(PyObject *object, const char *name, Py_ssize_t rows, Py_ssize_t columns,
+                       int writable, int optional, Held *h) {
+    h->held = 0;
+    h->view.data = NULL;
+    if (optional && object == Py_None) return 1;
+    int ndim = columns < 0 ? 1 : 2;
+    if (!hold(object, name, ndim, writable, h)) return 0;
+    const View *v = &h->view;
+    int packed = v->stride[ndim - 1] == 8 && (ndim == 1 || v->stride[0] == 8 * v->shape[1] || v->shape[0] <= 1);
+    if (v->kind != F64 || !v->aligned || !packed || v->shape[0] != rows || (ndim == 2 && v->shape[1] != columns)) {
+        PyErr_Format(PyExc_ValueError, "%s must be packed float64 numbers of shape (%zd%s%zd)", name, rows,
+                     ndim == 2 ? ", " : ",", ndim == 2 ? columns : (Py_ssize_t)0);
+        release(h);
+        return 0;
+    }
+    return 1;
+}
+
+static PyObject *done(int code) {
+    if (code == OUT_OF_MEMORY) return PyErr_NoMemory();
+    if (code) {
+        PyErr_Format(PyExc_RuntimeError, "kernel failed with code %d", code);
+        return NULL;
+    }
+    return Py_NewRef(Py_None);
+}
+
+static int threads_of(int n_threads) { return n_threads < 1 ? 1 : n_threads > 256 ? 256 : n_threads; }
+
+/* Functions */
+
+static PyObject *py_moments(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *x_, *weight_, *out_;
+    int n_threads, code;
+    if (!PyArg_ParseTuple(args, "OOOi", &x_, &weight_, &out_, &n_threads)) return NULL;
+    Held x, weight, out;
+    if (!hold(x_, "x", 2, 0, &x)) return NULL;
+    if (!hold_floats(weight_, "weight", x.view.shape[0], -1, 0, 1, &weight)) {
+        release(&x);
+        return NULL;
+    }
+    if (!hold_floats(out_, "out", x.view.shape[1], 10, 1, 0, &out)) {
+        release(&x), release(&weight);
+        return NULL;
+    }
+    Py_BEGIN_ALLOW_THREADS
+    code = chosen->moments(&x.view, (const double *)(void *)weight.view.data, (Sums *)(void *)out.view.data,
+                           threads_of(n_threads));
+    Py_END_ALLOW_THREADS
+    release(&x), release(&weight), release(&out);
+    return done(code);
+}
+
+static PyObject *py_extremes(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *x_, *out_;
+    int n_threads, code;
+    if (!PyArg_ParseTuple(args, "OOi", &x_, &out_, &n_threads)) return NULL;
+    Held x, out;
+    if (!hold(x_, "x", 2, 0, &x)) return NULL;
+    if (!hold_floats(out_, "out", 3, x.view.shape[1], 1, 0, &out)) {
+        release(&x);
+        return NULL;
+    }
+    double *to = (double *)(void *)out.view.data;
+    ptrdiff_t columns = x.view.shape[1];
+    Py_BEGIN_ALLOW_THREADS
+    code = chosen->extremes(&x.view, to, to + columns, to + 2 * columns, threads_of(n_threads));
+    Py_END_ALLOW_THREADS
+    release(&x), release(&out);
+    return done(code);
+}
+
+/* The variants of this build that this machine can run, the widest first. */
+static int runnable(const Variant **found) {
+    int n = 0;
+#if (defined(__GNUC__) || defined(__clang__)) && defined(__x86_64__)
+    __builtin_cpu_init();
+    int v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
+    int v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+             __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+             __builtin_cpu_supports("avx512cd");
+    if (v4) found[n++] = &variant_v4;
+    if (v3) found[n++] = &variant_v3;
+#endif
+    found[n++] = &variant_base;
+    return n;
+}
+
+static PyObject *py_variants(PyObject *self, PyObject *args) {
+    (void)self, (void)args;
+    const Variant *found[3];
+    int n = runnable(found);
+    PyObject *names = PyList_New(0);
+    for (int i = 0; names && i < n; i++) {
+        PyObject *name = PyUnicode_FromString(found[i]->name);
+        if (!name || PyList_Append(names, name) < 0) Py_CLEAR(names);
+        Py_XDECREF(name);
+    }
+    return names;
+}
+
+static PyObject *py_choose(PyObject *self, PyObject *args) {
+    (void)self;
+    const char *name;
+    if (!PyArg_ParseTuple(args, "s", &name)) return NULL;
+    const Variant *found[3];
+    int n = runnable(found);
+    for (int i = 0; i < n; i++)
+        if (strcmp(found[i]->name, name) == 0) {
+            chosen = found[i];
+            return Py_NewRef(Py_None);
+        }
+    PyErr_Format(PyExc_ValueError, "no variant '%s' runs on this machine", name);
+    return NULL;
+}
+
+static PyMethodDef methods[] = {
+    {"moments", py_moments, METH_VARARGS, "moments(x, weight, out, n_threads): sums of columns."},
+    {"extremes", py_extremes, METH_VARARGS, "extremes(x, out, n_threads): low, high, NaN count of columns."},
+    {"variants", py_variants, METH_NOARGS, "variants(): names of the variants that run here, the widest first."},
+    {"choose", py_choose, METH_VARARGS, "choose(name): take a variant, for tests."},
+    {NULL, NULL, 0, NULL},
+};
+
+static int execute(PyObject *module) {
+    const Variant *found[3];
+    runnable(found);
+    chosen = found[0];
+    (void)module;
+    return 0;
+}
+
+static PyModuleDef_Slot slots[] = {
+    {Py_mod_exec, (void *)execute},
+    {0, NULL},
+};
+
+static PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, "_compiled", "Kernels in C: see kernels/contract.py.", 0, methods, slots, NULL, NULL, NULL,
+};
+
+PyMODINIT_FUNC PyInit__compiled(void) { return PyModuleDef_Init(&definition); }

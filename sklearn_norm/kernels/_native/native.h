@@ -1,0 +1,46 @@
+/* What the parts of the extension know of each other. Nothing here knows Python's objects. */
+
+#ifndef SKLEARN_NORM_NATIVE_H
+#define SKLEARN_NORM_NATIVE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum { F64, F32, F16, I8, U8, I16, U16, I32, U32, I64, U64, BOOL8 } Kind;
+
+/* A strided array: strides in bytes, of any sign; axes beyond `ndim` have length 1. */
+typedef struct {
+    char *data;
+    int ndim;
+    ptrdiff_t shape[4], stride[4];
+    Kind kind;
+    size_t itemsize;
+    int aligned; /* the address and every stride are multiples of the item's size */
+} View;
+
+/* Call work(context, i, thread) for every i below n_items, on at most n_threads threads;
+   0 if all went well, else the first code that a work returned. Every i writes to places of
+   its own, so no result depends on the number of threads. */
+typedef int (*Work)(void *context, ptrdiff_t item, int thread);
+int run_parallel(Work work, void *context, ptrdiff_t n_items, int n_threads);
+
+enum { OUT_OF_MEMORY = 1 };
+
+/* Sums of a column about a shift, in units of 2**exponent; see statistics/moments.py. */
+typedef struct {
+    double weight, weight_low, exponent, shift, sum, sum_low, square, square_low, low, high;
+} Sums;
+
+void sums_none(Sums *s);
+void sums_merge(Sums *into, const Sums *other);
+
+/* One variant of all kernels. */
+typedef struct {
+    const char *name;
+    int (*moments)(const View *x, const double *weight, Sums *out, int n_threads);
+    int (*extremes)(const View *x, double *low, double *high, double *absent, int n_threads);
+} Variant;
+
+extern const Variant variant_base, variant_v3, variant_v4;
+
+#endif

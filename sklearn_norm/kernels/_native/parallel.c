@@ -1,0 +1,89 @@
+/* Threads that live for one call: nothing is left behind for a fork to break. */
+
+#include "native.h"
+
+#include <stdlib.h>
+
+#ifdef _WIN32
+#include <windows.h>
+typedef HANDLE Thread;
+typedef volatile LONG64 Counter;
+#define NEXT(c) ((ptrdiff_t)(InterlockedIncrement64(c) - 1))
+#else
+#include <pthread.h>
+#include <stdatomic.h>
+typedef pthread_t Thread;
+typedef atomic_llong Counter;
+#define NEXT(c) ((ptrdiff_t)atomic_fetch_add(c, 1))
+#endif
+
+enum { MOST_THREADS = 256 };
+
+typedef struct {
+    Work work;
+    void *context;
+    ptrdiff_t n_items;
+    Counter next;
+} Queue;
+
+typedef struct {
+    Queue *queue;
+    int thread, code;
+    Thread handle;
+} Worker;
+
+static void serve(Worker *worker) {
+    Queue *queue = worker->queue;
+    for (;;) {
+        ptrdiff_t item = NEXT(&queue->next);
+        if (item >= queue->n_items) return;
+        int code = queue->work(queue->context, item, worker->thread);
+        if (code && !worker->code) worker->code = code;
+    }
+}
+
+#ifdef _WIN32
+static DWORD WINAPI entry(void *worker) {
+    serve((Worker *)worker);
+    return 0;
+}
+static int start(Worker *w) {
+    w->handle = CreateThread(NULL, 0, entry, w, 0, NULL);
+    return w->handle != NULL;
+}
+static void join(Worker *w) {
+    WaitForSingleObject(w->handle, INFINITE);
+    CloseHandle(w->handle);
+}
+#else
+static void *entry(void *worker) {
+    serve((Worker *)worker);
+    return NULL;
+}
+static int start(Worker *w) { return pthread_create(&w->handle, NULL, entry, w) == 0; }
+static void join(Worker *w) { pthread_join(w->handle, NULL); }
+#endif
+
+int run_parallel(Work work, void *context, ptrdiff_t n_items, int n_threads) {
+    Queue queue = {work, context, n_items, 0};
+    if (n_threads > n_items) n_threads = (int)n_items;
+    if (n_threads > MOST_THREADS) n_threads = MOST_THREADS;
+    Worker own = {&queue, 0, 0, 0};
+    Worker *others = NULL;
+    int started = 0;
+    if (n_threads > 1) others = calloc((size_t)n_threads - 1, sizeof(Worker));
+    while (others && started < n_threads - 1) {
+        others[started].queue = &queue;
+        others[started].thread = started + 1;
+        if (!start(&others[started])) break; /* fewer threads do the same work */
+        started++;
+    }
+    serve(&own);
+    int code = own.code;
+    for (int i = 0; i < started; i++) {
+        join(&others[i]);
+        if (!code) code = others[i].code;
+    }
+    free(others);
+    return code;
+}

@@ -1,0 +1,124 @@
+/* Vectors of doubles, as wide as the variant of the code that includes this has them.
+
+   The same source is compiled once per variant (see variant.inc). V is the number of lanes.
+   Every operation rounds as the scalar one does, so all variants give the same sums. */
+
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__GNUC__) || defined(__clang__)
+#define INLINE static inline __attribute__((always_inline))
+#define PREFETCH(p) __builtin_prefetch((p), 0, 2)
+#else
+#define INLINE static inline
+#define PREFETCH(p) ((void)0)
+#endif
+
+#if VARIANT_LANES == 8
+#define V 8
+typedef __m512d vec;
+INLINE vec v_load(const double *p) { return _mm512_loadu_pd(p); }
+INLINE void v_store(double *p, vec a) { _mm512_storeu_pd(p, a); }
+INLINE void v_stream(double *p, vec a) { _mm512_stream_pd(p, a); }
+INLINE vec v_set(double a) { return _mm512_set1_pd(a); }
+INLINE vec v_add(vec a, vec b) { return _mm512_add_pd(a, b); }
+INLINE vec v_sub(vec a, vec b) { return _mm512_sub_pd(a, b); }
+INLINE vec v_mul(vec a, vec b) { return _mm512_mul_pd(a, b); }
+INLINE vec v_div(vec a, vec b) { return _mm512_div_pd(a, b); }
+INLINE vec v_fma(vec a, vec b, vec c) { return _mm512_fmadd_pd(a, b, c); }
+INLINE vec v_fms(vec a, vec b, vec c) { return _mm512_fmsub_pd(a, b, c); }   /* a b - c */
+INLINE vec v_fnma(vec a, vec b, vec c) { return _mm512_fnmadd_pd(a, b, c); } /* c - a b */
+/* the smaller of the two, and `b` where one is NaN */
+INLINE vec v_min(vec a, vec b) { return _mm512_min_pd(a, b); }
+INLINE vec v_max(vec a, vec b) { return _mm512_max_pd(a, b); }
+/* `a` where x is a number, else 0 */
+INLINE vec v_where_present(vec x, vec a) {
+    return _mm512_maskz_mov_pd(_mm512_cmp_pd_mask(x, x, _CMP_ORD_Q), a);
+}
+INLINE int v_any_nan(vec x) { return _mm512_cmp_pd_mask(x, x, _CMP_UNORD_Q) != 0; }
+/* whether the size of every lane lies within the bounds, or is NaN */
+INLINE int v_all_within(vec x, vec low, vec high) {
+    vec size = _mm512_abs_pd(x);
+    return (_mm512_cmp_pd_mask(size, low, _CMP_LT_OQ) | _mm512_cmp_pd_mask(size, high, _CMP_GT_OQ)) == 0;
+}
+INLINE vec v_from_floats(const float *p) { return _mm512_cvtps_pd(_mm256_loadu_ps(p)); }
+INLINE void v_to_floats(float *p, vec a) { _mm256_storeu_ps(p, _mm512_cvtpd_ps(a)); }
+
+#elif VARIANT_LANES == 4
+#define V 4
+typedef __m256d vec;
+INLINE vec v_load(const double *p) { return _mm256_loadu_pd(p); }
+INLINE void v_store(double *p, vec a) { _mm256_storeu_pd(p, a); }
+INLINE void v_stream(double *p, vec a) { _mm256_stream_pd(p, a); }
+INLINE vec v_set(double a) { return _mm256_set1_pd(a); }
+INLINE vec v_add(vec a, vec b) { return _mm256_add_pd(a, b); }
+INLINE vec v_sub(vec a, vec b) { return _mm256_sub_pd(a, b); }
+INLINE vec v_mul(vec a, vec b) { return _mm256_mul_pd(a, b); }
+INLINE vec v_div(vec a, vec b) { return _mm256_div_pd(a, b); }
+INLINE vec v_fma(vec a, vec b, vec c) { return _mm256_fmadd_pd(a, b, c); }
+INLINE vec v_fms(vec a, vec b, vec c) { return _mm256_fmsub_pd(a, b, c); }
+INLINE vec v_fnma(vec a, vec b, vec c) { return _mm256_fnmadd_pd(a, b, c); }
+INLINE vec v_min(vec a, vec b) { return _mm256_min_pd(a, b); }
+INLINE vec v_max(vec a, vec b) { return _mm256_max_pd(a, b); }
+INLINE vec v_where_present(vec x, vec a) {
+    return _mm256_and_pd(_mm256_cmp_pd(x, x, _CMP_ORD_Q), a);
+}
+INLINE int v_any_nan(vec x) { return _mm256_movemask_pd(_mm256_cmp_pd(x, x, _CMP_UNORD_Q)) != 0; }
+INLINE int v_all_within(vec x, vec low, vec high) {
+    vec size = _mm256_andnot_pd(_mm256_set1_pd(-0.0), x);
+    vec out = _mm256_or_pd(_mm256_cmp_pd(size, low, _CMP_LT_OQ), _mm256_cmp_pd(size, high, _CMP_GT_OQ));
+    return _mm256_movemask_pd(out) == 0;
+}
+INLINE vec v_from_floats(const float *p) { return _mm256_cvtps_pd(_mm_loadu_ps(p)); }
+INLINE void v_to_floats(float *p, vec a) { _mm_storeu_ps(p, _mm256_cvtpd_ps(a)); }
+
+#else
+#define V 1
+typedef double vec;
+INLINE vec v_load(const double *p) { return *p; }
+INLINE void v_store(double *p, vec a) { *p = a; }
+INLINE void v_stream(double *p, vec a) { *p = a; }
+INLINE vec v_set(double a) { return a; }
+INLINE vec v_add(vec a, vec b) { return a + b; }
+INLINE vec v_sub(vec a, vec b) { return a - b; }
+INLINE vec v_mul(vec a, vec b) { return a * b; }
+INLINE vec v_div(vec a, vec b) { return a / b; }
+INLINE vec v_fma(vec a, vec b, vec c) { return fma(a, b, c); }
+INLINE vec v_fms(vec a, vec b, vec c) { return fma(a, b, -c); }
+INLINE vec v_fnma(vec a, vec b, vec c) { return fma(-a, b, c); }
+INLINE vec v_min(vec a, vec b) { return a < b ? a : b; }
+INLINE vec v_max(vec a, vec b) { return a > b ? a : b; }
+INLINE vec v_where_present(vec x, vec a) { return x == x ? a : 0.0; }
+INLINE int v_any_nan(vec x) { return x != x; }
+INLINE int v_all_within(vec x, vec low, vec high) {
+    double size = fabs(x);
+    return !(size < low || size > high);
+}
+INLINE vec v_from_floats(const float *p) { return (double)*p; }
+INLINE void v_to_floats(float *p, vec a) { *p = (float)a; }
+#endif
+
+/* Whether fma is one instruction; elsewhere it is a call, and splitting is faster. */
+#if V > 1 || defined(__aarch64__) || defined(_M_ARM64) || defined(__FMA__)
+#define HAS_FMA 1
+#else
+#define HAS_FMA 0
+#endif
+
+/* a * b - p, the error of p = fl(a * b), exact short of underflow (Dekker 1971). */
+INLINE double product_error(double a, double b, double p) {
+    double ca = 134217729.0 * a, cb = 134217729.0 * b;
+    double ah = ca - (ca - a), bh = cb - (cb - b);
+    double al = a - ah, bl = b - bh;
+    return ((ah * bh - p) + ah * bl + al * bh) + al * bl;
+}
+
+INLINE vec v_product_error(vec a, vec b, vec p) {
+#if HAS_FMA
+    return v_fms(a, b, p);
+#else
+    return product_error(a, b, p);
+#endif
+}
