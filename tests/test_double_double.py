@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sklearn_norm.statistics import double_double as dd
+from sklearn_norm.kernels import double_double as dd
 
 # far enough from the ends of the range that no product over- or underflows
 NUMBERS = st.floats(-1e100, 1e100).filter(lambda x: x == 0 or abs(x) > 1e-100)

@@ -33,6 +33,9 @@ class Rule:
 
 
 BACKEND = Rule(("kernels.contract", "kernels._numpy.blocks"), ("numpy",))
+NATIVE = Rule(
+    ("kernels.contract", "kernels.threads", "kernels._numpy", "kernels._native"), ("numpy",)
+)
 STATISTIC = Rule((KERNELS, "statistics"), ("numpy",))
 
 # kernels <- statistics, affine <- base <- scalers <- the public names
@@ -42,15 +45,19 @@ ALLOWED = {
     "exceptions": Rule(),
     "kernels": Rule(("kernels",)),
     "kernels.contract": Rule((), ("numpy",)),
-    "kernels._numpy": Rule(),
-    "kernels._numpy.blocks": Rule(("kernels.contract",), ("numpy", "joblib")),
+    "kernels.choice": Rule(("kernels",)),
+    "kernels.double_double": Rule(("kernels.contract",), ("numpy",)),
+    "kernels.threads": Rule((), ("joblib",)),
+    "kernels._native": Rule(("kernels._numpy", "kernels._native")),
+    "kernels._native.*": NATIVE,
+    "kernels._numpy": Rule(("kernels._numpy",)),
+    "kernels._numpy.blocks": Rule(("kernels.contract", "kernels.threads"), ("numpy",)),
     "kernels._numpy.extrema": BACKEND,
     "kernels._numpy.groups": BACKEND,
     "kernels._numpy.maps": BACKEND,
-    "kernels._numpy.moments": BACKEND,
+    "kernels._numpy.moments": Rule((*BACKEND.ours, "kernels.double_double"), ("numpy",)),
     "kernels._numpy.sorting": BACKEND,
     "statistics": Rule(),
-    "statistics.double_double": Rule((KERNELS,), ("numpy",)),
     "statistics.record": Rule((KERNELS,), ("numpy",)),
     "statistics.sketch": Rule((KERNELS,), ("numpy",)),
     "statistics.sparse": Rule((KERNELS,), ("numpy", "scipy")),

@@ -62,7 +62,8 @@ class Kernels(Protocol):
 
     NaN is absent; weights are positive and finite. No kernel changes its inputs,
     but for the `out` it is given. The bits of a result depend on the values of
-    the column alone: not on layout, other columns, or the number of threads.
+    the column alone: not on layout, other columns, or the number of threads. Sums in
+    twice the precision keep this promise once they are rounded to float64.
     """
 
     def block_moments(self, X: Array, weight: Floats | None) -> BlockMoments: ...

@@ -14,9 +14,9 @@ from typing import Self, TypeVar
 import numpy as np
 
 from .. import kernels
-from ..kernels import Array, Floats
-from . import double_double as dd
-from .double_double import Double
+from ..kernels import Array, BlockMoments, Floats
+from ..kernels import double_double as dd
+from ..kernels.double_double import Double
 from .record import Statistic
 from .sparse import SparseColumns, is_sparse
 
@@ -43,13 +43,19 @@ class Moments(Statistic):
             return _measure_sparse(cls, SparseColumns.of(X, weight))
         if X.shape[0] == 0:
             return cls.empty(X.shape[1])
-        blocks = kernels.block_moments(X, weight)
+        moments = cls.of_blocks(kernels.block_moments(X, weight))
+        with np.errstate(all="ignore"):  # infinities are reported by the caller
+            return moments.folded()
+
+    @classmethod
+    def of_blocks(cls, blocks: BlockMoments) -> Self:
+        """Return the moments of blocks of rows, which `folded` merges."""
         none = blocks.weight == 0
-        moments = cls(
+        return cls(
             weight=blocks.weight,
-            weight_low=blocks.weight_low,
             low=np.where(none, np.inf, blocks.low + 0.0),
             high=np.where(none, -np.inf, blocks.high + 0.0),
+            weight_low=blocks.weight_low,
             exponent=np.where(none, NO_EXPONENT, blocks.exponent),
             shift=np.where(none, 0.0, blocks.shift),
             sum_high=blocks.sum,
@@ -57,8 +63,6 @@ class Moments(Statistic):
             square_high=blocks.square,
             square_low=blocks.square_low,
         )
-        with np.errstate(all="ignore"):  # infinities are reported by the caller
-            return moments.folded()
 
     @classmethod
     def empty(cls, n_columns: int) -> Self:

@@ -7,8 +7,8 @@ import numpy as np
 from .. import _numpy
 from ..contract import Array, BlockMoments, Extremes, Floats
 from ..threads import count_threads
-from .loading import compiled
 from .arrays import is_native
+from .loading import compiled
 
 
 def block_moments(X: Array, weight: Floats | None) -> BlockMoments:

@@ -139,7 +139,7 @@ def visit(work: Callable[[list[Any]], None], items: list[Any], n_members: int) -
     Workers write to places of their own: the order in which they end is free.
     """
     n_threads = min(count_threads(n_members, SERIAL), len(items))
-    if n_threads == 1:
+    if n_threads <= 1:
         work(items)
         return
     share = -(-len(items) // n_threads)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..kernels import Floats
+from .contract import Floats
 
 SPLITTER = 134217729.0  # 2**27 + 1
 
