@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .config import config_context, get_config, set_config, show_versions
 from .scalers.batch_stats import BatchStatsScaler
 from .scalers.decimal import DecimalScaler
 from .scalers.minmax import MinMaxScaler
@@ -28,6 +29,10 @@ __all__ = [
     "RMSNorm",
     "RobustScaler",
     "ZScoreScaler",
+    "config_context",
+    "get_config",
+    "set_config",
+    "show_versions",
 ]
 
 # A pickle names a class by its module: this one, whatever the files below are called.

@@ -15,7 +15,8 @@ from sklearn_norm.base import Scaler
 from sklearn_norm.statistics.record import Statistic
 
 # what measures columns and maps them; the norms of single samples keep laws of their own
-SCALERS = [n for n in sklearn_norm.__all__ if issubclass(getattr(sklearn_norm, n), Scaler)]
+ESTIMATORS = [n for n in sklearn_norm.__all__ if isinstance(getattr(sklearn_norm, n), type)]
+SCALERS = [n for n in ESTIMATORS if issubclass(getattr(sklearn_norm, n), Scaler)]
 RELATIVE = 1e-12
 EPS = np.finfo(np.float64).eps
 SMALLEST = 5e-324

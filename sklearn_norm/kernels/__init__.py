@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from . import contract
 from ._numpy.maps import backward, forward
-from .choice import choice
+from .backends import choice
 from .contract import Array, BlockMoments, Extremes, Floats, Kernels, Map
 
 _backend: Kernels = choice.backend

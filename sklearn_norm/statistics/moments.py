@@ -214,9 +214,7 @@ class Moments(Statistic):
         return Double(np.where(nothing, 0.0, spread.high), np.where(nothing, 0.0, spread.low))
 
     def _squares_about_mean(self) -> Double:
-        return dd.add(
-            self.squares, -dd.multiply(self.sums, dd.divide(self.sums, self._divisor()))
-        )
+        return dd.add(self.squares, -dd.multiply(self.sums, dd.divide(self.sums, self._divisor())))
 
     def _mean(self) -> Double:
         """Return the mean in units of 2**exponent, 0 where nothing is present."""

@@ -7,7 +7,7 @@ from typing import Any
 compiled: Any = None
 why_not = ""
 try:
-    from . import _compiled
+    from . import _compiled  # type: ignore[attr-defined]
 except ImportError as error:  # no compiler was there when the package was installed
     why_not = f"the extension cannot be imported ({error})"
 else:

@@ -11,13 +11,12 @@ Ogita, S. Oishi & S. M. Rump, "Error-free transformations of matrix multiplicati
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .. import double_double as dd
 from ..contract import Array, BlockMoments, Floats
-from ..double_double import Double
 from .blocks import (
     ROWS,
     TILE,
@@ -41,7 +40,7 @@ MANTISSA = 52
 def block_moments(X: Array, weight: Floats | None) -> BlockMoments:
     """Measure every block of rows about a shift of its own."""
     shape = (count_blocks(X.shape[0]), X.shape[1])
-    out = BlockMoments(*(np.zeros(shape) for _ in BlockMoments._fields))
+    out = Parts(*(np.zeros(shape) for _ in Parts._fields))
     extreme_weights = weight is not None and _is_extreme(weight)
 
     def work(parts: list[Tile]) -> None:
@@ -51,11 +50,40 @@ def block_moments(X: Array, weight: Floats | None) -> BlockMoments:
                 _measure(X, weight, tile, extreme_weights, buffers, out)
 
     visit(work, list(tiles(*X.shape)), X.size)
-    return out
+    with np.errstate(all="ignore"):
+        return out.combined()
 
 
 def _is_extreme(weight: Floats) -> bool:
     return bool(weight.size) and (weight.max() > 2.0**200 or weight.min() < 2.0**-200)
+
+
+class Parts(NamedTuple):
+    """Sums over each block and column, of which together the moments are made."""
+
+    exponent: Floats
+    shift: Floats
+    low: Floats
+    high: Floats
+    weight: Floats
+    weight_rest: Floats
+    sum: Floats
+    sum_rest: Floats
+    sum_last: Floats
+    square: Floats
+    square_rest: Floats
+    square_last: Floats
+    square_end: Floats
+
+    def combined(self) -> BlockMoments:
+        weight = dd.two_sum(self.weight, self.weight_rest)
+        sums = dd.add(dd.exact(self.sum), dd.two_sum(self.sum_rest, self.sum_last))
+        squares = dd.add(
+            dd.two_sum(self.square, self.square_rest), dd.two_sum(self.square_last, self.square_end)
+        )
+        return BlockMoments(
+            *weight, self.exponent, self.shift, *sums, *squares, self.low, self.high
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +136,7 @@ def _measure(
     tile: Tile,
     extreme_weights: bool,
     buffers: list[Floats],
-    out: BlockMoments,
+    out: Parts,
 ) -> None:
     """Fill the places of one tile."""
     raw, axis = stack(X, tile)
@@ -131,16 +159,13 @@ def _measure(
         d[absent] = 0.0
     if weight is None:
         there = raw.shape[axis] if absent is None else lanes.reduce(np.add, ~absent)
-        total = dd.exact(there + np.zeros_like(low))
-        sums, squares = _sums(d, bits, lanes, buffers[2:])
+        sums = (there, 0.0, *_sums(d, bits, lanes, buffers[2:]))
     else:
         w = lanes.lay(_weights(weight, tile, raw.shape, axis))
         w = w if absent is None else np.where(absent, 0.0, w)
-        total, sums, squares = _weighted_sums(d, w, bits, lanes)
-    place = (tile.blocks, tile.columns)
-    values = (*total, exponent, shift, *sums, *squares, low, high)
-    for target, value in zip(out, values, strict=True):
-        target[place] = unstack(value, axis)
+        sums = _weighted_sums(d, w, bits, lanes)
+    for target, value in zip(out, (exponent, shift, low, high, *sums), strict=True):
+        target[tile.blocks, tile.columns] = unstack(np.broadcast_to(value, low.shape), axis)
 
 
 def _plain(raw: Array, buffer: Floats) -> Floats:
@@ -176,22 +201,20 @@ def _room(buffer: Floats, x: Floats) -> Floats:
     return buffer[: x.size].reshape(x.shape)
 
 
-def _sums(
-    d: Floats, bits: Array, lanes: Lanes, buffers: list[Floats]
-) -> tuple[Double, Double]:
-    """Return Σd and Σd² of each block and column."""
+def _sums(d: Floats, bits: Array, lanes: Lanes, buffers: list[Floats]) -> tuple[Floats, ...]:
+    """Return three parts of Σd and four of Σd², the largest first."""
     high, low, rest = (_room(b, d) for b in buffers)
     _on_grid(d, lanes.spread(bits - LIMB), high)
     np.subtract(d, high, out=rest)
     _on_grid(rest, lanes.spread(bits - 2 * LIMB), low)
     np.subtract(rest, low, out=rest)
-    squares = dd.exact(lanes.dot(high, high))
-    for term in (2 * lanes.dot(high, low), lanes.dot(low, low)):
-        squares = dd.add(squares, dd.exact(term))
-    np.subtract(d, rest, out=high)  # a = h + l, without rounding
-    sums = dd.two_sum(lanes.reduce(np.add, high), lanes.reduce(np.add, rest))
-    np.add(high, d, out=high)
-    return sums, dd.add(squares, dd.exact(lanes.dot(rest, high)))  # d² - a² = r (d + a)
+    return (
+        *(lanes.reduce(np.add, part) for part in (high, low, rest)),
+        lanes.dot(high, high),
+        2 * lanes.dot(high, low),
+        lanes.dot(low, low),
+        2 * lanes.dot(rest, d) - lanes.dot(rest, rest),  # d² - a², since a = d - r
+    )
 
 
 def _on_grid(x: Floats, grid: Array, out: Floats) -> None:
@@ -208,23 +231,23 @@ def _weights(weight: Floats, tile: Tile, shape: tuple[int, ...], axis: int) -> F
     return np.ascontiguousarray(np.broadcast_to(w, shape))
 
 
-def _weighted_sums(
-    d: Floats, w: Floats, bits: Array, lanes: Lanes
-) -> tuple[Double, Double, Double]:
-    """Return Σw, Σwd and Σwd² of each block and column."""
+def _weighted_sums(d: Floats, w: Floats, bits: Array, lanes: Lanes) -> tuple[Any, ...]:
+    """Return two parts of Σw, three of Σwd and four of Σwd², some of which are 0."""
     _, top = np.frexp(lanes.reduce(np.maximum, w))
     product = dd.two_product(w, d)
     square = dd.two_product(product.high, d)
     return (
-        _exact_sum(w, 0.0, top, lanes),
-        _exact_sum(product.high, product.low, top + bits, lanes),
-        _exact_sum(square.high, square.low + product.low * d, top + 2 * bits, lanes),
+        *_coarse_and_rest(w, 0.0, top, lanes),
+        *_coarse_and_rest(product.high, product.low, top + bits, lanes),
+        0.0,
+        *_coarse_and_rest(square.high, square.low + product.low * d, top + 2 * bits, lanes),
+        0.0,
+        0.0,
     )
 
 
-def _exact_sum(high: Floats, low: Any, bits: Array, lanes: Lanes) -> Double:
-    """Sum numbers below 2**bits, and their low parts, in twice the precision."""
+def _coarse_and_rest(high: Floats, low: Any, bits: Array, lanes: Lanes) -> tuple[Floats, Floats]:
+    """Sum numbers below 2**bits, cut on a grid, and what is cut off with their low parts."""
     coarse = np.empty_like(high)
     _on_grid(high, lanes.spread(bits + BLOCK_BITS + 1 - MANTISSA), coarse)
-    rest = high - coarse + low
-    return dd.two_sum(lanes.reduce(np.add, coarse), lanes.reduce(np.add, rest))
+    return lanes.reduce(np.add, coarse), lanes.reduce(np.add, high - coarse + low)
