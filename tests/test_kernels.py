@@ -138,6 +138,25 @@ def test_block_moments_keep_digits_about_a_large_mean(backend):
     assert (found.square <= 4 * 0.3**2 * found.weight).all()
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_segment_moments_are_those_of_rational_arithmetic(backend, dtype, weighted):
+    """Columns of any length, one after the other, empty ones between."""
+    lengths = [0, 1, 2, 0, 31, 32, 33, 1500, 0]
+    whole = numbers(1500, dtype)
+    columns = [whole[:n, j % 7] for j, n in enumerate(lengths)]
+    values, starts = np.concatenate(columns), np.cumsum([0, *lengths])
+    weight = weights(values.size) if weighted else None
+    found = backend.segment_moments(values, starts, weight)
+    extremes = backend.segment_extremes(values, starts)
+    for j, members in enumerate(columns):
+        share = None if weight is None else weight[starts[j] : starts[j + 1]]
+        block = BlockMoments(*(field[:, j : j + 1] for field in found))
+        check_moments(block, members[:, None], share)
+        alone = backend.extremes(members[:, None], None)
+        assert [field[j] for field in extremes] == [field[0] for field in alone]
+
+
 # Extrema and infinity
 
 

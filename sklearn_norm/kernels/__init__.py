@@ -18,6 +18,8 @@ extremes = _backend.extremes
 has_infinity = _backend.has_infinity
 invert = _backend.invert
 normalise = _backend.normalise
+segment_extremes = _backend.segment_extremes
+segment_moments = _backend.segment_moments
 sorted_columns = _backend.sorted_columns
 
 __all__ = [
@@ -37,5 +39,7 @@ __all__ = [
     "has_infinity",
     "invert",
     "normalise",
+    "segment_extremes",
+    "segment_moments",
     "sorted_columns",
 ]

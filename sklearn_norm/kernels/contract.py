@@ -70,6 +70,14 @@ class Kernels(Protocol):
 
     def extremes(self, X: Array, weight: Floats | None) -> Extremes: ...
 
+    def segment_moments(self, values: Array, starts: Array, weight: Floats | None) -> BlockMoments:
+        """Measure members starts[j] to starts[j + 1] of each column j as one block."""
+        ...
+
+    def segment_extremes(self, values: Array, starts: Array) -> Extremes:
+        """Return the extrema and the number of present members of each such column."""
+        ...
+
     def has_infinity(self, X: Array) -> bool: ...
 
     def apply(

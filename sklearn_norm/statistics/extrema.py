@@ -22,9 +22,7 @@ class Extrema(Statistic):
         """Measure each column; NaN is absent."""
         if not is_sparse(X):
             return cls(*kernels.extremes(X, weight))
-        columns = SparseColumns.of(X, weight)
-        low, high = columns.extrema()
-        return cls(columns.weight + columns.zero_weight, low, high)
+        return cls(*SparseColumns.of(X, weight).extremes())
 
     def merge(self, other: Self) -> Self:
         return type(self)(**self.with_extrema_of(other))

@@ -261,27 +261,7 @@ def _integers(exponent: Floats) -> Array:
 
 
 def _measure_sparse(cls: type[M], columns: SparseColumns) -> M:
-    """Sum the stored members about their mean, then merge with the zeros."""
-    low, high = columns.extrema()
-    peak = np.maximum(np.abs(low), np.abs(high))
-    _, power = np.frexp(np.where(np.isfinite(peak), peak, 1.0))
-    exponent = np.where(np.abs(power) > 400, power, 0.0)
-    zero = np.zeros_like(columns.weight)
+    """Measure the stored members, then merge with the zeros between them."""
+    blocks = kernels.segment_moments(columns.values, columns.starts, columns.weights)
     with np.errstate(all="ignore"):
-        values = np.ldexp(columns.values, -_integers(exponent)[columns.column])
-        shift = columns.sums(values) / np.where(columns.weight == 0, 1.0, columns.weight)
-        rest = values - shift[columns.column]
-        stored = cls(
-            weight=columns.weight,
-            weight_low=zero,
-            low=low,
-            high=high,
-            exponent=np.where(columns.weight == 0, NO_EXPONENT, exponent),
-            shift=shift,
-            sum_high=columns.sums(rest),
-            sum_low=zero,
-            square_high=columns.sums(rest * rest),
-            square_low=zero,
-        )
-        zeros = cls.zeros(columns.zero_weight)
-        return stored.merge(zeros)
+        return cls.of_blocks(blocks).folded().merge(cls.zeros(columns.zero_weight))

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from .. import kernels
 from ..kernels import Array, Floats
 
 
@@ -33,45 +34,40 @@ def columns_of(X: Any) -> npt.NDArray[np.intp]:
 
 @dataclass(frozen=True, eq=False)
 class SparseColumns:
-    """The present stored members of a CSR or CSC array, column after column.
+    """The stored members of a CSR or CSC array, column after column.
 
-    In both formats the members of a column come in the order of the rows, so sums
-    over them have the same bits. `zero_weight` is the weight of the implicit zeros.
+    In both formats the members of a column come in the order of the rows. `starts` tells
+    where each column begins, `zero_weight` the weight of its implicit zeros.
     """
 
-    values: Floats
-    column: npt.NDArray[np.intp]
-    weights: Floats
-    weight: Floats
+    values: Array
+    starts: npt.NDArray[np.int64]
+    weights: Floats | None
     zero_weight: Floats
 
     @classmethod
     def of(cls, X: Array, weight: Floats | None) -> Self:
         members = canonical(sparse.csc_array(X))
         n_rows, n_columns = members.shape
-        column = columns_of(members)
-        values = members.data.astype(np.float64)
-        row_weight = np.ones(n_rows) if weight is None else weight
-        weights = row_weight[members.indices]
-        stored = np.bincount(column, weights, n_columns)
-        full = np.bincount(column, minlength=n_columns) == n_rows
-        zero_weight = np.where(full, 0.0, np.maximum(row_weight.sum() - stored, 0.0))
-        present = ~np.isnan(values)
-        values, column, weights = values[present], column[present], weights[present]
-        weight = np.asarray(np.bincount(column, weights, n_columns), dtype=np.float64)
-        return cls(values, column, weights, weight, zero_weight)
+        starts = members.indptr.astype(np.int64)
+        stored = np.diff(starts)
+        if weight is None:
+            return cls(members.data, starts, None, np.asarray(n_rows - stored, dtype=np.float64))
+        weights = weight[members.indices]
+        held = np.bincount(columns_of(members), weights, n_columns)
+        zero_weight = np.where(stored == n_rows, 0.0, np.maximum(weight.sum() - held, 0.0))
+        return cls(members.data, starts, weights, zero_weight)
 
-    def sums(self, values: Floats) -> Floats:
-        """Sum values, weighted, per column."""
-        total = np.bincount(self.column, self.weights * values, self.weight.size)
-        return np.asarray(total, dtype=np.float64)
-
-    def extrema(self) -> tuple[Floats, Floats]:
-        """Return the extrema with the implicit zeros; (inf, -inf) where nothing is present."""
-        low = np.where(self.zero_weight > 0, 0.0, np.inf)
-        high = np.where(self.zero_weight > 0, 0.0, -np.inf)
-        filled, starts = np.unique(self.column, return_index=True)
-        if filled.size:
-            low[filled] = np.minimum(low[filled], np.minimum.reduceat(self.values, starts))
-            high[filled] = np.maximum(high[filled], np.maximum.reduceat(self.values, starts))
-        return low + 0.0, high + 0.0
+    def extremes(self) -> tuple[Floats, Floats, Floats]:
+        """Return present weight and extrema, with the implicit zeros, of each column."""
+        found = kernels.segment_extremes(self.values, self.starts)
+        total = found.weight
+        if self.weights is not None:
+            column = np.repeat(np.arange(total.size), np.diff(self.starts))
+            there = ~np.isnan(self.values)
+            present = np.bincount(column[there], self.weights[there], total.size)
+            total = np.asarray(present, dtype=np.float64)
+        zeros = self.zero_weight > 0
+        low = np.where(zeros, np.minimum(found.low, 0.0), found.low)
+        high = np.where(zeros, np.maximum(found.high, 0.0), found.high)
+        return total + self.zero_weight, low, high

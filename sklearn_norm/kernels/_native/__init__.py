@@ -7,7 +7,7 @@ NumPy backend, whose results are the same.
 from __future__ import annotations
 
 from .._numpy import apply, has_infinity, invert, normalise, sorted_columns
-from .columns import block_moments, extremes
+from .columns import block_moments, extremes, segment_extremes, segment_moments
 
 __all__ = [
     "apply",
@@ -16,5 +16,7 @@ __all__ = [
     "has_infinity",
     "invert",
     "normalise",
+    "segment_extremes",
+    "segment_moments",
     "sorted_columns",
 ]

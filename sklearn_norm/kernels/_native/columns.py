@@ -30,3 +30,24 @@ def extremes(X: Array, weight: Floats | None) -> Extremes:
     if weight is None:
         return Extremes(X.shape[0] - absent, low, high)
     return Extremes(_numpy.total_weight(X, weight, absent), low, high)
+
+
+def segment_moments(values: Array, starts: Array, weight: Floats | None) -> BlockMoments:
+    """Measure members starts[j] to starts[j + 1] of each column j as one block."""
+    if not is_native(values):
+        return _numpy.segment_moments(values, starts, weight)
+    out = np.empty((starts.size - 1, len(BlockMoments._fields)))
+    places = np.ascontiguousarray(starts, dtype=np.int64)
+    w = None if weight is None else np.ascontiguousarray(weight, dtype=np.float64)
+    compiled.segment_moments(values, places, w, out, count_threads(values.size))
+    return BlockMoments(*(field[None] for field in np.ascontiguousarray(out.T)))
+
+
+def segment_extremes(values: Array, starts: Array) -> Extremes:
+    """Return the extrema and the number of present members of each column."""
+    if not is_native(values):
+        return _numpy.segment_extremes(values, starts)
+    low, high, absent = out = np.empty((3, starts.size - 1))
+    places = np.ascontiguousarray(starts, dtype=np.int64)
+    compiled.segment_extremes(values, places, out, count_threads(values.size))
+    return Extremes(np.diff(places) - absent, low, high)

@@ -160,6 +160,73 @@ static PyObject *py_extremes(PyObject *self, PyObject *args) {
     return done(code);
 }
 
+/* Hold the starts of columns in n_members: packed int64, ascending, none out of bounds. */
+static int hold_starts(PyObject *object, ptrdiff_t n_members, Held *h) {
+    if (!hold(object, "starts", 1, 0, h)) return 0;
+    const View *v = &h->view;
+    const int64_t *starts = (const int64_t *)(const void *)v->data;
+    int good = v->kind == I64 && v->aligned && v->stride[0] == 8 && v->shape[0] > 0;
+    if (good) good = starts[0] == 0 && starts[v->shape[0] - 1] == (int64_t)n_members;
+    for (ptrdiff_t i = 1; good && i < v->shape[0]; i++) good = starts[i - 1] <= starts[i];
+    if (good) return 1;
+    PyErr_SetString(PyExc_ValueError, "starts must be packed int64 numbers, ascending from 0 to the number of values");
+    release(h);
+    return 0;
+}
+
+static PyObject *py_segment_moments(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *x_, *starts_, *weight_, *out_;
+    int n_threads, code;
+    if (!PyArg_ParseTuple(args, "OOOOi", &x_, &starts_, &weight_, &out_, &n_threads)) return NULL;
+    Held x, starts, weight, out;
+    if (!hold(x_, "values", 1, 0, &x)) return NULL;
+    if (!hold_starts(starts_, x.view.shape[0], &starts)) {
+        release(&x);
+        return NULL;
+    }
+    if (!hold_floats(weight_, "weight", x.view.shape[0], -1, 0, 1, &weight)) {
+        release(&x), release(&starts);
+        return NULL;
+    }
+    if (!hold_floats(out_, "out", starts.view.shape[0] - 1, 10, 1, 0, &out)) {
+        release(&x), release(&starts), release(&weight);
+        return NULL;
+    }
+    Py_BEGIN_ALLOW_THREADS
+    code = chosen->segment_moments(&x.view, (const int64_t *)(void *)starts.view.data, starts.view.shape[0] - 1,
+                                   (const double *)(void *)weight.view.data, (Sums *)(void *)out.view.data,
+                                   threads_of(n_threads));
+    Py_END_ALLOW_THREADS
+    release(&x), release(&starts), release(&weight), release(&out);
+    return done(code);
+}
+
+static PyObject *py_segment_extremes(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *x_, *starts_, *out_;
+    int n_threads, code;
+    if (!PyArg_ParseTuple(args, "OOOi", &x_, &starts_, &out_, &n_threads)) return NULL;
+    Held x, starts, out;
+    if (!hold(x_, "values", 1, 0, &x)) return NULL;
+    if (!hold_starts(starts_, x.view.shape[0], &starts)) {
+        release(&x);
+        return NULL;
+    }
+    ptrdiff_t columns = starts.view.shape[0] - 1;
+    if (!hold_floats(out_, "out", 3, columns, 1, 0, &out)) {
+        release(&x), release(&starts);
+        return NULL;
+    }
+    double *to = (double *)(void *)out.view.data;
+    Py_BEGIN_ALLOW_THREADS
+    code = chosen->segment_extremes(&x.view, (const int64_t *)(void *)starts.view.data, columns, to, to + columns,
+                                    to + 2 * columns, threads_of(n_threads));
+    Py_END_ALLOW_THREADS
+    release(&x), release(&starts), release(&out);
+    return done(code);
+}
+
 /* The variants of this build that this machine can run, the widest first. */
 static int runnable(const Variant **found) {
     int n = 0;
@@ -207,6 +274,10 @@ static PyObject *py_choose(PyObject *self, PyObject *args) {
 static PyMethodDef methods[] = {
     {"moments", py_moments, METH_VARARGS, "moments(x, weight, out, n_threads): sums of columns."},
     {"extremes", py_extremes, METH_VARARGS, "extremes(x, out, n_threads): low, high, NaN count of columns."},
+    {"segment_moments", py_segment_moments, METH_VARARGS,
+     "segment_moments(values, starts, weight, out, n_threads): sums of columns of members in a row."},
+    {"segment_extremes", py_segment_extremes, METH_VARARGS,
+     "segment_extremes(values, starts, out, n_threads): low, high, NaN count of such columns."},
     {"variants", py_variants, METH_NOARGS, "variants(): names of the variants that run here, the widest first."},
     {"choose", py_choose, METH_VARARGS, "choose(name): take a variant, for tests."},
     {NULL, NULL, 0, NULL},

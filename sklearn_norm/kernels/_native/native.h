@@ -39,6 +39,10 @@ typedef struct {
     const char *name;
     int (*moments)(const View *x, const double *weight, Sums *out, int n_threads);
     int (*extremes)(const View *x, double *low, double *high, double *absent, int n_threads);
+    int (*segment_moments)(const View *values, const int64_t *starts, ptrdiff_t columns, const double *weight,
+                           Sums *out, int n_threads);
+    int (*segment_extremes)(const View *values, const int64_t *starts, ptrdiff_t columns, double *low,
+                            double *high, double *absent, int n_threads);
 } Variant;
 
 extern const Variant variant_base, variant_v3, variant_v4;

@@ -6,6 +6,7 @@ from .extrema import extremes, has_infinity, total_weight
 from .groups import normalise
 from .maps import apply, backward, forward, invert
 from .moments import block_moments
+from .segments import segment_extremes, segment_moments
 from .sorting import sorted_columns
 
 __all__ = [
@@ -17,6 +18,8 @@ __all__ = [
     "has_infinity",
     "invert",
     "normalise",
+    "segment_extremes",
+    "segment_moments",
     "sorted_columns",
     "total_weight",
 ]

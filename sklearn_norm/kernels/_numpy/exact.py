@@ -1,0 +1,176 @@
+"""Sums over columns in twice the precision, whatever way the columns are laid out.
+
+The differences d from a shift are exact: the shift is 0, or no member is beyond half or twice
+the shift (P. H. Sterbenz, "Floating-point computation", 1974). Each is cut on two grids, at
+the same places for all members of a column, into d = h + l + r: h and l have so few bits that
+sums of h, l and their products need no rounding, in whatever order, and what is left, r, is
+tiny (K. Ozaki, T. Ogita, S. Oishi & S. M. Rump, "Error-free transformations of matrix
+multiplication", 2012).
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from .. import double_double as dd
+from ..contract import Array, BlockMoments, Floats
+
+COMFORT = 400  # squares, products and weighted sums of |x| in 2**±400 stay normal numbers
+ZERO_EXPONENT = -1100.0  # the exponent of a column of zeros: below every other
+MANTISSA = 52
+
+
+class Layout(Protocol):
+    """How members are laid out: which of them belong to one column."""
+
+    @property
+    def size(self) -> Any:
+        """The number of members of a column, present or not."""
+
+    @property
+    def count_bits(self) -> Any:
+        """No column has more than 2**count_bits members."""
+
+    def spread(self, v: Array) -> Array:
+        """Repeat numbers per column over the members."""
+
+    def reduce(self, ufunc: np.ufunc, x: Array) -> Array:
+        """Reduce the members of each column."""
+
+    def dot(self, x: Floats, y: Floats) -> Floats:
+        """Sum products of members, which need no rounding, of each column."""
+
+
+class Parts(NamedTuple):
+    """Sums over each block and column, of which together the moments are made."""
+
+    exponent: Floats
+    shift: Floats
+    low: Floats
+    high: Floats
+    weight: Floats
+    weight_rest: Floats
+    sum: Floats
+    sum_rest: Floats
+    sum_last: Floats
+    square: Floats
+    square_rest: Floats
+    square_last: Floats
+    square_end: Floats
+
+    def combined(self) -> BlockMoments:
+        with np.errstate(all="ignore"):  # infinities are reported from the extrema
+            weight = dd.two_sum(self.weight, self.weight_rest)
+            sums = dd.add(dd.exact(self.sum), dd.two_sum(self.sum_rest, self.sum_last))
+            large = dd.two_sum(self.square, self.square_rest)
+            squares = dd.add(large, dd.two_sum(self.square_last, self.square_end))
+        return BlockMoments(
+            *weight, self.exponent, self.shift, *sums, *squares, self.low, self.high
+        )
+
+
+def measured(
+    x: Floats, w: Floats | None, layout: Layout, extreme_weights: bool, buffers: list[Floats]
+) -> tuple[Any, ...]:
+    """Return the `Parts` of each column; NaN is absent. Overwrites the buffers, of x's size."""
+    absent = None
+    low, high = layout.reduce(np.minimum, x), layout.reduce(np.maximum, x)
+    if np.isnan(low).any():
+        absent = np.isnan(x)
+        low, high = layout.reduce(np.fmin, x), layout.reduce(np.fmax, x)
+    exponent = _exponents(low, high, extreme_weights)
+    units = np.where(exponent == ZERO_EXPONENT, 0, -exponent).astype(np.int64)
+    if units.any():
+        x = np.ldexp(x, layout.spread(units))
+    shift, bits = _shifts(np.ldexp(low, units), np.ldexp(high, units))
+    d = x
+    if absent is not None or shift.any():
+        d = np.subtract(x, layout.spread(shift), out=room(buffers[0], x))
+    if absent is not None:
+        d[absent] = 0.0
+    if w is not None:
+        w = w if absent is None else np.where(absent, 0.0, w)
+        sums = _weighted_sums(d, w, bits, layout)
+    else:
+        there = layout.size if absent is None else layout.reduce(np.add, ~absent)
+        sums = (there, 0.0, *_sums(d, bits, layout, buffers[1:]))
+    return exponent, shift, low, high, *sums
+
+
+def is_extreme(weight: Floats | None) -> bool:
+    """Whether weights are so large or small that members must be in units of their size."""
+    if weight is None or not weight.size:
+        return False
+    return bool(weight.max() > 2.0**200 or weight.min() < 2.0**-200)
+
+
+def room(buffer: Floats, x: Floats) -> Floats:
+    """Return the part of a buffer that holds an array like x."""
+    return buffer[: x.size].reshape(x.shape)
+
+
+def _exponents(low: Floats, high: Floats, extreme_weights: bool) -> Floats:
+    """Return powers of two that keep squares normal: 0 almost always."""
+    peak = np.maximum(np.abs(low), np.abs(high))
+    _, exponent = np.frexp(peak)
+    strange = (np.abs(exponent) > COMFORT) | extreme_weights
+    exponent = np.where(strange, exponent, 0).astype(np.float64)
+    return np.where(peak == 0, ZERO_EXPONENT, np.where(np.isfinite(peak), exponent, 0.0))
+
+
+def _shifts(low: Floats, high: Floats) -> tuple[Floats, Array]:
+    """Return shifts that all members are exactly apart from, by less than 2**bits."""
+    middle = low + (high - low) / 2
+    near = ((low > 0) & (high <= 1.9 * low)) | ((high < 0) & (low >= 1.9 * high))
+    shift = np.where(near, middle, 0.0)
+    spread = np.maximum(high - shift, shift - low)
+    _, bits = np.frexp(np.where(np.isfinite(spread), spread, 0.0))
+    return shift, np.where(spread > 0, bits, -300).astype(np.int64)
+
+
+def _sums(d: Floats, bits: Array, layout: Layout, buffers: list[Floats]) -> tuple[Floats, ...]:
+    """Return three parts of Σd and four of Σd², the largest first."""
+    high, low, rest = (room(b, d) for b in buffers)
+    limb = (MANTISSA - layout.count_bits) // 2  # bits of h and of l
+    _on_grid(d, layout.spread(bits - limb), high)
+    np.subtract(d, high, out=rest)
+    _on_grid(rest, layout.spread(bits - 2 * limb), low)
+    np.subtract(rest, low, out=rest)
+    return (
+        *(layout.reduce(np.add, part) for part in (high, low, rest)),
+        layout.dot(high, high),
+        2 * layout.dot(high, low),
+        layout.dot(low, low),
+        2 * layout.dot(rest, d) - layout.dot(rest, rest),  # d² - a², since a = d - r
+    )
+
+
+def _on_grid(x: Floats, grid: Array, out: Floats) -> None:
+    """Round to multiples of 2**grid: adding a large number cuts off what is below its last bit."""
+    large = np.ldexp(1.5, grid + MANTISSA)
+    np.add(x, large, out=out)
+    np.subtract(out, large, out=out)
+
+
+def _weighted_sums(d: Floats, w: Floats, bits: Array, layout: Layout) -> tuple[Any, ...]:
+    """Return two parts of Σw, three of Σwd and four of Σwd², some of which are 0."""
+    _, top = np.frexp(layout.reduce(np.maximum, w))
+    product = dd.two_product(w, d)
+    square = dd.two_product(product.high, d)
+    return (
+        *_coarse_and_rest(w, 0.0, top, layout),
+        *_coarse_and_rest(product.high, product.low, top + bits, layout),
+        0.0,
+        *_coarse_and_rest(square.high, square.low + product.low * d, top + 2 * bits, layout),
+        0.0,
+        0.0,
+    )
+
+
+def _coarse_and_rest(high: Floats, low: Any, bits: Array, layout: Layout) -> tuple[Floats, Floats]:
+    """Sum numbers below 2**bits, cut on a grid, and what is cut off with their low parts."""
+    coarse = np.empty_like(high)
+    _on_grid(high, layout.spread(bits + layout.count_bits + 1 - MANTISSA), coarse)
+    return layout.reduce(np.add, coarse), layout.reduce(np.add, high - coarse + low)

@@ -1,0 +1,62 @@
+"""Moments and extrema of segments: members one after the other, column after column."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..contract import Array, BlockMoments, Extremes, Floats
+from .exact import Parts, is_extreme, measured
+
+
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """The layout of segments that are not empty."""
+
+    starts: Array
+    size: Array
+
+    @property
+    def count_bits(self) -> Array:
+        return np.frexp(self.size.astype(np.float64))[1].astype(np.int64)
+
+    def spread(self, v: Array) -> Array:
+        return np.repeat(v, self.size)
+
+    def reduce(self, ufunc: np.ufunc, x: Array) -> Array:
+        dtype = np.float64 if x.dtype == bool else None
+        return np.asarray(ufunc.reduceat(x, self.starts, dtype=dtype))
+
+    def dot(self, x: Floats, y: Floats) -> Floats:
+        return np.asarray(np.add.reduceat(x * y, self.starts))
+
+
+def segment_moments(values: Array, starts: Array, weight: Floats | None) -> BlockMoments:
+    """Measure members starts[j] to starts[j + 1] of each column j as one block."""
+    sizes = np.diff(starts)
+    filled = np.flatnonzero(sizes)
+    out = Parts(*(np.zeros((1, sizes.size)) for _ in Parts._fields))
+    if filled.size:
+        x = np.ascontiguousarray(values, dtype=np.float64)
+        layout = Segments(starts[filled], sizes[filled])
+        buffers = [np.empty(x.size) for _ in range(4)]
+        with np.errstate(all="ignore"):
+            found = measured(x, weight, layout, is_extreme(weight), buffers)
+        for target, value in zip(out, found, strict=True):
+            target[0, filled] = value
+    return out.combined()
+
+
+def segment_extremes(values: Array, starts: Array) -> Extremes:
+    """Return the extrema and the number of present members of each column."""
+    sizes = np.diff(starts)
+    low, high = np.full(sizes.size, np.inf), np.full(sizes.size, -np.inf)
+    present = np.zeros(sizes.size)
+    filled = np.flatnonzero(sizes)
+    if filled.size:
+        at = starts[filled]
+        low[filled] = np.fmin(np.fmin.reduceat(values, at), np.inf)
+        high[filled] = np.fmax(np.fmax.reduceat(values, at), -np.inf)
+        present[filled] = np.add.reduceat(~np.isnan(values), at, dtype=np.int64)
+    return Extremes(present, low + 0.0, high + 0.0)
