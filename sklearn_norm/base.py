@@ -24,6 +24,7 @@ from .statistics.sparse import columns_of, is_sparse
 from .weights import checked_weight, weighed
 
 DTYPES = (np.float64, np.float32, np.float16)
+INTEGERS = tuple(np.dtype(code) for code in "?bBhHiIlLqQ")  # read without a converted copy
 
 
 def frozen(getter: Any) -> Any:
@@ -134,7 +135,7 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
         with unchanged_on_error(self):
             if not first and n_axes(X) == 2 and np.shape(X)[0] == 0:
                 return self._learn_nothing(X)
-            values = self._validated(X, reset=first or not hasattr(self, "n_features_in_"))
+            values = self._to_measure(X, reset=first or not hasattr(self, "n_features_in_"))
             weight = checked_weight(sample_weight, values.shape[0])
             self._check_zeros_may_stay(values)
             batch = self._measure_checked(*weighed(values, weight))
@@ -380,12 +381,20 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
         return merged
 
     def _validated(self, X: Any, reset: bool) -> Any:
+        """Return data as floats, checked but for infinity."""
+        return self._checked(X, reset, DTYPES)
+
+    def _to_measure(self, X: Any, reset: bool) -> Any:
+        """Return data to measure: integers as they are, since kernels read them."""
+        return self._checked(X, reset, (*DTYPES, *INTEGERS))
+
+    def _checked(self, X: Any, reset: bool, dtypes: tuple[Any, ...]) -> Any:
         return _sklearn.validate_data(
             self,
             readable(X),
             reset=reset,
             accept_sparse=["csr", "csc"],
-            dtype=narrow_float(X) or list(DTYPES),
+            dtype=narrow_float(X) or list(dtypes),
             ensure_all_finite=False,
             copy=False,
         )

@@ -790,3 +790,22 @@ def test_infinity_in_wide_sparse_data_is_named_at_once():
     scaler = sklearn_norm.ZScoreScaler(with_mean=False).fit(abs(data) > 0)
     with pytest.raises(ValueError, match="in column 70000"):
         scaler.transform(data.tocsr())
+
+
+@pytest.mark.parametrize("code", list("?bBhHiIlLqQ"))
+@pytest.mark.parametrize(
+    "name", ["ZScoreScaler", "MinMaxScaler", "RobustScaler", "BatchStatsScaler"]
+)
+def test_integers_are_measured_as_they_are(name, code):
+    """Without a converted copy, and to the bits of their conversion; dense, sparse, as a frame."""
+    limit = 2 if code == "?" else np.iinfo(code).max
+    X = np.random.default_rng(0).integers(0, limit, (300, 3), dtype=np.uint64).astype(code)
+    kind = getattr(sklearn_norm, name)
+    told = {"with_mean": False} if name == "ZScoreScaler" else {}
+    expected = kind(**told).fit(X.astype(np.float64)).scale_
+    laws.assert_same_bits(kind(**told).fit(X).scale_, expected)
+    laws.assert_same_bits(kind(**told).fit(np.asfortranarray(X)[::-1]).scale_, expected)
+    laws.assert_same_bits(kind(**told).fit(pd.DataFrame(X)).scale_, expected)
+    if told and code != "?":
+        laws.assert_same_bits(kind(**told).fit(sparse.csr_array(X)).scale_, expected)
+    assert kind(**told).fit(X).transform(X).dtype == np.float64

@@ -143,6 +143,9 @@ class BatchNorm(TensorInput, RunningScaler):
             return self._axes(self.shape_).learnable
         return int(self._statistic.weight.size)
 
+    def _to_measure(self, X: Any, reset: bool) -> Any:
+        return self._read(X, reset=reset)
+
     def _validated(self, X: Any, reset: bool) -> Any:
         return self._read(X, reset=reset)
 
