@@ -11,11 +11,14 @@ import numpy as np
 import pytest
 from laws import EPS, SMALLEST, assert_same_bits
 
-from sklearn_norm import kernels
+from sklearn_norm.kernels import _native, _numpy
+from sklearn_norm.kernels._native.loading import compiled
 from sklearn_norm.tensors import axes as axes_module
 from sklearn_norm.tensors.axes import channelwise, known, one_channel, standardised, trailing
 
-BACKENDS = [pytest.param(kernels, id="numpy")]
+BACKENDS = [pytest.param(_numpy, id="numpy")]
+if compiled is not None:
+    BACKENDS.append(pytest.param(_native, id="native"))
 DTYPES = [np.float64, np.float32, np.float16]
 # around the lengths at which loops, buffers and pieces are cut differently
 LENGTHS = [1, 2, 3, 7, 8, 9, 17, 127, 128, 129, 200, 1000, 8191, 8192, 8193, 20_000, 70_000]
@@ -149,8 +152,11 @@ def test_gain_and_offset_are_those_of_members_whatever_piece_they_are_in(backend
 
 @every_backend
 def test_no_samples_are_nothing(backend):
-    X = np.empty((0, 2, 1, 3))
-    assert run(backend, X)["z"].shape == X.shape
+    for shape in [(0, 2, 1, 3), (2, 0, 1, 3), (2, 3, 0, 4), (2, 3, 4, 0)]:
+        X, gain = np.empty(shape), np.empty((1, *shape[2:]))
+        found = run(backend, X, gain=gain)
+        assert found["z"].shape == X.shape
+        assert not found["center"].any()
 
 
 # What leaves no trace
@@ -264,6 +270,162 @@ def test_the_number_of_threads_leaves_no_trace(backend, shape, monkeypatch):
     mean = X[1, 0].mean()
     np.testing.assert_allclose(expected["center"][1, 0], mean, 1e-12)
     np.testing.assert_allclose(expected["z"][1, 0], (X[1, 0] - mean) / X[1, 0].std(), rtol=1e-4)
+
+
+# The native backend
+
+native = pytest.mark.skipif(compiled is None, reason="the extension was not built")
+SHAPES = [
+    (3, 2, 4, 5),
+    (2, 3, 1, 300),
+    (2, 1, 150, 1),
+    (2, 8, 1, 49),
+    (1, 7, 40, 60),
+    (2, 2, 3, 7000),
+]
+
+
+def hard(shape, dtype, seed=0):
+    """Groups with a few absent members, a constant one, and of means far from 0."""
+    X = tensor(shape, dtype, seed=seed)
+    X[0, 0] += dtype(1000)
+    X[-1, -1] = 7
+    X[0, -1, 0, :1] = np.nan
+    return X
+
+
+@native
+@pytest.mark.parametrize("centred", [True, False])
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_processors_leave_no_trace(shape, dtype, centred):
+    """Vectors of any width give the same bits, for every form of gain and offset."""
+    X = hard(shape, dtype)
+    forms = [(1, 1, 1), (1, shape[2], 1), (shape[1], 1, 1), shape[1:], (1, 1, shape[3])]
+    first, *others = compiled.variants()
+    for form in [None, *forms]:
+        vector = None if form is None else tensor(form, seed=1)
+        expected = run(_native, X, centred, gain=vector, offset=vector)
+        for variant in others:
+            compiled.choose(variant)
+            try:
+                found = run(_native, X, centred, gain=vector, offset=vector)
+            finally:
+                compiled.choose(first)
+            assert_same_bits(found, expected, f"{variant} {form}")
+
+
+@every_backend
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_channels_that_lie_side_by_side_leave_no_trace(backend, shape, dtype):
+    """Images with the channels last, or batches of rows, are read some groups at a time."""
+    X = hard(shape, dtype)
+    for vector in (None, tensor((shape[1], shape[2], 1)), tensor((1, shape[2], shape[3]))):
+        expected = run(backend, X, gain=vector, offset=vector)
+        for order in [(0, 3, 1, 2), (2, 3, 0, 1), (0, 2, 3, 1)]:
+            last = np.ascontiguousarray(X.transpose(order)).transpose(np.argsort(order))
+            for out in (np.empty_like(last), np.empty_like(X)):
+                found = run(backend, last, gain=vector, offset=vector, out=out)
+                assert_same_bits(found, expected, f"order {order}")
+
+
+@every_backend
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_a_result_may_take_the_place_of_its_members(backend, shape, dtype):
+    """In any layout, also in an order of its own."""
+    X = hard(shape, dtype)
+    expected = run(backend, X)
+    for name, own in layouts4(X.copy()):
+        if own.flags.writeable:
+            own[...] = X
+            center, scale = backend.normalise(own, True, 1e-5, None, None, own)
+            assert_same_bits({"z": own, "center": center, "scale": scale}, expected, name)
+
+
+@native
+def test_a_result_may_overlap_its_members_in_any_order():
+    X = hard((2, 3, 1, 300), np.float64)
+    expected = run(_native, X)
+    memory = X.copy()
+    turned = memory[:, :, :, ::-1]
+    _native.normalise(memory, True, 1e-5, None, None, turned)
+    assert_same_bits(turned, expected["z"])
+    row = np.zeros(X.size + 1)
+    source, target = row[:-1].reshape(X.shape), row[1:].reshape(X.shape)
+    source[...] = X
+    _native.normalise(source, True, 1e-5, None, None, target)
+    assert_same_bits(target, expected["z"])
+
+
+@every_backend
+@pytest.mark.parametrize("centred", [True, False])
+def test_an_infinite_member_shows_in_the_statistics(backend, centred):
+    """Wherever it is; the other groups are as they are without it."""
+    for dtype in DTYPES:
+        for length in (2, 33, 5000):
+            X = tensor((2, 2, 1, length), dtype)
+            expected = run(backend, X, centred)
+            for member in ([np.inf], [-np.inf], [np.inf, -np.inf], [np.inf, np.nan]):
+                Y = X.copy()
+                Y[1, 0, 0, : len(member)] = member
+                found = run(backend, Y, centred)
+                assert not np.isfinite(found["center"][1, 0] + found["scale"][1, 0])
+                for name in found:
+                    assert_same_bits(found[name][0], expected[name][0])
+                    assert_same_bits(found[name][1, 1], expected[name][1, 1])
+
+
+@native
+def test_half_precision_is_rounded_once():
+    """Every half, and the middle between any two, as NumPy rounds it."""
+    halves = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
+    finite = np.sort(halves[np.isfinite(halves)]).astype(np.float64)
+    middles = (finite[1:] + finite[:-1]) / 2
+    values = [finite, middles, np.nextafter(middles, np.inf), np.nextafter(middles, -np.inf)]
+    far = [65519.999, 65520.0, -65520.0, 1e300, 1e-300, -1e-300, 2.0**-25, 2.0**-24, 0.0, -0.0]
+    z = np.concatenate([*values, far])
+    out = np.empty((1, 1, z.size, 2), np.float16)
+    with np.errstate(all="ignore"):
+        offset = np.stack([z, z], axis=1)[None]
+        _native.normalise(np.zeros(out.shape), True, 1.0, None, offset, out)
+        assert_same_bits(out[0, 0, :, 0] + np.float16(0), z.astype(np.float16) + np.float16(0))
+
+
+@native
+@pytest.mark.parametrize(
+    ("at", "wrong", "error"),
+    [
+        (0, np.zeros((2, 3, 4)), "x must have 4 axes"),
+        (0, np.zeros((2, 3, 4, 5), np.int64), "floats of one shape"),
+        (0, np.zeros((2, 3, 4, 6)), "floats of one shape"),
+        (3, np.zeros((3, 4)), "gain must have 3 axes"),
+        (3, np.zeros((3, 4, 5), np.float32), "gain must be packed float64"),
+        (4, np.zeros((3, 4, 10))[:, :, ::2], "offset must be packed float64"),
+        (4, np.zeros((2, 1, 1)), "offset must be packed float64"),
+        (5, np.zeros((2, 3, 4, 5), ">f8"), "out must hold native real numbers"),
+        (6, np.zeros((3, 2)), "center must be packed"),
+        (7, np.zeros((2, 6))[:, ::2], "scale must be packed"),
+    ],
+)
+def test_the_extension_refuses_what_it_cannot_read(at, wrong, error):
+    shape = (2, 3, 4, 5)
+    given = [np.zeros(shape), True, 0.5, np.ones((3, 1, 1)), np.ones((1, 4, 5)), np.empty(shape)]
+    given += [np.empty((2, 3)), np.empty((2, 3)), 2]
+    compiled.normalise(*given)
+    given[at] = wrong
+    with pytest.raises((TypeError, ValueError), match=error):
+        compiled.normalise(*given)
+
+
+@native
+def test_the_order_of_bytes_leaves_no_trace():
+    X = hard((2, 3, 1, 30), np.float64)
+    expected = run(_native, X)
+    assert_same_bits(run(_native, X.astype(">f8"), out=np.empty(X.shape)), expected)
+    found = run(_native, X, out=np.empty(X.shape, ">f8"))
+    assert_same_bits(found | {"z": found["z"].astype("=f8")}, expected)
 
 
 # Axes

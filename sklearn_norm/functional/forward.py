@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from ..affine import Affine
 from ..kernels import Array
 from ..tensors.ada import bent
-from ..tensors.axes import channelwise, known, standardised, trailing
+from ..tensors.axes import channelwise, known, trailing
 from .arrays import floats
 
 
@@ -254,9 +255,10 @@ def batch_norm(
     gain, offset = axes.vector(gamma, "gamma"), axes.vector(beta, "beta")
     if mean is None and var is None:
         return axes.normalise(x, eps=eps, gain=gain, offset=offset)[0]
-    stats = known(axes, mean, var, eps)
-    y = standardised(axes, x, stats)
-    return axes.affine_of(y, gain, offset).astype(x.dtype)
+    center, scale = known(axes, mean, var, eps)[0].T
+    flat = {"gain": gain, "offset": offset}
+    vectors = {name: None if v is None else v.ravel() for name, v in flat.items()}
+    return axes.mapped("apply", Affine.of(center=center, scale=scale, **vectors), x)
 
 
 def ada_norm(

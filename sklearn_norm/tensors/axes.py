@@ -19,6 +19,7 @@ from ..kernels import Array, Floats
 
 Shape: TypeAlias = tuple[int, ...]
 PIECE = 1 << 20  # members whose map is written out at a time, to undo it
+LONG = 256  # positions from which a channel of a sample is a column of its own
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,22 @@ class Axes:
                 f"samples of shape {self.sample} (n_features={prod(self.sample)}), whose {groups} "
                 f"groups have the shape {self.view[1:]}. Give them at least 2 members."
             )
+
+    def mapped(self, act: str, affine: Affine, X: Array, out: Array | None = None) -> Array:
+        """Apply or invert a map of channels, with members of one channel laid out as columns."""
+        n_samples, positions = X.shape[0], self.view[2]
+        out = np.empty(X.shape, X.dtype) if out is None else out
+        together = X.flags.c_contiguous and out.flags.c_contiguous
+        if together and self.channel_axis == 1 and positions >= LONG:
+            channel = np.tile(np.arange(self.learnable), n_samples)
+            x, y = (array.reshape(-1, positions).T for array in (X, out))
+        else:
+            channel = self.channel_of_members()
+            x, y = (array.reshape(n_samples, -1) for array in (X, out))
+        getattr(affine.columns(channel), act)(x, y)
+        if not np.may_share_memory(y, out):
+            np.copyto(out, y.reshape(out.shape))
+        return out
 
     def affine_of(
         self, X: Array, gain: Floats | None, offset: Floats | None, inverse: bool = False

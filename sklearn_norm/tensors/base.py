@@ -223,8 +223,9 @@ class TensorNorm(
         shape = (tensor.shape[0], *_flat_or_not(X, tensor))
         present = None if mask is None else _broadcast(mask, X, shape).reshape(tensor.shape)
         seen = tensor if present is None else np.where(present, tensor, tensor.dtype.type(np.nan))
-        self._check_no_infinity(X, seen)
         Z, stats = self._normalised(axes, seen, gain, offset)
+        if not np.isfinite(stats).all():  # nor are those of a group with an infinite member
+            self._check_no_infinity(X, seen)
         Z = Z if present is None else np.where(present, Z, tensor)
         return (Z.reshape(shape), stats) if return_stats else Z.reshape(shape)
 

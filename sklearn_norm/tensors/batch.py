@@ -16,11 +16,9 @@ from ..containers import framed
 from ..kernels import Array, Floats
 from ..statistics.moments import Moments
 from ..statistics.running import Running
-from .axes import Axes, Shape, channelwise
+from .axes import LONG, Axes, Shape, channelwise
 from .base import TensorInput
 from .bridge import array_of, checked_module, fill, is_given, learned, make_module, size_of
-
-LONG = 256  # positions from which a channel of a sample is a column of its own
 
 
 class BatchNorm(TensorInput, RunningScaler):
@@ -195,25 +193,8 @@ class BatchNorm(TensorInput, RunningScaler):
             parts = parts.weighted(weight[:, None])
         return Running.of(parts.folded(), ddof)
 
-    def _by_column(self, act: str, tensor: Array, out: Array | None) -> Array:
-        """Apply or invert the map, with members of one channel laid out as columns."""
-        axes = self._axes(tensor.shape[1:])
-        n_samples, positions = tensor.shape[0], axes.view[2]
-        out = np.empty(tensor.shape, tensor.dtype) if out is None else out
-        together = tensor.flags.c_contiguous and out.flags.c_contiguous
-        if together and axes.channel_axis == 1 and positions >= LONG:
-            channel = np.tile(np.arange(axes.learnable), n_samples)
-            x, y = (array.reshape(-1, positions).T for array in (tensor, out))
-        else:
-            channel = axes.channel_of_members()
-            x, y = (array.reshape(n_samples, -1) for array in (tensor, out))
-        getattr(self._affine.columns(channel), act)(x, y)
-        if not np.may_share_memory(y, out):
-            np.copyto(out, y.reshape(out.shape))
-        return out
-
     def _mapped(self, values: Any, out: Any) -> Any:
-        return self._by_column("apply", values, out)
+        return self._axes(values.shape[1:]).mapped("apply", self._affine, values, out)
 
     def _as_given(self, X: Any, values: Any) -> Any:
         return values if n_axes(X) > 2 else values.reshape(values.shape[0], -1)
@@ -295,7 +276,8 @@ class BatchNorm(TensorInput, RunningScaler):
         self._check_finite(tensor)
         self._check_gain(self._affine, np.arange(self._n_columns))
         out = self._place_to_write(X, tensor, copy)
-        given = self._as_given(X, self._by_column("invert", tensor, out))
+        back = self._axes(tensor.shape[1:]).mapped("invert", self._affine, tensor, out)
+        given = self._as_given(X, back)
         if n_axes(X) > 2:
             return given
         names = self._names() if hasattr(self, "shape_") else None

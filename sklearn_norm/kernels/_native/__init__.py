@@ -6,8 +6,9 @@ NumPy backend, whose results are the same.
 
 from __future__ import annotations
 
-from .._numpy import apply, has_infinity, invert, normalise, sorted_columns
+from .._numpy import apply, has_infinity, invert, sorted_columns
 from .columns import block_moments, extremes, segment_extremes, segment_moments
+from .groups import normalise
 
 __all__ = [
     "apply",

@@ -227,6 +227,69 @@ static PyObject *py_segment_extremes(PyObject *self, PyObject *args) {
     return done(code);
 }
 
+/* View packed float64 numbers that broadcast to a sample of x; None is allowed. */
+static int hold_affine(PyObject *object, const char *name, const View *x, Held *h) {
+    h->held = 0;
+    if (object == Py_None) return 1;
+    if (!hold(object, name, 3, 0, h)) return 0;
+    const View *v = &h->view;
+    int right = v->kind == F64 && v->aligned;
+    ptrdiff_t packed = 8;
+    for (int i = 2; i >= 0; i--) {
+        right &= v->shape[i] == 1 || (v->shape[i] == x->shape[i + 1] && v->stride[i] == packed);
+        packed *= v->shape[i];
+    }
+    if (!right) {
+        PyErr_Format(PyExc_ValueError, "%s must be packed float64 numbers that broadcast to (%zd, %zd, %zd)", name,
+                     x->shape[1], x->shape[2], x->shape[3]);
+        release(h);
+    }
+    return right;
+}
+
+static int is_float(const View *v) { return v->kind == F64 || v->kind == F32 || v->kind == F16; }
+
+/* View the two arrays of the groups that are normalised, of one shape. */
+static int hold_groups(PyObject *x_, PyObject *out_, Held *x, Held *out) {
+    out->held = 0;
+    if (!hold(x_, "x", 4, 0, x)) return 0;
+    if (!hold(out_, "out", 4, 1, out)) {
+        release(x);
+        return 0;
+    }
+    if (is_float(&x->view) && is_float(&out->view) && memcmp(x->view.shape, out->view.shape, sizeof x->view.shape) == 0)
+        return 1;
+    PyErr_SetString(PyExc_ValueError, "x and out must be floats of one shape");
+    release(x), release(out);
+    return 0;
+}
+
+static PyObject *py_normalise(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *x_, *gain_, *offset_, *out_, *center_, *scale_;
+    int centred, n_threads, code = 0;
+    double eps;
+    if (!PyArg_ParseTuple(args, "OpdOOOOOi", &x_, &centred, &eps, &gain_, &offset_, &out_, &center_, &scale_,
+                          &n_threads))
+        return NULL;
+    Held x, out, gain = {0}, offset = {0}, center = {0}, scale = {0};
+    if (!hold_groups(x_, out_, &x, &out)) return NULL;
+    ptrdiff_t samples = x.view.shape[0], groups = x.view.shape[1];
+    int held = hold_affine(gain_, "gain", &x.view, &gain) && hold_affine(offset_, "offset", &x.view, &offset) &&
+               hold_floats(center_, "center", samples, groups, 1, 0, &center) &&
+               hold_floats(scale_, "scale", samples, groups, 1, 0, &scale);
+    if (held) {
+        Py_BEGIN_ALLOW_THREADS
+        code = chosen->normalise(&x.view, centred, eps, gain.held ? &gain.view : NULL,
+                                 offset.held ? &offset.view : NULL, &out.view,
+                                 (double *)(void *)center.view.data, (double *)(void *)scale.view.data,
+                                 threads_of(n_threads));
+        Py_END_ALLOW_THREADS
+    }
+    release(&x), release(&out), release(&gain), release(&offset), release(&center), release(&scale);
+    return held ? done(code) : NULL;
+}
+
 /* The variants of this build that this machine can run, the widest first. */
 static int runnable(const Variant **found) {
     int n = 0;
@@ -278,6 +341,8 @@ static PyMethodDef methods[] = {
      "segment_moments(values, starts, weight, out, n_threads): sums of columns of members in a row."},
     {"segment_extremes", py_segment_extremes, METH_VARARGS,
      "segment_extremes(values, starts, out, n_threads): low, high, NaN count of such columns."},
+    {"normalise", py_normalise, METH_VARARGS,
+     "normalise(x, centred, eps, gain, offset, out, center, scale, n_threads): groups of members."},
     {"variants", py_variants, METH_NOARGS, "variants(): names of the variants that run here, the widest first."},
     {"choose", py_choose, METH_VARARGS, "choose(name): take a variant, for tests."},
     {NULL, NULL, 0, NULL},

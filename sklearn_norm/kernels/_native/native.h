@@ -43,6 +43,8 @@ typedef struct {
                            Sums *out, int n_threads);
     int (*segment_extremes)(const View *values, const int64_t *starts, ptrdiff_t columns, double *low,
                             double *high, double *absent, int n_threads);
+    int (*normalise)(const View *x, int centred, double eps, const View *gain, const View *offset,
+                     const View *out, double *center, double *scale, int n_threads);
 } Variant;
 
 extern const Variant variant_base, variant_v3, variant_v4;

@@ -1,5 +1,9 @@
 /* Threads that live for one call: nothing is left behind for a fork to break. */
 
+#ifdef __linux__
+#define _GNU_SOURCE /* affinity of threads */
+#endif
+
 #include "native.h"
 
 #include <stdlib.h>
@@ -60,8 +64,33 @@ static void *entry(void *worker) {
     serve((Worker *)worker);
     return NULL;
 }
+
+/* A thread begins where its parent runs, and may wait there until the parent is done: it is
+   begun on any other core instead, and may run on all again when the parent waits for it. */
+#ifdef __GLIBC__
+#include <sched.h>
+static int start(Worker *w) {
+    cpu_set_t others;
+    pthread_attr_t attributes;
+    int here = sched_getcpu();
+    if (here < 0 || here >= CPU_SETSIZE || sched_getaffinity(0, sizeof others, &others) != 0 ||
+        pthread_attr_init(&attributes) != 0)
+        return pthread_create(&w->handle, NULL, entry, w) == 0;
+    CPU_CLR(here, &others);
+    if (CPU_COUNT(&others) > 0) pthread_attr_setaffinity_np(&attributes, sizeof others, &others);
+    int code = pthread_create(&w->handle, &attributes, entry, w);
+    pthread_attr_destroy(&attributes);
+    return code == 0 || pthread_create(&w->handle, NULL, entry, w) == 0;
+}
+static void join(Worker *w) {
+    cpu_set_t all;
+    if (sched_getaffinity(0, sizeof all, &all) == 0) pthread_setaffinity_np(w->handle, sizeof all, &all);
+    pthread_join(w->handle, NULL);
+}
+#else
 static int start(Worker *w) { return pthread_create(&w->handle, NULL, entry, w) == 0; }
 static void join(Worker *w) { pthread_join(w->handle, NULL); }
+#endif
 #endif
 
 int run_parallel(Work work, void *context, ptrdiff_t n_items, int n_threads) {
