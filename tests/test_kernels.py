@@ -424,6 +424,59 @@ def test_in_place_and_in_any_layout_a_map_gives_the_same_bits(backend, name, dty
             assert_same_bits(vector, copy)
 
 
+# Both backends
+
+
+def same_numbers(a, b):
+    """Whether two arrays hold the same bits, but for the payload of NaN."""
+    unsigned = f"u{a.dtype.itemsize}"
+    return ((a.view(unsigned) == b.view(unsigned)) | (np.isnan(a) & np.isnan(b))).all()
+
+
+def hard_quotients(size, rng):
+    """Return dividends, divisors: near all ones, near powers of two, subnormal, none at all."""
+    near = 1.0 + rng.integers(-4, 5, size) * 2.0**-52
+    plain = rng.integers(0, 2**52, size) * 2.0**-52 + 1.0
+    special = rng.choice([0.0, -0.0, np.inf, -np.inf, np.nan, SMALLEST, -1e-310, 1.7e308], size)
+    kinds = [
+        near,
+        plain,
+        np.nextafter(plain * near, 2.0),
+        2.0 - rng.integers(0, 9, size) * 2.0**-52,
+    ]
+    dividend = np.choose(rng.integers(0, 4, size), kinds)
+    divisor = np.choose(rng.integers(0, 4, size), [plain, near, kinds[3], plain])
+    sign, far = rng.choice([-1.0, 1.0], (2, size)), rng.random((2, size)) < 0.1
+    exponent = np.where(far, rng.integers(-1074, 1023, (2, size)), rng.integers(-9, 9, (2, size)))
+    dividend = np.ldexp(dividend * sign[0], exponent[0])
+    # multiples and midpoints: quotients that are exact, or nearly half way between two floats
+    exact = np.where(rng.random(size) < 0.3, plain * divisor, dividend)
+    dividend = np.where(rng.random(size) < 0.05, special, exact)
+    return dividend, divisor * sign[1], np.ldexp(divisor * sign[1], exponent[1])
+
+
+def test_a_quotient_is_rounded_as_a_division_rounds(backend):
+    """Whatever takes the place of a division, for millions of hard pairs."""
+    variants = compiled.variants() if compiled is not None else [None]
+    try:
+        for seed, variant in product(range(4), variants):
+            if variant is not None:
+                compiled.choose(variant)
+            x, near, far = hard_quotients(200_000, np.random.default_rng(seed))
+            with np.errstate(all="ignore"):
+                for divisor in (near, far):
+                    # a column for each divisor, its rows around a product with it
+                    X = np.array([x, -x, np.nextafter(x, np.inf), np.nextafter(x, 0.0)])
+                    for at in range(0, x.size, 1000):
+                        part = slice(at, at + 1000)
+                        m = Map(None, divisor[part], None, None, None, None)
+                        expected = X[:, part] / divisor[part]
+                        assert same_numbers(applied(backend, X[:, part], m), expected)
+    finally:
+        if compiled is not None:
+            compiled.choose(variants[0])
+
+
 # What leaves no trace
 
 

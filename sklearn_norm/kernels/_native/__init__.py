@@ -6,9 +6,10 @@ NumPy backend, whose results are the same.
 
 from __future__ import annotations
 
-from .._numpy import apply, has_infinity, invert, sorted_columns
+from .._numpy import sorted_columns
 from .columns import block_moments, extremes, segment_extremes, segment_moments
 from .groups import normalise
+from .maps import apply, has_infinity, invert
 
 __all__ = [
     "apply",

@@ -6,6 +6,7 @@
 
 #include "native.h"
 
+#include <math.h>
 #include <string.h>
 
 static const Variant *chosen = NULL;
@@ -174,6 +175,65 @@ static int hold_starts(PyObject *object, ptrdiff_t n_members, Held *h) {
     return 0;
 }
 
+/* The first byte of a view, and the one after its last. */
+static void extent(const View *v, uintptr_t *first, uintptr_t *last) {
+    *first = *last = (uintptr_t)v->data;
+    for (int i = 0; i < v->ndim; i++) {
+        ptrdiff_t span = (v->shape[i] - 1) * v->stride[i];
+        if (span < 0) *first -= (uintptr_t)-span;
+        else *last += (uintptr_t)span;
+    }
+    *last += v->itemsize;
+}
+
+/* Whether an array can be written while the other is read: it is the same one, or lies apart. */
+static int may_write(const View *x, const View *out) {
+    for (int i = 0; i < out->ndim; i++)
+        if (x->shape[i] == 0) return 1;
+        else if (out->shape[i] > 1 && out->stride[i] == 0) return 0;
+    int same = x->data == out->data && x->kind == out->kind;
+    for (int i = 0; i < out->ndim; i++) same = same && x->stride[i] == out->stride[i];
+    uintptr_t x_first, x_last, out_first, out_last;
+    extent(x, &x_first, &x_last), extent(out, &out_first, &out_last);
+    return same || x_last <= out_first || out_last <= x_first;
+}
+
+enum { MAP_VECTORS = 8, EXPONENT = 5 };
+
+static const char *const map_names[MAP_VECTORS] = {"center", "scale", "gain", "offset", "top", "exponent", "low", "high"};
+
+/* Whether the kernel knows the numbers of a map: some are rare, and left to the other backend. */
+static int knows(const View *v, int which) {
+    for (ptrdiff_t j = 0; j < v->shape[0]; j++) {
+        const char *from = v->data + j * v->stride[0];
+        double a;
+        int64_t e;
+        if (which == EXPONENT) {
+            memcpy(&e, from, sizeof e);
+            if (e < -1000 || e > 1000) return 0;
+            continue;
+        }
+        memcpy(&a, from, sizeof a);
+        if (strcmp(map_names[which], "top") == 0 && a == 0) return 0; /* of two zeros, which? */
+        if (strcmp(map_names[which], "low") == 0 && (a != a || (a == 0 && signbit(a)))) return 0;
+        if (strcmp(map_names[which], "high") == 0 && (a != a || a == 0)) return 0;
+    }
+    return 1;
+}
+
+/* Hold the vector of a step, or none. */
+static int hold_step(PyObject *object, int which, ptrdiff_t columns, Held *h) {
+    h->held = 0;
+    h->view.data = NULL;
+    if (object == Py_None) return 1;
+    if (!hold(object, map_names[which], 1, 0, h)) return 0;
+    if (h->view.kind == (which == EXPONENT ? I64 : F64) && h->view.shape[0] == columns) return 1;
+    PyErr_Format(PyExc_ValueError, "%s must be %s numbers of shape (%zd,)", map_names[which],
+                 which == EXPONENT ? "int64" : "float64", (Py_ssize_t)columns);
+    release(h);
+    return 0;
+}
+
 static PyObject *py_segment_moments(PyObject *self, PyObject *args) {
     (void)self;
     PyObject *x_, *starts_, *weight_, *out_;
@@ -290,6 +350,57 @@ static PyObject *py_normalise(PyObject *self, PyObject *args) {
     return held ? done(code) : NULL;
 }
 
+/* Run the map of held arrays: 1, 0 where it is left to the other backend, -1 where an error is set. */
+static int run_map(const Held *x, const Held *steps, int inverse, const Held *out, int n_threads) {
+    const View *v = &x->view, *w = &out->view;
+    if (v->shape[0] != w->shape[0] || v->shape[1] != w->shape[1]) {
+        PyErr_SetString(PyExc_ValueError, "out must have the shape of x");
+        return -1;
+    }
+    if (w->kind > F16 || (v->kind > F16 && w->kind != F64) || !may_write(v, w)) return 0;
+    if ((steps[6].view.data == NULL) != (steps[7].view.data == NULL)) return 0;
+    for (int i = 0; i < MAP_VECTORS; i++)
+        if (steps[i].view.data && !knows(&steps[i].view, i)) return 0;
+    MapVectors m = {steps[0].view, steps[1].view, steps[2].view, steps[3].view,
+                    steps[4].view, steps[5].view, steps[6].view, steps[7].view};
+    int code;
+    Py_BEGIN_ALLOW_THREADS
+    code = chosen->map(v, &m, inverse, w, threads_of(n_threads));
+    Py_END_ALLOW_THREADS
+    if (code) PyErr_NoMemory();
+    return code ? -1 : 1;
+}
+
+static PyObject *py_map(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *x_, *steps_[MAP_VECTORS], *out_;
+    int inverse, n_threads, n = 0, result = -1;
+    if (!PyArg_ParseTuple(args, "OOOOOOOOOiOi", &x_, &steps_[0], &steps_[1], &steps_[2], &steps_[3], &steps_[4],
+                          &steps_[5], &steps_[6], &steps_[7], &inverse, &out_, &n_threads))
+        return NULL;
+    Held x, steps[MAP_VECTORS], out = {.held = 0};
+    if (!hold(x_, "x", 2, 0, &x)) return NULL;
+    while (n < MAP_VECTORS && hold_step(steps_[n], n, x.view.shape[1], &steps[n])) n++;
+    if (n == MAP_VECTORS && hold(out_, "out", 2, 1, &out)) result = run_map(&x, steps, inverse, &out, n_threads);
+    release(&x), release(&out);
+    while (n > 0) release(&steps[--n]);
+    return result < 0 ? NULL : PyBool_FromLong(result);
+}
+
+static PyObject *py_has_infinity(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *x_;
+    int n_threads, code;
+    if (!PyArg_ParseTuple(args, "Oi", &x_, &n_threads)) return NULL;
+    Held x;
+    if (!hold(x_, "x", 2, 0, &x)) return NULL;
+    Py_BEGIN_ALLOW_THREADS
+    code = chosen->has_infinity(&x.view, threads_of(n_threads));
+    Py_END_ALLOW_THREADS
+    release(&x);
+    return PyBool_FromLong(code == FOUND);
+}
+
 /* The variants of this build that this machine can run, the widest first. */
 static int runnable(const Variant **found) {
     int n = 0;
@@ -343,6 +454,9 @@ static PyMethodDef methods[] = {
      "segment_extremes(values, starts, out, n_threads): low, high, NaN count of such columns."},
     {"normalise", py_normalise, METH_VARARGS,
      "normalise(x, centred, eps, gain, offset, out, center, scale, n_threads): groups of members."},
+    {"map", py_map, METH_VARARGS,
+     "map(x, center, scale, gain, offset, top, exponent, low, high, inverse, out, n_threads): whether it was done."},
+    {"has_infinity", py_has_infinity, METH_VARARGS, "has_infinity(x, n_threads): whether a member is infinite."},
     {"variants", py_variants, METH_NOARGS, "variants(): names of the variants that run here, the widest first."},
     {"choose", py_choose, METH_VARARGS, "choose(name): take a variant, for tests."},
     {NULL, NULL, 0, NULL},

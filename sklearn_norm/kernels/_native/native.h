@@ -19,12 +19,12 @@ typedef struct {
 } View;
 
 /* Call work(context, i, thread) for every i below n_items, on at most n_threads threads;
-   0 if all went well, else the first code that a work returned. Every i writes to places of
+   0 if all went well, else a code that a work returned: then no more are begun. Every i writes to places of
    its own, so no result depends on the number of threads. */
 typedef int (*Work)(void *context, ptrdiff_t item, int thread);
 int run_parallel(Work work, void *context, ptrdiff_t n_items, int n_threads);
 
-enum { OUT_OF_MEMORY = 1 };
+enum { OUT_OF_MEMORY = 1, FOUND = 2 };
 
 /* Sums of a column about a shift, in units of 2**exponent; see statistics/moments.py. */
 typedef struct {
@@ -33,6 +33,11 @@ typedef struct {
 
 void sums_none(Sums *s);
 void sums_merge(Sums *into, const Sums *other);
+
+/* Row vectors of a map, one entry per column; see kernels/contract.py. No data: left out. */
+typedef struct {
+    View center, scale, gain, offset, top, exponent, low, high;
+} MapVectors;
 
 /* One variant of all kernels. */
 typedef struct {
@@ -45,6 +50,8 @@ typedef struct {
                             double *high, double *absent, int n_threads);
     int (*normalise)(const View *x, int centred, double eps, const View *gain, const View *offset,
                      const View *out, double *center, double *scale, int n_threads);
+    int (*map)(const View *x, const MapVectors *vectors, int inverse, const View *out, int n_threads);
+    int (*has_infinity)(const View *x, int n_threads);
 } Variant;
 
 extern const Variant variant_base, variant_v3, variant_v4;

@@ -13,12 +13,14 @@
 typedef HANDLE Thread;
 typedef volatile LONG64 Counter;
 #define NEXT(c) ((ptrdiff_t)(InterlockedIncrement64(c) - 1))
+#define SET(c, n) InterlockedExchange64(c, n)
 #else
 #include <pthread.h>
 #include <stdatomic.h>
 typedef pthread_t Thread;
 typedef atomic_llong Counter;
 #define NEXT(c) ((ptrdiff_t)atomic_fetch_add(c, 1))
+#define SET(c, n) atomic_store(c, n)
 #endif
 
 enum { MOST_THREADS = 256 };
@@ -42,7 +44,11 @@ static void serve(Worker *worker) {
         ptrdiff_t item = NEXT(&queue->next);
         if (item >= queue->n_items) return;
         int code = queue->work(queue->context, item, worker->thread);
-        if (code && !worker->code) worker->code = code;
+        if (code) {
+            worker->code = code;
+            SET(&queue->next, queue->n_items); /* the others need not begin more */
+            return;
+        }
     }
 }
 

@@ -43,6 +43,24 @@ INLINE int v_all_within(vec x, vec low, vec high) {
     vec size = _mm512_abs_pd(x);
     return (_mm512_cmp_pd_mask(size, low, _CMP_LT_OQ) | _mm512_cmp_pd_mask(size, high, _CMP_GT_OQ)) == 0;
 }
+/* whether every lane is 0, NaN, or of a size between the bounds */
+INLINE int v_all_regular(vec x, vec low, vec high) {
+    vec size = _mm512_abs_pd(x);
+    __mmask8 there = _mm512_cmp_pd_mask(x, _mm512_setzero_pd(), _CMP_NEQ_OQ);
+    __mmask8 small = _mm512_mask_cmp_pd_mask(there, size, low, _CMP_LT_OQ);
+    return (small | _mm512_cmp_pd_mask(size, high, _CMP_GT_OQ)) == 0;
+}
+/* `a`, negative wherever `sign` is */
+INLINE vec v_take_sign(vec a, vec sign) {
+    return _mm512_or_pd(a, _mm512_and_pd(sign, _mm512_set1_pd(-0.0)));
+}
+/* `yes` where a < b, or a = b, else `no` */
+INLINE vec v_where_less(vec a, vec b, vec yes, vec no) {
+    return _mm512_mask_mov_pd(no, _mm512_cmp_pd_mask(a, b, _CMP_LT_OQ), yes);
+}
+INLINE vec v_where_equal(vec a, vec b, vec yes, vec no) {
+    return _mm512_mask_mov_pd(no, _mm512_cmp_pd_mask(a, b, _CMP_EQ_OQ), yes);
+}
 INLINE vec v_from_floats(const float *p) { return _mm512_cvtps_pd(_mm256_loadu_ps(p)); }
 INLINE void v_to_floats(float *p, vec a) { _mm256_storeu_ps(p, _mm512_cvtpd_ps(a)); }
 
@@ -71,6 +89,20 @@ INLINE int v_all_within(vec x, vec low, vec high) {
     vec out = _mm256_or_pd(_mm256_cmp_pd(size, low, _CMP_LT_OQ), _mm256_cmp_pd(size, high, _CMP_GT_OQ));
     return _mm256_movemask_pd(out) == 0;
 }
+INLINE int v_all_regular(vec x, vec low, vec high) {
+    vec zero = _mm256_setzero_pd(), size = _mm256_andnot_pd(_mm256_set1_pd(-0.0), x);
+    vec small = _mm256_and_pd(_mm256_cmp_pd(size, low, _CMP_LT_OQ), _mm256_cmp_pd(x, zero, _CMP_NEQ_OQ));
+    return _mm256_movemask_pd(_mm256_or_pd(small, _mm256_cmp_pd(size, high, _CMP_GT_OQ))) == 0;
+}
+INLINE vec v_take_sign(vec a, vec sign) {
+    return _mm256_or_pd(a, _mm256_and_pd(sign, _mm256_set1_pd(-0.0)));
+}
+INLINE vec v_where_less(vec a, vec b, vec yes, vec no) {
+    return _mm256_blendv_pd(no, yes, _mm256_cmp_pd(a, b, _CMP_LT_OQ));
+}
+INLINE vec v_where_equal(vec a, vec b, vec yes, vec no) {
+    return _mm256_blendv_pd(no, yes, _mm256_cmp_pd(a, b, _CMP_EQ_OQ));
+}
 INLINE vec v_from_floats(const float *p) { return _mm256_cvtps_pd(_mm_loadu_ps(p)); }
 INLINE void v_to_floats(float *p, vec a) { _mm_storeu_ps(p, _mm256_cvtpd_ps(a)); }
 
@@ -96,6 +128,8 @@ INLINE int v_all_within(vec x, vec low, vec high) {
     double size = fabs(x);
     return !(size < low || size > high);
 }
+INLINE vec v_where_less(vec a, vec b, vec yes, vec no) { return a < b ? yes : no; }
+INLINE vec v_where_equal(vec a, vec b, vec yes, vec no) { return a == b ? yes : no; }
 INLINE vec v_from_floats(const float *p) { return (double)*p; }
 INLINE void v_to_floats(float *p, vec a) { *p = (float)a; }
 #endif

@@ -38,7 +38,10 @@ def apply(X: Array, mapping: Map, bounds: Bounds, out: Array) -> None:
 
     def exact(x: Floats, columns: Array) -> Floats:
         y = forward(x, _columns_of(mapping, columns))
-        return y if bounds is None else np.clip(y, bounds[0][columns], bounds[1][columns])
+        if bounds is None:
+            return y
+        # as the plain steps: np.clip takes either of two zeros, depending on the layout
+        return np.minimum(np.maximum(y, bounds[0][columns]), bounds[1][columns])
 
     _sweep(X, out, [(u, v) for u, v in steps if v is not None], special(mapping), exact)
 
