@@ -10,9 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .contract import Floats
+from .contract import Array, Floats
 
 SPLITTER = 134217729.0  # 2**27 + 1
+HALFWAY = 2.0**-20  # of half an ulp; sums of squares are right to 82 bits, of alike members too
+NEGLIGIBLE = 2.0**-85
 
 
 class Double(NamedTuple):
@@ -85,5 +87,35 @@ def scale(a: Double, factor: Floats | float) -> Double:
     return Double(a.high * factor, a.low * factor)
 
 
-def choose(where: Floats, a: Double, b: Double) -> Double:
+def nearest(a: Double) -> Floats:
+    """Return the nearest float; what all but lies half-way goes to the even one.
+
+    Sums of the same members in another order differ far behind the last bit. Results that
+    lie half-way, which are common with few members, would be rounded either way.
+    """
+    half = (np.nextafter(a.high, np.copysign(np.inf, a.low)) - a.high) / 2
+    halfway = np.abs(a.low - half) <= HALFWAY * np.abs(half)
+    return np.where(halfway, a.high + half, a.high)
+
+
+def times_power(a: Double, power: Array) -> Floats:
+    """Return the nearest float to a * 2**power, rounded once also where it is subnormal."""
+    high = nearest(a)
+    value = np.ldexp(high, power)
+    low = (a.high - high) + a.low
+    low = np.where(np.abs(low) <= NEGLIGIBLE * np.abs(high), 0.0, low)
+    rest = (high - np.ldexp(value, -power)) + low
+    subnormal = np.abs(value) < np.finfo(np.float64).smallest_normal
+    return np.where(subnormal, value + np.ldexp(rest, power), value)
+
+
+def on_grid(a: Double, step: Floats) -> Double:
+    """Round to a multiple of a power of two; to none where the step is 0."""
+    unit = np.where(step > 0, step, 1.0)
+    high = np.rint(a.high / unit) * unit
+    low = np.rint(((a.high - high) + a.low) / unit) * unit
+    return choose(step > 0, two_sum(high, low), a)
+
+
+def choose(where: Array, a: Double, b: Double) -> Double:
     return Double(np.where(where, a.high, b.high), np.where(where, a.low, b.low))

@@ -19,7 +19,7 @@ def usable_cores() -> int:
     """Return the usable cores: affinity and cgroup limits, and OMP_NUM_THREADS, obeyed."""
     cores = int(joblib.cpu_count())
     told = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
-    return max(1, min(cores, int(told))) if told.isdigit() and int(told) else cores
+    return max(1, min(cores, int(told))) if told.isdecimal() and int(told) else cores
 
 
 def configured() -> int | None:

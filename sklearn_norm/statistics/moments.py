@@ -21,6 +21,7 @@ from .record import Statistic
 from .sparse import SparseColumns, is_sparse
 
 M = TypeVar("M", bound="Moments")
+LEAST_STEP = -72  # power of two, of the deviation
 NO_EXPONENT = -1100.0  # below that of every float: of a column of zeros, or of none
 
 
@@ -220,6 +221,14 @@ class Moments(Statistic):
         """Return the mean in units of 2**exponent, 0 where nothing is present."""
         return dd.add(dd.exact(self.shift), dd.divide(self.sums, self._divisor()))
 
+    def _least_step(self) -> Floats:
+        """Return what the mean is rounded to: far below an ulp of the deviation.
+
+        Where members all but cancel, the order of their sum would show in what is left.
+        """
+        _, power = np.frexp(dd.nearest(self._variance(0)))
+        return np.where(self.is_constant, 0.0, np.ldexp(1.0, power // 2 + LEAST_STEP))
+
     def _variance(self, ddof: int) -> Double:
         """Return the variance in units of 4**exponent; no correction up to a weight of ddof."""
         return dd.divide(self._spread(), self._divisor(ddof))
@@ -232,9 +241,9 @@ class Moments(Statistic):
     @property
     def mean(self) -> Floats:
         """The mean; NaN where nothing is present."""
-        mean = self._mean()
         with np.errstate(all="ignore"):
-            value = np.ldexp(mean.high, _integers(self.exponent))
+            settled = dd.on_grid(self._mean(), self._least_step())
+            value = dd.times_power(settled, _integers(self.exponent))
         value = np.where(self.is_constant, self.low, value)
         return np.where(self.weight == 0, np.nan, value)
 
@@ -242,7 +251,7 @@ class Moments(Statistic):
         """Return the variance: inf beyond the largest float, NaN where nothing is present."""
         spread = self._variance(ddof)
         with np.errstate(all="ignore"):
-            value = np.ldexp(spread.high, 2 * _integers(self.exponent))
+            value = dd.times_power(spread, 2 * _integers(self.exponent))
         return np.where(self.weight == 0, np.nan, value)
 
     def deviation(self, ddof: int = 0, eps: float = 0.0) -> Floats:
@@ -252,7 +261,7 @@ class Moments(Statistic):
             units = np.ldexp(eps, -2 * power) if eps else np.zeros_like(self.weight)
             huge = np.isinf(units)  # eps dwarfs the variance
             root = dd.square_root(dd.add(self._variance(ddof), dd.exact(np.where(huge, 0, units))))
-            value = np.where(huge, np.sqrt(eps), np.ldexp(root.high, power))
+            value = np.where(huge, np.sqrt(eps), dd.times_power(root, power))
         return np.where(self.weight == 0, np.nan, value)
 
 

@@ -50,6 +50,14 @@ static void release(Held *h) {
     h->held = 0;
 }
 
+/* The stride of an axis; a packed buffer (that of ctypes, say) need not tell it. */
+static Py_ssize_t stride_of(const Py_buffer *b, int axis) {
+    if (b->strides) return b->strides[axis];
+    Py_ssize_t stride = b->itemsize;
+    for (int i = b->ndim - 1; i > axis; i--) stride *= b->shape[i];
+    return stride;
+}
+
 /* View an object's buffer of `ndim` axes; its error is set where that cannot be. */
 static int hold(PyObject *object, const char *name, int ndim, int writable, Held *h) {
     int flags = PyBUF_STRIDES | PyBUF_FORMAT | (writable ? PyBUF_WRITABLE : 0);
@@ -75,7 +83,7 @@ static int hold(PyObject *object, const char *name, int ndim, int writable, Held
     uintptr_t bits = (uintptr_t)b->buf;
     for (int i = 0; i < 4; i++) {
         v->shape[i] = i < ndim ? b->shape[i] : 1;
-        v->stride[i] = i < ndim && b->shape[i] > 1 ? b->strides[i] : 0;
+        v->stride[i] = i < ndim && b->shape[i] > 1 ? stride_of(b, i) : 0;
         bits |= (uintptr_t)v->stride[i];
     }
     /* an axis of length 1 has no stride of its own: take that of packed items */
@@ -102,6 +110,29 @@ static int hold_floats(PyObject *object, const char *name, Py_ssize_t rows, Py_s
         release(h);
         return 0;
     }
+    return 1;
+}
+
+/* The lowest address of a view's items, and the first beyond the highest. */
+static void reach_of(const View *v, uintptr_t *from, uintptr_t *to) {
+    *from = *to = (uintptr_t)v->data;
+    for (int i = 0; i < v->ndim; i++) {
+        if (v->shape[i] == 0) return;
+        ptrdiff_t reach = (v->shape[i] - 1) * v->stride[i];
+        if (reach < 0) *from -= (uintptr_t)-reach;
+        else *to += (uintptr_t)reach;
+    }
+    *to += v->itemsize;
+}
+
+/* Whether `out` may lie over an input, which nothing could then read; the error is set. */
+static int overlap(const Held *out, const Held *input) {
+    uintptr_t from, to, first, last;
+    if (!input->held) return 0;
+    reach_of(&out->view, &from, &to);
+    reach_of(&input->view, &first, &last);
+    if (from >= last || first >= to) return 0;
+    PyErr_SetString(PyExc_ValueError, "out must not lie in the memory of an input");
     return 1;
 }
 
@@ -133,6 +164,10 @@ static PyObject *py_moments(PyObject *self, PyObject *args) {
         release(&x), release(&weight);
         return NULL;
     }
+    if (overlap(&out, &x) || overlap(&out, &weight)) {
+        release(&x), release(&weight), release(&out);
+        return NULL;
+    }
     Py_BEGIN_ALLOW_THREADS
     code = chosen->moments(&x.view, (const double *)(void *)weight.view.data, (Sums *)(void *)out.view.data,
                            threads_of(n_threads));
@@ -150,6 +185,10 @@ static PyObject *py_extremes(PyObject *self, PyObject *args) {
     if (!hold(x_, "x", 2, 0, &x)) return NULL;
     if (!hold_floats(out_, "out", 3, x.view.shape[1], 1, 0, &out)) {
         release(&x);
+        return NULL;
+    }
+    if (overlap(&out, &x)) {
+        release(&x), release(&out);
         return NULL;
     }
     double *to = (double *)(void *)out.view.data;
@@ -175,17 +214,6 @@ static int hold_starts(PyObject *object, ptrdiff_t n_members, Held *h) {
     return 0;
 }
 
-/* The first byte of a view, and the one after its last. */
-static void extent(const View *v, uintptr_t *first, uintptr_t *last) {
-    *first = *last = (uintptr_t)v->data;
-    for (int i = 0; i < v->ndim; i++) {
-        ptrdiff_t span = (v->shape[i] - 1) * v->stride[i];
-        if (span < 0) *first -= (uintptr_t)-span;
-        else *last += (uintptr_t)span;
-    }
-    *last += v->itemsize;
-}
-
 /* Whether an array can be written while the other is read: it is the same one, or lies apart. */
 static int may_write(const View *x, const View *out) {
     for (int i = 0; i < out->ndim; i++)
@@ -194,7 +222,7 @@ static int may_write(const View *x, const View *out) {
     int same = x->data == out->data && x->kind == out->kind;
     for (int i = 0; i < out->ndim; i++) same = same && x->stride[i] == out->stride[i];
     uintptr_t x_first, x_last, out_first, out_last;
-    extent(x, &x_first, &x_last), extent(out, &out_first, &out_last);
+    reach_of(x, &x_first, &x_last), reach_of(out, &out_first, &out_last);
     return same || x_last <= out_first || out_last <= x_first;
 }
 
