@@ -1,107 +1,159 @@
-"""Time every scaler beside scikit-learn's, and measure the peak memory of fit.
+"""Time every operation beside its peers and beside what the hardware allows.
 
-    python tests/benchmarks/run.py            # the full sizes, some minutes
-    python tests/benchmarks/run.py --small    # a hundredth of them, to see that it runs
+    python tests/benchmarks/run.py                  # the full sizes, a quarter of an hour
+    python tests/benchmarks/run.py --small          # a hundredth of them, to see that it runs
+    python tests/benchmarks/run.py --only 'Robust.*fit .*float64' --runs 9
+    python tests/benchmarks/run.py --linear         # streams of 1e4 to 1e9 values, and only they
+    python tests/benchmarks/run.py --docs           # all, written to docs/
 
-Each figure is the median of several runs, taken in turn with the peer's in one process.
-`limit` is what the hardware asks: one read of the array (a sum) beside fit, `X.copy()`
-beside transform and its inverse. A ratio below 1 is faster than the peer. Memory is the
-peak beyond the input, as a share of it.
+SKLEARN_NORM_KERNELS=numpy|native chooses the backend. Peers that are not installed are left
+out. docs/benchmarks.rst says how to read the table.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import platform
+import re
 import sys
-from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import TextIO
 
-import numpy as np
-import pandas as pd
-import sklearn
-from sklearn import preprocessing as theirs
-from timing import medians, peak_share
+from bars import MEMORY, Verdict
+from case import Case
+from linear import linear_rows, linear_verdicts
+from machine import default_threads, facts, peer, threads
+from memory import peak_of_fit
+from norms import norm_cases
+from report import Row, line, linear_line, row_of, summary, title, verdicts_of
+from scalers import scaler_cases
+from timing import medians
 
-import sklearn_norm as ours
+from sklearn_norm import kernels
 
-PAIRS = [
-    (ours.ZScoreScaler, theirs.StandardScaler),
-    (ours.MinMaxScaler, theirs.MinMaxScaler),
-    (ours.RobustScaler, theirs.RobustScaler),
-    (ours.DecimalScaler, theirs.MaxAbsScaler),
-    (ours.BatchStatsScaler, theirs.StandardScaler),
-]
-SHAPES = [(1_000_000, 20), (200_000, 200), (10_000_000, 3), (2_000, 20_000)]
-
-
-def tables(small: bool) -> list[tuple[str, object]]:
-    rng = np.random.default_rng(0)
-    shapes = [(max(2000, n // 100), max(3, p // 100)) if small else (n, p) for n, p in SHAPES]
-    arrays = [(f"{n}x{p}", rng.standard_normal((n, p))) for n, p in shapes]
-    n, p = shapes[0]
-    names = [f"c{i}" for i in range(p)]
-    frame = pd.DataFrame(rng.standard_normal((n, p)), columns=names)
-    return [*arrays, (f"frame {n}x{p}", frame)]
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+ROUGH = "The shapes are small ones: no bar on time is meant for them."
 
 
-def measured(name: str, X: object, runs: int) -> list[dict[str, object]]:
-    values = np.asarray(X)
+class Report:
+    """What is told as it comes, on the screen and in a file."""
+
+    def __init__(self, file: TextIO | None) -> None:
+        self.file = file
+
+    def tell(self, text: str = "") -> None:
+        print(text, flush=True)
+        if self.file is not None:
+            print(text, file=self.file, flush=True)
+
+
+def options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("--small", action="store_true", help="small shapes")
+    add("--runs", type=int, default=5, help="runs of which the median is told; fewer if slow")
+    add("--threads", type=int, default=default_threads(), help="the most threads, and of a read")
+    add("--only", default="", metavar="PATTERN", help="cases whose label has this, a regex")
+    add("--linear", action="store_true", help="instead: does the cost grow linearly?")
+    add("--text", type=Path, metavar="PATH", help="where to write what is printed")
+    add("--json", type=Path, metavar="PATH", help="where to write the figures")
+    add("--plot", type=Path, metavar="PATH", help="where to draw them (needs matplotlib)")
+    add("--docs", action="store_true", help="measure all; text, figures and plot go to docs/")
+    told = parser.parse_args()
+    if told.docs:
+        name = f"benchmarks_{kernels.choice.name}"
+        told.text, told.json = DOCS / f"{name}.txt", DOCS / f"{name}.json"
+        told.plot = DOCS / "images" / f"{name}.svg"
+    if told.plot and peer("matplotlib") is None:
+        parser.error("a plot needs matplotlib: pip install -e '.[bench]'")
+    return told
+
+
+def measured(case: Case, told: argparse.Namespace) -> Row:
+    with threads(case.n_threads):
+        actions, before = case.set_up()
+        seconds = medians(actions, told.runs, before=before, burst=case.burst)
+    fits, bars = case.fits, case.bars
+    memory = peak_of_fit(fits, case.table, case.n_threads) if fits else None
+    if told.small:
+        bars = tuple(bar for bar in bars if bar.against == MEMORY)
+    return row_of(case, bars, seconds, memory)
+
+
+def tell_cases(told: argparse.Namespace, report: Report) -> list[Row]:
     rows = []
-    for mine, peer in PAIRS:
-        slow = runs if peer is not theirs.RobustScaler else max(3, runs // 2)
-        fit, their_fit = mine().fit, peer().fit
-        limit, a, b = medians([values.sum, partial(fit, X), partial(their_fit, X)], slow)
-        memory = peak_share(partial(mine().fit, X), values.nbytes)
-        rows.append(row(name, mine, "fit", a, b, limit, memory))
-        ours, other = mine().fit(X), peer().fit(X)
-        for act in ("transform", "inverse_transform"):
-            calls = [partial(getattr(fitted, act), X) for fitted in (ours, other)]
-            limit, a, b = medians([values.copy, *calls], runs)
-            rows.append(row(name, mine, act, a, b, limit, None))
+    for case in chain(scaler_cases(told.small, told.threads), norm_cases(told.small, told.threads)):
+        if re.search(told.only, case.label):
+            rows.append(measured(case, told))
+            report.tell(line(rows[-1]))
     return rows
 
 
-def row(
-    table: str, scaler: type, act: str, a: float, b: float, limit: float, memory: float | None
-) -> dict[str, object]:
-    share = "" if memory is None else f"{memory:7.1%}"
-    print(
-        f"{table:16s}{scaler.__name__:18s}{act:18s}{a * 1e3:8.1f} ms{b * 1e3:9.1f} ms"
-        f"{a / b:8.2f}{a / limit:9.2f}  {share}",
-        flush=True,
-    )
-    return {
-        "table": table,
-        "scaler": scaler.__name__,
-        "operation": act,
-        "ours_s": a,
-        "scikit_learn_s": b,
-        "limit_s": limit,
-        "peak_memory_share": memory,
-    }
+def tell_linear(told: argparse.Namespace, report: Report) -> list[Row]:
+    rows = []
+    for row in linear_rows(told.small, told.threads, told.runs):
+        rows.append(row)
+        report.tell(linear_line(row))
+    return rows
+
+
+def tell(told: argparse.Namespace, report: Report) -> None:
+    known = facts(told.threads)
+    for name, fact in known.items():
+        report.tell(f"{name:14s}{fact}")
+    if told.small:
+        report.tell(ROUGH)
+    rows: list[Row] = []
+    linear: list[Row] = []
+    if told.docs or not told.linear:
+        report.tell("\n" + title())
+        rows = tell_cases(told, report)
+    if told.docs or told.linear:
+        report.tell()
+        linear = tell_linear(told, report)
+    report.tell()
+    of_streams = linear_verdicts(linear)
+    verdicts = verdicts_by_name(rows) + of_streams
+    for text in summary(verdicts):
+        report.tell(text)
+    bars = [{"of": name} | verdict.as_dict() for name, verdict in of_streams]
+    write({"rows": rows, "linear": linear, "linear_bars": bars}, known, told)
+    failed = sum(not verdict.holds for _, verdict in verdicts)
+    report.tell(f"{len(rows) + len(linear)} rows, {len(verdicts)} bars, {failed} fail")
+
+
+def write(tables: dict[str, list[Row]], known: Row, told: argparse.Namespace) -> None:
+    """Write the figures, a row on a line, and draw them, as far as was asked for."""
+    if told.json:
+        texts = [f'"machine": {json.dumps(known)}']
+        for name, rows in tables.items():
+            lines = ",\n".join(map(json.dumps, rows))
+            texts.append(f'"{name}": [\n{lines}\n]')
+        told.json.write_text("{\n" + ",\n".join(texts) + "\n}\n", encoding="utf-8")
+    if told.plot:
+        from plot import draw
+
+        draw(tables["rows"], told.plot)
+
+
+def verdicts_by_name(rows: list[Row]) -> list[tuple[str, Verdict]]:
+    return [
+        (" ".join((row["operation"], "x".join(map(str, row["shape"])), row["dtype"])), verdict)
+        for row in rows
+        for verdict in verdicts_of(row)
+    ]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--small", action="store_true")
-    parser.add_argument("--runs", type=int, default=7)
-    parser.add_argument("--json", help="where to write the figures")
-    told = parser.parse_args()
-    print(
-        f"Python {platform.python_version()}, numpy {np.__version__}, "
-        f"scikit-learn {sklearn.__version__}, {platform.machine()}"
-    )
-    print(
-        f"{'table':16s}{'scaler':18s}{'operation':18s}{'ours':>11s}{'sklearn':>12s}"
-        f"{'ratio':>8s}{'to limit':>9s}  memory"
-    )
-    rows = [r for name, X in tables(told.small) for r in measured(name, X, told.runs)]
-    if told.json:
-        with open(told.json, "w", encoding="utf-8") as file:
-            json.dump(rows, file, indent=1)
-    slower = [r for r in rows if r["ours_s"] > r["scikit_learn_s"]]
-    print(f"{len(rows)} rows, {len(slower)} slower than scikit-learn")
+    told = options()
+    if told.text is None:
+        tell(told, Report(None))
+        return
+    with told.text.open("w", encoding="utf-8") as file:
+        tell(told, Report(file))
 
 
 if __name__ == "__main__":
