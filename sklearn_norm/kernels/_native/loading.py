@@ -7,8 +7,10 @@ from typing import Any
 compiled: Any = None
 why_not = ""
 try:
-    from . import _compiled  # type: ignore[attr-defined]
-except ImportError as error:  # no compiler was there when the package was installed
-    why_not = f"the extension cannot be imported ({error})"
+    import sklearn_norm.kernels._native._compiled as _compiled
+except ModuleNotFoundError:
+    why_not = "the extension was not built, for want of a C compiler when this was installed"
+except ImportError as error:
+    why_not = f"the extension cannot be loaded ({error})"
 else:
     compiled = _compiled
