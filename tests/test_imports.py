@@ -59,6 +59,7 @@ ALLOWED = {
     "kernels._numpy.maps": BACKEND,
     "kernels._numpy.moments": Rule((*BACKEND.ours, "kernels._numpy.exact"), ("numpy",)),
     "kernels._numpy.segments": Rule(("kernels.contract", "kernels._numpy.exact"), ("numpy",)),
+    "kernels._numpy.selection": Rule((*BACKEND.ours, "kernels._numpy.sorting"), ("numpy",)),
     "kernels._numpy.sorting": BACKEND,
     "statistics": Rule(),
     "statistics.record": Rule((KERNELS,), ("numpy",)),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from . import contract
 from ._numpy.maps import backward, forward
 from .backends import choice
-from .contract import Array, BlockMoments, Extremes, Floats, Kernels, Map
+from .contract import Array, BlockMoments, Extremes, Floats, Kernels, Map, Selection, Thinning
 
 _backend: Kernels = choice.backend
 apply = _backend.apply
@@ -20,6 +20,7 @@ invert = _backend.invert
 normalise = _backend.normalise
 segment_extremes = _backend.segment_extremes
 segment_moments = _backend.segment_moments
+select = _backend.select
 sorted_columns = _backend.sorted_columns
 
 __all__ = [
@@ -29,6 +30,8 @@ __all__ = [
     "Floats",
     "Kernels",
     "Map",
+    "Selection",
+    "Thinning",
     "apply",
     "backward",
     "block_moments",
@@ -41,5 +44,6 @@ __all__ = [
     "normalise",
     "segment_extremes",
     "segment_moments",
+    "select",
     "sorted_columns",
 ]

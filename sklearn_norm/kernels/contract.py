@@ -41,6 +41,80 @@ class Extremes(NamedTuple):
     high: Floats
 
 
+class Thinning(NamedTuple):
+    """Which members a summary keeps: all of fewer than `whole`, else one of each run.
+
+    Runs have 2**h members, with the least h > 0 that leaves `most` whole runs or fewer; what
+    is over at the end makes a shorter run of each lower power of two. The member kept of a
+    whole run is the one in its middle, of a shorter one its first. Half a run and what a
+    member's rank is off besides are together at most `tolerance` of all members, where a
+    kernel takes others than these.
+    """
+
+    whole: int
+    most: int
+    tolerance: float
+
+    def height(self, size: int) -> int:
+        """Return h for so many members, 0 where all are kept."""
+        if size < self.whole:
+            return 0
+        height = 1
+        while size >> height > self.most:
+            height += 1
+        return height
+
+    def count(self, size: int) -> int:
+        """Return how many are kept."""
+        height = self.height(size)
+        return (size >> height) + (size & (1 << height) - 1).bit_count()
+
+    def ranks(self, size: int) -> npt.NDArray[np.intp]:
+        """Return the ranks of those that are kept."""
+        height = self.height(size)
+        run = 1 << height
+        rank = size >> height << height
+        ranks = [np.arange(run // 2, rank, run, dtype=np.intp)]
+        for h in range(height - 1, -1, -1):
+            if size - rank & 1 << h:
+                ranks.append(np.array([rank], dtype=np.intp))
+                rank += 1 << h
+        return np.concatenate(ranks)
+
+
+class Selection(NamedTuple):
+    """Order statistics and a summary per column.
+
+    `below` and `above`, of shape (probabilities, columns), are the members of the ranks
+    floor(p (size - 1)) and the next; `members` are those that a `Thinning` keeps, and `off`
+    tells by how many ranks they may be off; -0.0 is 0.0. A column without a member has
+    weight 0, extrema (inf, -inf), NaN below and above, and no members.
+    """
+
+    weight: Floats
+    low: Floats
+    high: Floats
+    below: Floats
+    above: Floats
+    members: list[Floats]
+    off: Floats
+
+    @classmethod
+    def empty(cls, n_columns: int, n_probabilities: int) -> Selection:
+        weight, off = np.zeros((2, n_columns))
+        low, high = np.full(n_columns, np.inf), np.full(n_columns, -np.inf)
+        below, above = np.full((2, n_probabilities, n_columns), np.nan)
+        return cls(weight, low, high, below, above, [np.empty(0)] * n_columns, off)
+
+    def fill(self, columns: list[int], other: Selection) -> None:
+        """Take columns from another selection, in the order given."""
+        self.weight[columns], self.off[columns] = other.weight, other.off
+        self.low[columns], self.high[columns] = other.low, other.high
+        self.below[:, columns], self.above[:, columns] = other.below, other.above
+        for column, members in zip(columns, other.members, strict=True):
+            self.members[column] = members
+
+
 class Map(NamedTuple):
     """Row vectors of (x - center) / scale * gain + offset; None leaves a step out.
 
@@ -87,6 +161,8 @@ class Kernels(Protocol):
     def invert(self, Z: Array, mapping: Map, out: Array) -> None: ...
 
     def sorted_columns(self, X: Array, memory: int) -> Iterator[tuple[slice, Floats]]: ...
+
+    def select(self, X: Array, probabilities: Floats, thinning: Thinning) -> Selection: ...
 
     def normalise(
         self,

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 
 from .. import kernels
-from ..kernels import Array, Floats
+from ..kernels import Array, Floats, Selection, Thinning
 from .record import Statistic
-from .sketch import Sketch, sorted_quantiles
+from .sketch import Sketch, interpolated, sorted_quantiles, thinning_of
 from .sparse import canonical, is_sparse
-
-SHARE = 20  # a twentieth of the input's size is sorted at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,27 +37,38 @@ class Quantiles(Statistic):
         probabilities: tuple[float, ...] = (0.25, 0.5, 0.75),
         rank_error: float = 1e-3,
     ) -> Self:
-        """Sort the columns, a few at a time; NaN is absent."""
-        n_columns = X.shape[1]
+        """Select order statistics and a summary of each column; NaN is absent."""
         asked = np.asarray(probabilities, dtype=np.float64)
+        if weight is not None:
+            return cls._of_weighted(X, weight, asked, rank_error)
+        found = _select(X, asked, thinning_of(rank_error))
+        sizes = found.weight.astype(np.int64).tolist()
+        position = asked[:, None] * (found.weight - 1)
+        known = interpolated(found.below, found.above, position - np.floor(position))
+        sketches = tuple(
+            Sketch.of_members(members, size, rank_error, off)
+            for members, size, off in zip(found.members, sizes, found.off.tolist(), strict=True)
+        )
+        norm = np.sqrt(found.weight)
+        return cls(found.weight, found.low, found.high, norm, asked, known, sketches)
+
+    @classmethod
+    def _of_weighted(cls, X: Array, weight: Floats, asked: Floats, rank_error: float) -> Self:
+        """Sort the columns, one at a time, with their weights."""
+        n_columns = X.shape[1]
         total, norm = np.zeros((2, n_columns))
         low, high = np.full(n_columns, np.inf), np.full(n_columns, -np.inf)
         known = np.full((asked.size, n_columns), np.nan)
         sketches: list[Sketch] = []
-        for columns, values, weights in _sorted(X, weight):
-            for i, column in enumerate(range(columns.start, columns.stop)):
-                row, w = _present(values[i], None if weights is None else weights[i])
-                total[column] = row.size if w is None else w.sum()
-                norm[column] = np.sqrt(row.size) if w is None else _norm(w)
-                if w is None:
-                    sketches.append(Sketch.of_sorted(row, rank_error))
-                else:
-                    sketches.append(Sketch.of_weighted(row, w, rank_error))
-                if row.size:
-                    low[column], high[column] = row[0] + 0.0, row[-1] + 0.0
-                    known[:, column] = sorted_quantiles(
-                        row, w, asked, _unit(total[column], norm[column])
-                    )
+        for column, members in enumerate(_columns(X)):
+            order = np.argsort(members, kind="stable")
+            row, w = _present(members[order], weight[order])
+            total[column], norm[column] = w.sum(), _norm(w)
+            sketches.append(Sketch.of_weighted(row, w, rank_error))
+            if row.size:
+                low[column], high[column] = row[0] + 0.0, row[-1] + 0.0
+                unit = _unit(total[column], norm[column])
+                known[:, column] = sorted_quantiles(row, w, asked, unit)
         return cls(total, low, high, norm, asked, known, tuple(sketches))
 
     def merge(self, other: Self) -> Self:
@@ -147,37 +157,29 @@ def _merge(a: Sketch, b: Sketch, only_a: bool, only_b: bool) -> Sketch:
     return b if only_b else a.merge(b)
 
 
-def _present(values: Floats, weights: Floats | None) -> tuple[Floats, Floats | None]:
+def _present(values: Floats, weights: Floats) -> tuple[Floats, Floats]:
     """Leave out what is NaN: sorted, it comes last."""
-    if not values.size or not np.isnan(values[-1]):
-        return values, weights
     size = int(np.searchsorted(values, np.nan))
-    return values[:size], None if weights is None else weights[:size]
+    return values[:size], weights[:size]
 
 
-def _sorted(X: Array, weight: Floats | None) -> Any:
-    """Yield (columns, sorted values, their weights or None)."""
-    if is_sparse(X):
-        yield from _sorted_sparse(X, weight)
-    elif weight is None:
-        memory = X.size * 8 // SHARE
-        yield from ((c, v, None) for c, v in kernels.sorted_columns(X, memory))
-    else:
-        for column in range(X.shape[1]):
-            values = X[:, column].astype(np.float64)
-            order = np.argsort(values, kind="stable")
-            yield slice(column, column + 1), values[None, order], weight[None, order]
+def _select(X: Array, asked: Floats, thinning: Thinning) -> Selection:
+    if not is_sparse(X):
+        return kernels.select(X, asked, thinning)
+    selection = Selection.empty(X.shape[1], asked.size)
+    for column, members in enumerate(_columns(X)):
+        selection.fill([column], kernels.select(members[:, None], asked, thinning))
+    return selection
 
 
-def _sorted_sparse(X: Any, weight: Floats | None) -> Any:
+def _columns(X: Any) -> Iterator[Floats]:
+    """Yield the columns in float64, those of a sparse matrix with all their zeros."""
+    if not is_sparse(X):
+        yield from (X[:, column].astype(np.float64) for column in range(X.shape[1]))
+        return
     members = canonical(X.tocsc())
     for column in range(X.shape[1]):
         at = slice(members.indptr[column], members.indptr[column + 1])
-        dense = np.zeros((X.shape[0], 1))
-        dense[members.indices[at], 0] = members.data[at]
-        if weight is None:
-            dense.sort(axis=0)
-            yield slice(column, column + 1), dense.T + 0.0, None
-        else:
-            for _, values, weights in _sorted(dense, weight):
-                yield slice(column, column + 1), values, weights
+        dense = np.zeros(X.shape[0])
+        dense[members.indices[at]] = members.data[at]
+        yield dense

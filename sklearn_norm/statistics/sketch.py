@@ -27,13 +27,21 @@ from typing import Self
 
 import numpy as np
 
-from ..kernels import Floats
+from ..kernels import Floats, Thinning
 
 RISK = 1e-6
 TOP = 9.4  # members of the top level, in units of 1 / rank error
 DECAY = 2 / 3  # a level's capacity over that of the one above
 DEVIATIONS = math.sqrt(2 * math.log(2 / RISK))
 WEIGHT_BITS = 40  # a fractional weight keeps that many bits
+
+
+def thinning_of(rank_error: float) -> Thinning:
+    """Return what a sketch keeps of one batch: at most half, and no more than fit.
+
+    Of the rank error a quarter may go to the batch; compactions make at most half of it.
+    """
+    return Thinning(math.ceil(2 / rank_error), int(1.5 * TOP / rank_error), rank_error / 4)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -52,23 +60,30 @@ class Sketch:
         """Summarise sorted members of weight 1.
 
         Fewer than 2 / rank_error are kept as they are. Of more, one in 2**h stays, in the
-        middle of each run of 2**h: at most half, and no more than fit.
+        middle of each run of 2**h.
         """
-        size = values.size
-        if size < 2 / rank_error:
-            return cls(rank_error, {0: values.copy()} if size else {})
-        height = 1
-        while size >> height > 1.5 * TOP / rank_error:
-            height += 1
-        run = 1 << height
-        whole = size >> height << height
-        levels = {height: values[run // 2 : whole : run].copy()}
-        start = whole
+        thinning = thinning_of(rank_error)
+        return cls.of_members(values[thinning.ranks(values.size)], values.size, rank_error)
+
+    @classmethod
+    def of_members(cls, members: Floats, size: int, rank_error: float, off: float = 0.0) -> Self:
+        """Hold the members kept of `size`, each off by at most `off` ranks beside half a run.
+
+        Takes the members as they are, without a copy.
+        """
+        if not size:
+            return cls(rank_error)
+        height = thinning_of(rank_error).height(size)
+        if not height:
+            return cls(rank_error, {0: members})
+        whole = size >> height
+        levels = {height: members[:whole]}
         for h in range(height - 1, -1, -1):
-            if size - whole & 1 << h:
-                levels[h] = values[start : start + 1].copy()
-                start += 1 << h
-        return cls(rank_error, levels, run / 2, settled=run / 2)
+            if size >> h & 1:
+                levels[h] = members[whole : whole + 1]
+                whole += 1
+        settled = 2.0 ** (height - 1) + off
+        return cls(rank_error, levels, settled, settled=settled)
 
     @classmethod
     def of_weighted(cls, values: Floats, weights: Floats, rank_error: float) -> Self:
@@ -185,7 +200,8 @@ class Sketch:
         weights = np.repeat(
             np.ldexp(1.0, np.array(heights)), [self.levels[h].size for h in heights]
         )
-        order = np.argsort(values, kind="stable")
+        # equal members in any order give the same bits, unless several share a unit
+        order = np.argsort(values, kind="stable" if min(heights) < 0 else "quicksort")
         return sorted_quantiles(values[order], weights[order], probabilities, unit)
 
 

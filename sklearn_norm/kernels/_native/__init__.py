@@ -10,6 +10,7 @@ from .._numpy import sorted_columns
 from .columns import block_moments, extremes, segment_extremes, segment_moments
 from .groups import normalise
 from .maps import apply, has_infinity, invert
+from .selection import select
 
 __all__ = [
     "apply",
@@ -20,5 +21,6 @@ __all__ = [
     "normalise",
     "segment_extremes",
     "segment_moments",
+    "select",
     "sorted_columns",
 ]

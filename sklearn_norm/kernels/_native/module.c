@@ -225,6 +225,62 @@ static PyObject *py_normalise(PyObject *self, PyObject *args) {
     return held ? done(code) : NULL;
 }
 
+/* Selection */
+
+/* View packed 16-bit keys, a row per column of the data. */
+static int hold_keys(PyObject *object, Py_ssize_t rows, Py_ssize_t columns, Held *h) {
+    if (!hold(object, "keys", 2, 1, h)) return 0;
+    const View *v = &h->view;
+    int packed = v->stride[1] == 2 && (v->stride[0] == 2 * v->shape[1] || v->shape[0] <= 1);
+    if (v->kind == U16 && v->aligned && packed && v->shape[0] == rows && v->shape[1] == columns) return 1;
+    PyErr_Format(PyExc_ValueError, "keys must be packed uint16 numbers of shape (%zd, %zd)", rows, columns);
+    release(h);
+    return 0;
+}
+
+/* Set the sizes of a plan; an error where they are out of bounds. */
+static int fits_plan(SelectPlan *plan, const View *x, Py_ssize_t n_sample, Py_ssize_t n_probabilities) {
+    const Py_ssize_t many = (Py_ssize_t)1 << 30;
+    plan->n_sample = n_sample, plan->n_probabilities = n_probabilities;
+    plan->width = SELECT_FIELDS + 2 * n_probabilities, plan->n_members = plan->most + SELECT_REST;
+    if (plan->whole >= 0 && plan->most >= 1 && plan->most <= many && n_sample >= 0 && n_sample <= many &&
+        n_probabilities >= 0 && n_probabilities <= 1 << 12 && x->shape[0] <= INT32_MAX)
+        return 1;
+    PyErr_SetString(PyExc_ValueError, "a size is out of bounds");
+    return 0;
+}
+
+static PyObject *py_select(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *in[3], *to[3]; /* x, sample, probabilities; keys, out, members */
+    Py_ssize_t n_sample, n_probabilities;
+    SelectPlan plan;
+    int n_threads, code = 0;
+    if (!PyArg_ParseTuple(args, "OOnOnOOOnndi", &in[0], &in[1], &n_sample, &in[2], &n_probabilities, &to[0], &to[1],
+                          &to[2], &plan.whole, &plan.most, &plan.tolerance, &n_threads))
+        return NULL;
+    Held x = {0}, given[2] = {0}, found[3] = {0};
+    int held = hold(in[0], "x", 2, 0, &x) && fits_plan(&plan, &x.view, n_sample, n_probabilities);
+    ptrdiff_t rows = x.view.shape[0], columns = x.view.shape[1];
+    held = held && hold_floats(in[1], "sample", columns, n_sample, 0, 0, &given[0]) &&
+           hold_floats(in[2], "probabilities", n_probabilities, -1, 0, 0, &given[1]) &&
+           hold_keys(to[0], columns, rows, &found[0]) && hold_floats(to[1], "out", columns, plan.width, 1, 0, &found[1]) &&
+           hold_floats(to[2], "members", columns, plan.n_members, 1, 0, &found[2]);
+    for (int i = 0; held && i < 3; i++)
+        held = apart(&found[i], &x) && apart(&found[i], &given[0]) && apart(&found[i], &given[1]) &&
+               apart(&found[i], &found[(i + 1) % 3]);
+    if (held) {
+        plan.sample = doubles(&given[0]), plan.probabilities = doubles(&given[1]);
+        Py_BEGIN_ALLOW_THREADS
+        code = chosen->select_ranks(&x.view, &plan, (uint16_t *)(void *)found[0].view.data, doubles(&found[1]),
+                                    doubles(&found[2]), threads_of(n_threads));
+        Py_END_ALLOW_THREADS
+    }
+    release(&x), release(&given[0]), release(&given[1]);
+    for (int i = 0; i < 3; i++) release(&found[i]);
+    return held ? done(code) : NULL;
+}
+
 /* Variants */
 
 /* The variants of this build that this machine can run, the widest first. */
@@ -283,6 +339,9 @@ static PyMethodDef methods[] = {
     {"map", py_map, METH_VARARGS,
      "map(x, center, scale, gain, offset, top, exponent, low, high, inverse, out, n_threads): whether it was done."},
     {"has_infinity", py_has_infinity, METH_VARARGS, "has_infinity(x, n_threads): whether a member is infinite."},
+    {"select", py_select, METH_VARARGS,
+     "select(x, sample, n_sample, probabilities, n_probabilities, keys, out, members, whole, most, tolerance, "
+     "n_threads): order statistics and summaries of columns."},
     {"variants", py_variants, METH_NOARGS, "variants(): names of the variants that run here, the widest first."},
     {"choose", py_choose, METH_VARARGS, "choose(name): take a variant, for tests."},
     {NULL, NULL, 0, NULL},

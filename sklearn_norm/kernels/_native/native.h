@@ -38,6 +38,17 @@ void sums_merge(Sums *into, const Sums *other);
 typedef struct {
     View center, scale, gain, offset, top, exponent, low, high;
 } MapVectors;
+/* What select is asked: per column a sorted sample; the ranks of probabilities, and members that
+   stand for runs of 2**h, with the least h > 0 that leaves `most` whole runs or fewer, each off
+   by at most `tolerance` of the members, half a run included. Columns of fewer than `whole`
+   members are not found. A row of the result has `width` entries, one of members `n_members`. */
+typedef struct {
+    const double *sample, *probabilities;
+    ptrdiff_t n_sample, n_probabilities, whole, most, width, n_members;
+    double tolerance;
+} SelectPlan;
+
+enum { SELECT_FIELDS = 5, SELECT_REST = 64 };
 
 /* One variant of all kernels. */
 typedef struct {
@@ -52,6 +63,8 @@ typedef struct {
                      const View *out, double *center, double *scale, int n_threads);
     int (*map)(const View *x, const MapVectors *vectors, int inverse, const View *out, int n_threads);
     int (*has_infinity)(const View *x, int n_threads);
+    int (*select_ranks)(const View *x, const SelectPlan *plan, uint16_t *keys, double *out, double *members,
+                        int n_threads);
 } Variant;
 
 extern const Variant variant_base, variant_v3, variant_v4;

@@ -7,6 +7,7 @@ from .groups import normalise
 from .maps import apply, backward, forward, invert
 from .moments import block_moments
 from .segments import segment_extremes, segment_moments
+from .selection import select
 from .sorting import sorted_columns
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "normalise",
     "segment_extremes",
     "segment_moments",
+    "select",
     "sorted_columns",
     "total_weight",
 ]

@@ -1,0 +1,100 @@
+"""Order statistics and summaries of columns, without sorting them where that can be."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import _numpy
+from .._numpy.selection import SHARE
+from ..contract import Array, Floats, Selection, Thinning
+from ..threads import count_threads
+from .arrays import is_native
+from .loading import compiled
+
+LEAST = 1 << 16  # rows below which sorting is faster
+CELLS = 1 << 15
+SAMPLE = 128, 1024, 8192  # one row of so many, and how many at least and at most
+MEMORY = 1 << 23  # bytes of keys, beside a fifth of the input's size
+FIELDS, REST = 5, 64
+
+
+def select(X: Array, probabilities: Floats, thinning: Thinning) -> Selection:
+    """Select where the members spread over cells, and sort the other columns."""
+    n_rows, n_columns = X.shape
+    coarse = thinning.tolerance * CELLS < 4 or n_rows < thinning.whole
+    if not is_native(X) or coarse or not LEAST <= n_rows < 1 << 31 or not n_columns:
+        return _numpy.select(X, probabilities, thinning)
+    selection = Selection.empty(n_columns, probabilities.size)
+    most = max(1, (MEMORY + X.size * 8 // SHARE) // (2 * n_rows))
+    n_bands = -(-n_columns // most)
+    width = -(-n_columns // n_bands)
+    keys = np.empty((width, n_rows), dtype=np.uint16)
+    rest = [
+        first + column
+        for first in range(0, n_columns, width)
+        for column in _select(
+            X, first, keys[: n_columns - first], selection, probabilities, thinning
+        )
+    ]
+    del keys
+    step = max(1, X.size // SHARE // (2 * n_rows))
+    for first in range(0, len(rest), step):
+        columns = rest[first : first + step]
+        selection.fill(columns, _numpy.select(_columns(X, columns), probabilities, thinning))
+    return selection
+
+
+def _columns(X: Array, columns: list[int]) -> Array:
+    if columns[-1] - columns[0] == len(columns) - 1:
+        return X[:, columns[0] : columns[-1] + 1]
+    return X[:, columns]
+
+
+def _select(
+    X: Array,
+    first: int,
+    keys: Array,
+    selection: Selection,
+    probabilities: Floats,
+    thinning: Thinning,
+) -> list[int]:
+    """Fill in a band of columns; return those that were not found, counted from the first."""
+    band = X[:, first : first + keys.shape[0]]
+    sample = _sample(band)
+    out = np.empty((keys.shape[0], FIELDS + 2 * probabilities.size))
+    members = np.empty((keys.shape[0], thinning.most + REST))
+    compiled.select(
+        band,
+        sample,
+        sample.shape[1],
+        np.ascontiguousarray(probabilities, dtype=np.float64),
+        probabilities.size,
+        keys,
+        out,
+        members,
+        thinning.whole,
+        thinning.most,
+        thinning.tolerance,
+        count_threads(band.size),
+    )
+    found = out[:, 0] == 1
+    there = np.flatnonzero(found)
+    columns, fields = first + there, out[there].T
+    selection.weight[columns], selection.low[columns], selection.high[columns] = fields[1:4]
+    selection.off[columns] = fields[4]
+    selection.below[:, columns], selection.above[:, columns] = np.split(fields[FIELDS:], 2)
+    for column, size in zip(there.tolist(), fields[1].tolist(), strict=True):
+        kept = thinning.count(int(size))
+        selection.members[first + column] = members[column, :kept]
+    return [int(column) for column in np.flatnonzero(~found)]
+
+
+def _sample(X: Array) -> Floats:
+    """Return sorted members of each column, one row of every stretch of rows, NaN last."""
+    share, least, most = SAMPLE
+    size = min(most, max(least, X.shape[0] // share))
+    jitter = np.random.default_rng(0).random(size)
+    rows = ((np.arange(size) + jitter) * (X.shape[0] / size)).astype(np.intp)
+    sample = np.ascontiguousarray(X[np.minimum(rows, X.shape[0] - 1)].T, dtype=np.float64)
+    sample.sort(axis=1)
+    return sample
