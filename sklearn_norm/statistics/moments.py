@@ -9,6 +9,7 @@ pairwise algorithm for computing sample variances", COMPSTAT 1982) in double-dou
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Self, TypeVar
 
 import numpy as np
@@ -214,28 +215,40 @@ class Moments(Statistic):
         nothing = self.is_constant | (spread.high <= 0)
         return Double(np.where(nothing, 0.0, spread.high), np.where(nothing, 0.0, spread.low))
 
+    @cached_property
+    def _distance(self) -> Double:
+        """The distance of the mean from the shift."""
+        return dd.divide(self.sums, self._divisor())
+
     def _squares_about_mean(self) -> Double:
-        return dd.add(self.squares, -dd.multiply(self.sums, dd.divide(self.sums, self._divisor())))
+        return dd.add(self.squares, -dd.multiply(self.sums, self._distance))
 
     def _mean(self) -> Double:
         """Return the mean in units of 2**exponent, 0 where nothing is present."""
-        return dd.add(dd.exact(self.shift), dd.divide(self.sums, self._divisor()))
+        return dd.add(dd.exact(self.shift), self._distance)
 
     def _least_step(self) -> Floats:
         """Return what the mean is rounded to: far below an ulp of the deviation.
 
         Where members all but cancel, the order of their sum would show in what is left.
         """
-        _, power = np.frexp(dd.nearest(self._variance(0)))
+        _, power = np.frexp(dd.nearest(self._biased_variance))
         return np.where(self.is_constant, 0.0, np.ldexp(1.0, power // 2 + LEAST_STEP))
 
     def _variance(self, ddof: int) -> Double:
         """Return the variance in units of 4**exponent; no correction up to a weight of ddof."""
-        return dd.divide(self._spread(), self._divisor(ddof))
+        return dd.divide(self._spread(), self._divisor(ddof)) if ddof else self._biased_variance
+
+    @cached_property
+    def _biased_variance(self) -> Double:
+        return dd.divide(self._spread(), self._divisor())
 
     def _divisor(self, ddof: int = 0) -> Double:
         """Return the weight less `ddof`, where there is more; 1 where there is none."""
-        corrected = dd.add(self.weights, dd.exact(np.where(self.weight > ddof, -float(ddof), 0.0)))
+        corrected = self.weights
+        if ddof:
+            less = np.where(self.weight > ddof, -float(ddof), 0.0)
+            corrected = dd.add(corrected, dd.exact(less))
         return dd.choose(self.weight == 0, dd.exact(np.ones_like(self.weight)), corrected)
 
     @property
