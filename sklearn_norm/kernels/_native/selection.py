@@ -16,6 +16,7 @@ CELLS = 1 << 15
 SAMPLE = 128, 1024, 8192  # one row of so many, and how many at least and at most
 MEMORY = 1 << 23  # bytes of keys, beside a fifth of the input's size
 FIELDS, REST = 5, 64
+TOGETHER = 8  # columns that are read together
 
 
 def select(X: Array, probabilities: Floats, thinning: Thinning) -> Selection:
@@ -25,9 +26,7 @@ def select(X: Array, probabilities: Floats, thinning: Thinning) -> Selection:
     if not is_native(X) or coarse or not LEAST <= n_rows < 1 << 31 or not n_columns:
         return _numpy.select(X, probabilities, thinning)
     selection = Selection.empty(n_columns, probabilities.size)
-    most = max(1, (MEMORY + X.size * 8 // SHARE) // (2 * n_rows))
-    n_bands = -(-n_columns // most)
-    width = -(-n_columns // n_bands)
+    width = _band(X)
     keys = np.empty((width, n_rows), dtype=np.uint16)
     rest = [
         first + column
@@ -42,6 +41,15 @@ def select(X: Array, probabilities: Floats, thinning: Thinning) -> Selection:
         columns = rest[first : first + step]
         selection.fill(columns, _numpy.select(_columns(X, columns), probabilities, thinning))
     return selection
+
+
+def _band(X: Array) -> int:
+    """Return for how many columns keys are held at a time."""
+    n_rows, n_columns = X.shape
+    most = max(1, (MEMORY + int(X.nbytes) // SHARE) // (2 * n_rows))
+    n_bands = -(-n_columns // most)
+    even = -(-n_columns // n_bands)
+    return int(min(-(-even // TOGETHER) * TOGETHER, most, n_columns))
 
 
 def _columns(X: Array, columns: list[int]) -> Array:
