@@ -100,14 +100,16 @@ class Axes:
         """Return gain or offset in float64, to stand beside the view of one sample."""
         if given is None:
             return None
-        vector = np.asarray(given, dtype=np.float64)
+        vector = np.array(given, dtype=np.float64, order="C")
         shapes = {(), (1,), (self.learnable,), self.elements}
         if vector.shape not in shapes or not np.isfinite(vector).all():
             raise ValueError(
                 f"`{name}` must hold one finite number, or {self.learnable} of them for samples "
                 f"of shape {self.sample}. Got shape {vector.shape}: {given!r}."
             )
-        return np.broadcast_to(vector.reshape(-1), (self.learnable,)).reshape(self.affine).copy()
+        if vector.size == self.learnable:
+            return vector.reshape(self.affine)
+        return np.full(self.affine, vector.item())
 
     def normalise(
         self,
@@ -260,7 +262,9 @@ def known(axes: Axes, mean: Any, var: Any, eps: float) -> Floats:
     center, variance = axes.vector(mean, "mean"), axes.vector(var, "var")
     if center is None or variance is None or (variance < 0).any():
         raise ValueError("`mean` and `var` must both be given, and `var` must not be negative.")
-    return np.stack([center.ravel(), np.sqrt(variance.ravel() + eps)], axis=-1)[None]
+    stats = np.empty((1, axes.learnable, 2))
+    stats[0, :, 0], stats[0, :, 1] = center.ravel(), np.sqrt(variance.ravel() + eps)
+    return stats
 
 
 def standardised(axes: Axes, X: Array, stats: Floats) -> Floats:

@@ -117,26 +117,27 @@ static PyObject *py_has_infinity(PyObject *self, PyObject *args) {
 
 /* Maps */
 
-enum { MAP_VECTORS = 8, EXPONENT = 5 };
+enum { TOP = 4, EXPONENT, LOW, HIGH, MAP_VECTORS };
 
 static const char *const map_names[MAP_VECTORS] = {"center", "scale", "gain", "offset", "top", "exponent", "low", "high"};
 
-/* Whether the kernel knows the numbers of a map: some are rare, and left to the other backend. */
-static int knows(const View *v, int which) {
-    for (ptrdiff_t j = 0; j < v->shape[0]; j++) {
-        const char *from = v->data + j * v->stride[0];
-        double a;
-        int64_t e;
-        if (which == EXPONENT) {
-            memcpy(&e, from, sizeof e);
-            if (e < -1000 || e > 1000) return 0;
-            continue;
-        }
-        memcpy(&a, from, sizeof a);
-        if (strcmp(map_names[which], "top") == 0 && a == 0) return 0; /* of two zeros, which? */
-        if (strcmp(map_names[which], "low") == 0 && (a != a || (a == 0 && signbit(a)))) return 0;
-        if (strcmp(map_names[which], "high") == 0 && (a != a || a == 0)) return 0;
+/* Whether the kernel knows a number of a map: some are rare, and left to the other backend. */
+static int knows(int which, const char *from) {
+    double a;
+    int64_t e;
+    if (which == EXPONENT) {
+        memcpy(&e, from, sizeof e);
+        return e >= -1000 && e <= 1000;
     }
+    memcpy(&a, from, sizeof a);
+    if (which == TOP) return a != 0; /* of two zeros, which? */
+    return a == a && (which == LOW ? a != 0 || !signbit(a) : a != 0);
+}
+
+static int knows_all(const View *v, int which) {
+    if (which < TOP) return 1;
+    for (ptrdiff_t j = 0; j < v->shape[0]; j++)
+        if (!knows(which, v->data + j * v->stride[0])) return 0;
     return 1;
 }
 
@@ -159,9 +160,9 @@ static int run_map(const Held *x, const Held *steps, int inverse, const Held *ou
         return -1;
     }
     if (w->kind > F16 || (v->kind > F16 && w->kind != F64) || !may_write(v, w)) return 0;
-    if ((steps[6].view.data == NULL) != (steps[7].view.data == NULL)) return 0;
+    if ((steps[LOW].view.data == NULL) != (steps[HIGH].view.data == NULL)) return 0;
     for (int i = 0; i < MAP_VECTORS; i++)
-        if (steps[i].view.data && !knows(&steps[i].view, i)) return 0;
+        if (steps[i].view.data && !knows_all(&steps[i].view, i)) return 0;
     MapVectors m = {steps[0].view, steps[1].view, steps[2].view, steps[3].view,
                     steps[4].view, steps[5].view, steps[6].view, steps[7].view};
     int code;
