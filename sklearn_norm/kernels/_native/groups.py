@@ -24,12 +24,18 @@ def normalise(
         return center, scale
     source = X if is_native(X) and _apart(X, out) else X.astype(X.dtype.newbyteorder("="))
     target = out if is_native(out) else np.empty(out.shape, out.dtype.newbyteorder("="))
-    vectors = [v if v is None else np.ascontiguousarray(v, np.float64) for v in (gain, offset)]
+    vectors = [v if v is None else _packed(v, target) for v in (gain, offset)]
     n_threads = count_threads(X.size)
     compiled.normalise(source, centred, eps, *vectors, target, center, scale, n_threads)
     if target is not out:
         np.copyto(out, target)
     return center, scale
+
+
+def _packed(vector: Floats, out: Array) -> Floats:
+    """Return the vector packed, in memory of its own."""
+    packed = np.ascontiguousarray(vector, np.float64)
+    return packed.copy() if np.may_share_memory(packed, out) else packed
 
 
 def _apart(X: Array, out: Array) -> bool:

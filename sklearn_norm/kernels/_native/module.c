@@ -215,6 +215,9 @@ static PyObject *py_normalise(PyObject *self, PyObject *args) {
                hold_floats(center_, "center", x.view.shape[0], x.view.shape[1], 1, 0, &center) &&
                hold_floats(scale_, "scale", x.view.shape[0], x.view.shape[1], 1, 0, &scale) && apart(&center, &x) &&
                apart(&scale, &x) && apart(&center, &out) && apart(&scale, &out) && apart(&center, &scale);
+    const Held *vectors[2] = {&gain, &offset};
+    for (int i = 0; held && i < 2; i++)
+        held = apart(&out, vectors[i]) && apart(&center, vectors[i]) && apart(&scale, vectors[i]);
     if (held) {
         Py_BEGIN_ALLOW_THREADS
         code = chosen->normalise(&x.view, centred, eps, gain.held ? &gain.view : NULL,
@@ -242,13 +245,14 @@ static int hold_keys(PyObject *object, Py_ssize_t rows, Py_ssize_t columns, Held
 /* Set the sizes of a plan; an error where they are out of bounds. */
 static int fits_plan(SelectPlan *plan, const View *x, Py_ssize_t n_sample, Py_ssize_t n_probabilities) {
     const Py_ssize_t many = (Py_ssize_t)1 << 30;
+    if (plan->whole < 0 || plan->most < 1 || plan->most > many || n_sample < 0 || n_sample > many ||
+        n_probabilities < 0 || n_probabilities > 1 << 12 || x->shape[0] > INT32_MAX) {
+        PyErr_SetString(PyExc_ValueError, "a size is out of bounds");
+        return 0;
+    }
     plan->n_sample = n_sample, plan->n_probabilities = n_probabilities;
     plan->width = SELECT_FIELDS + 2 * n_probabilities, plan->n_members = plan->most + SELECT_REST;
-    if (plan->whole >= 0 && plan->most >= 1 && plan->most <= many && n_sample >= 0 && n_sample <= many &&
-        n_probabilities >= 0 && n_probabilities <= 1 << 12 && x->shape[0] <= INT32_MAX)
-        return 1;
-    PyErr_SetString(PyExc_ValueError, "a size is out of bounds");
-    return 0;
+    return 1;
 }
 
 static PyObject *py_select(PyObject *self, PyObject *args) {

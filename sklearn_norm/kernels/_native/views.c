@@ -114,10 +114,10 @@ int hold_affine(PyObject *object, const char *name, const View *x, Held *h) {
     if (object == Py_None) return 1;
     if (!hold(object, name, 3, 0, h)) return 0;
     const View *v = &h->view;
-    int right = v->kind == F64 && v->aligned;
+    int right = v->kind == F64 && v->aligned, empty = !v->shape[0] || !v->shape[1] || !v->shape[2];
     ptrdiff_t packed = 8;
     for (int i = 2; i >= 0; i--) {
-        right &= v->shape[i] == 1 || (v->shape[i] == x->shape[i + 1] && v->stride[i] == packed);
+        right &= v->shape[i] == 1 || (v->shape[i] == x->shape[i + 1] && (v->stride[i] == packed || empty));
         packed *= v->shape[i];
     }
     if (!right) {
@@ -128,11 +128,12 @@ int hold_affine(PyObject *object, const char *name, const View *x, Held *h) {
     return right;
 }
 
-/* The lowest address of a view's items, and the first beyond the highest. */
+/* The lowest address of a view's items, and the first beyond the highest: the same where it has none. */
 static void reach_of(const View *v, uintptr_t *from, uintptr_t *to) {
     *from = *to = (uintptr_t)v->data;
-    for (int i = 0; i < v->ndim; i++) {
+    for (int i = 0; i < v->ndim; i++)
         if (v->shape[i] == 0) return;
+    for (int i = 0; i < v->ndim; i++) {
         ptrdiff_t reach = (v->shape[i] - 1) * v->stride[i];
         if (reach < 0) *from -= (uintptr_t)-reach;
         else *to += (uintptr_t)reach;
@@ -145,7 +146,7 @@ int apart(const Held *out, const Held *input) {
     if (!input->held) return 1;
     reach_of(&out->view, &from, &to);
     reach_of(&input->view, &first, &last);
-    if (from >= last || first >= to) return 1;
+    if (from == to || first == last || from >= last || first >= to) return 1;
     PyErr_SetString(PyExc_ValueError, "out must not lie in the memory of an input");
     return 0;
 }
@@ -153,7 +154,8 @@ int apart(const Held *out, const Held *input) {
 int may_write(const View *x, const View *out) {
     for (int i = 0; i < out->ndim; i++)
         if (x->shape[i] == 0) return 1;
-        else if (out->shape[i] > 1 && out->stride[i] == 0) return 0;
+    for (int i = 0; i < out->ndim; i++)
+        if (out->shape[i] > 1 && out->stride[i] == 0) return 0;
     int same = x->data == out->data && x->kind == out->kind;
     for (int i = 0; i < out->ndim; i++) same = same && x->stride[i] == out->stride[i];
     uintptr_t x_first, x_last, out_first, out_last;
