@@ -6,7 +6,10 @@ and how to check what it wrote.
 
 import array
 import ctypes
+import platform
+import sys
 from collections.abc import Callable
+from contextlib import contextmanager, nullcontext
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -725,6 +728,51 @@ def test_weights_that_no_caller_may_give_do_no_harm(weight):
     function = FUNCTIONS["weighted moments"]
     function(function.arguments(x) | {"weight": weights})
     function(function.arguments(x) | {"weight": np.full(50, weight)})
+
+
+def test_an_array_without_members_lies_apart_from_all():
+    """A column's length and stride span memory, but no member is there."""
+    buffer = np.zeros(100)
+    x = np.ndarray((10, 0), "f8", buffer, 0, (8, 8))
+    compiled.extremes(x, np.ndarray((3, 0), "f8", buffer, 24), 1)
+    compiled.moments(x, None, np.ndarray((0, 10), "f8", buffer, 24), 1)
+
+
+def test_a_gain_in_the_memory_of_the_result_is_read_as_it_was():
+    X = np.random.default_rng(7).normal(size=(4, 1, 1, 8))
+    expected = np.empty_like(X)
+    _native.normalise(X, True, 0.0, X[0].copy(), X[1].copy(), expected)
+    _native.normalise(X, True, 0.0, X[0], X[1], X)
+    assert_same_bits(X, expected)
+
+
+@every_variant
+@pytest.mark.parametrize("flushed", [False, True])
+def test_every_half_is_read_whatever_the_processor_does_with_subnormals(variant, flushed):
+    """Another library may have told it to take subnormal floats for 0."""
+    compiled.choose(variant)
+    halves = np.arange(1 << 16, dtype=np.uint16).view(np.float16)[:, None]
+    expected = halves.astype(np.float64)
+    out = np.empty_like(expected)
+    with flushing() if flushed else nullcontext():
+        compiled.map(halves, *[None] * 8, False, out, 1)
+    assert_same_numbers(out, expected)
+
+
+@contextmanager
+def flushing():
+    """Have the processor take subnormal floats for 0, as input and as result."""
+    if (sys.platform, platform.machine()) != ("linux", "x86_64"):
+        pytest.skip("not known how")
+    libm, before = ctypes.CDLL("libm.so.6"), (ctypes.c_uint32 * 8)()
+    libm.fegetenv(before)
+    after = type(before)(*before)
+    after[7] |= 0x8040  # the control word of vectors: DAZ and FTZ
+    libm.fesetenv(after)
+    try:
+        yield
+    finally:
+        libm.fesetenv(before)
 
 
 def test_an_unknown_variant_is_refused():

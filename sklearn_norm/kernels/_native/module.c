@@ -291,7 +291,7 @@ static PyObject *py_select(PyObject *self, PyObject *args) {
 /* The variants of this build that this machine can run, the widest first. */
 static int runnable(const Variant **found) {
     int n = 0;
-#if (defined(__GNUC__) || defined(__clang__)) && defined(__x86_64__)
+#if HAS_VARIANTS
     __builtin_cpu_init();
     int v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
     int v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&

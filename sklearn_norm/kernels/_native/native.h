@@ -6,6 +6,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A product and a sum are two roundings: other compilers are told by an option. */
+#if defined(_MSC_VER) && !defined(__clang__)
+#pragma fp_contract(off)
+#endif
+
+/* Whether there are variants for newer x86-64. GCC for Windows does not align the stack for vectors. */
+#if defined(__x86_64__) && (defined(__clang__) || (defined(__GNUC__) && !defined(_WIN32)))
+#define HAS_VARIANTS 1
+#else
+#define HAS_VARIANTS 0
+#endif
+
 typedef enum { F64, F32, F16, I8, U8, I16, U16, I32, U32, I64, U64, BOOL8 } Kind;
 
 /* A strided array: strides in bytes, of any sign; axes beyond `ndim` have length 1. */

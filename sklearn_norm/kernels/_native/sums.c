@@ -5,10 +5,6 @@
 
 #include <math.h>
 
-#if defined(_MSC_VER)
-#pragma fp_contract(off)
-#endif
-
 typedef struct {
     double high, low;
 } Double;

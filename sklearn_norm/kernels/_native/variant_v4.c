@@ -1,6 +1,8 @@
 /* The kernels for x86-64 machines with AVX-512, in the same binary as those for any. */
 
-#if (defined(__GNUC__) || defined(__clang__)) && defined(__x86_64__)
+#include "native.h"
+
+#if HAS_VARIANTS
 #include <immintrin.h>
 #include <math.h>
 #include <stdint.h>
