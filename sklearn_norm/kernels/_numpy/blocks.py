@@ -34,11 +34,11 @@ class Tile(NamedTuple):
     blocks: slice  # the places of the blocks in an array of all blocks
 
 
-def tiles(n_rows: int, n_columns: int) -> Iterator[Tile]:
+def tiles(n_rows: int, n_columns: int, size: int = TILE) -> Iterator[Tile]:
     """Cover the array with tiles; the last block of rows may be a short one."""
     whole = n_rows // ROWS
     width = min(n_columns, COLUMNS)
-    tall = max(1, TILE // (ROWS * max(width, 1)))
+    tall = max(1, size // (ROWS * max(width, 1)))
     spans = [(b, min(b + tall, whole)) for b in range(0, whole, tall)]
     if n_rows % ROWS:
         spans.append((whole, whole + 1))

@@ -8,10 +8,11 @@ from typing import ClassVar
 import numpy as np
 
 from ..contract import Array, BlockMoments, Floats
-from .blocks import ROWS, TILE, Tile, as_float64, count_blocks, stack, tiles, unstack, visit
+from .blocks import ROWS, Tile, as_float64, count_blocks, stack, tiles, unstack, visit
 from .exact import Parts, is_extreme, measured, room
 
 LONG = 256  # lanes wanted side by side
+TILE = 1 << 17  # members of a tile: so many that threads rarely wait for the interpreter's lock
 
 
 def block_moments(X: Array, weight: Floats | None) -> BlockMoments:
@@ -33,7 +34,7 @@ def block_moments(X: Array, weight: Floats | None) -> BlockMoments:
                     whole = np.broadcast_to(value, found[0].shape)
                     target[tile.blocks, tile.columns] = unstack(whole, axis)
 
-    visit(work, list(tiles(*X.shape)), X.size)
+    visit(work, list(tiles(*X.shape, TILE)), X.size)
     return out.combined()
 
 
