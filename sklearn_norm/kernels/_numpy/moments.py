@@ -34,7 +34,7 @@ def block_moments(X: Array, weight: Floats | None) -> BlockMoments:
                     whole = np.broadcast_to(value, found[0].shape)
                     target[tile.blocks, tile.columns] = unstack(whole, axis)
 
-    visit(work, list(tiles(*X.shape, TILE)), X.size)
+    visit(work, list(tiles(X.shape[0], X.shape[1], TILE)), X.size)
     return out.combined()
 
 
