@@ -49,7 +49,7 @@ ALLOWED = {
     "kernels.backends": Rule(("kernels",)),
     "kernels.double_double": Rule(("kernels.contract",), ("numpy",)),
     "kernels.threads": Rule((), ("joblib",)),
-    "kernels._native": Rule(("kernels._numpy", "kernels._native")),
+    "kernels._native": Rule(("kernels._native",)),
     "kernels._native.*": NATIVE,
     "kernels._numpy": Rule(("kernels._numpy",)),
     "kernels._numpy.blocks": Rule(("kernels.contract", "kernels.threads"), ("numpy",)),

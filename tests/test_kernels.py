@@ -10,6 +10,7 @@ from laws import EPS, SMALLEST, assert_same_bits, layouts
 
 from sklearn_norm.kernels import BlockMoments, Map, _native, _numpy
 from sklearn_norm.kernels._native.loading import compiled
+from sklearn_norm.kernels._numpy.sorting import sorted_columns
 from sklearn_norm.statistics.moments import Moments
 
 BACKENDS = [pytest.param(_numpy, id="numpy")]
@@ -69,7 +70,7 @@ def run(backend, X, weight=None):
     found = {f"moments {n}": v for n, v in rounded(backend.block_moments(X, weight)).items()}
     found |= {f"extreme {n}": v for n, v in backend.extremes(X, weight)._asdict().items()}
     found["infinity"] = backend.has_infinity(X)
-    parts = [values.copy() for _, values in backend.sorted_columns(X, X.size * 2)]
+    parts = [values.copy() for _, values in sorted_columns(X, X.size * 2)]
     found["sorted"] = np.concatenate(parts)
     return found
 
@@ -213,7 +214,7 @@ def test_sorted_columns_are_sorted_within_the_budget(backend, budget, rows, dtyp
     """Every column once, in order, as float64 rows with NaN last."""
     X = numbers(rows, dtype)
     memory, seen = budget * 8 * max(rows, 1), []
-    for columns, values in backend.sorted_columns(X, memory):
+    for columns, values in sorted_columns(X, memory):
         assert values.dtype == np.float64
         assert values.nbytes <= max(memory, 8 * rows)
         np.testing.assert_array_equal(values, np.sort(X[:, columns].astype(np.float64), axis=0).T)
@@ -227,9 +228,9 @@ def test_a_long_column_sorts_to_the_same_bits_alone_and_among_others(backend):
     X = np.where(rng.random((600_000, 2)) < 0.5, 0.0, -0.0)
     X[:, 0] *= rng.integers(0, 3, 600_000)
     X[::7, 1] = np.nan
-    ((_, both),) = backend.sorted_columns(X, X.nbytes)
+    ((_, both),) = sorted_columns(X, X.nbytes)
     for column in range(2):
-        ((_, alone),) = backend.sorted_columns(X[:, [column]], X.nbytes)
+        ((_, alone),) = sorted_columns(X[:, [column]], X.nbytes)
         assert_same_bits(alone[0], both[column])
 
 
@@ -551,7 +552,7 @@ def test_no_rows_and_no_columns_are_nothing(backend, dtype, weighted):
         assert found.weight.tolist() == [0.0] * shape[1]
         assert found.low.tolist() == [np.inf] * shape[1]
         assert found.high.tolist() == [-np.inf] * shape[1]
-        assert sum(values.size for _, values in backend.sorted_columns(X, 10**6)) == 0
+        assert sum(values.size for _, values in sorted_columns(X, 10**6)) == 0
         assert applied(backend, X, vectors(shape[1])).shape == shape
         assert inverted(backend, X, vectors(shape[1])).shape == shape
 

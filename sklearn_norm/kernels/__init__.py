@@ -21,7 +21,6 @@ normalise = _backend.normalise
 segment_extremes = _backend.segment_extremes
 segment_moments = _backend.segment_moments
 select = _backend.select
-sorted_columns = _backend.sorted_columns
 
 __all__ = [
     "Array",
@@ -45,5 +44,4 @@ __all__ = [
     "segment_extremes",
     "segment_moments",
     "select",
-    "sorted_columns",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
@@ -159,8 +158,6 @@ class Kernels(Protocol):
     ) -> None: ...
 
     def invert(self, Z: Array, mapping: Map, out: Array) -> None: ...
-
-    def sorted_columns(self, X: Array, memory: int) -> Iterator[tuple[slice, Floats]]: ...
 
     def select(self, X: Array, probabilities: Floats, thinning: Thinning) -> Selection: ...
 

@@ -6,7 +6,6 @@ NumPy backend, whose results are the same.
 
 from __future__ import annotations
 
-from .._numpy import sorted_columns
 from .columns import block_moments, extremes, segment_extremes, segment_moments
 from .groups import normalise
 from .maps import apply, has_infinity, invert
@@ -22,5 +21,4 @@ __all__ = [
     "segment_extremes",
     "segment_moments",
     "select",
-    "sorted_columns",
 ]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ..contract import Array
 
-KINDS = "fiub"
+READ = frozenset(map(np.dtype, "?bBhHiIlLqQefd"))  # native byte order: others are not equal
 
 
 def is_native(*arrays: Array) -> bool:
     """Whether the extension reads all arrays as they are: real numbers in native byte order."""
-    return all(a.dtype.kind in KINDS and a.dtype.itemsize <= 8 and a.dtype.isnative for a in arrays)
+    return all(a.dtype in READ for a in arrays)

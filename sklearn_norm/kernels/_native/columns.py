@@ -16,9 +16,8 @@ def block_moments(X: Array, weight: Floats | None) -> BlockMoments:
     if not is_native(X):
         return _numpy.block_moments(X, weight)
     out = np.empty((X.shape[1], len(BlockMoments._fields)))
-    w = None if weight is None else np.ascontiguousarray(weight, dtype=np.float64)
-    compiled.moments(X, w, out, count_threads(X.size))
-    return BlockMoments(*(field[None] for field in np.ascontiguousarray(out.T)))
+    compiled.moments(X, _packed(weight), out, count_threads(X.size))
+    return _one_block(out)
 
 
 def extremes(X: Array, weight: Floats | None) -> Extremes:
@@ -38,9 +37,8 @@ def segment_moments(values: Array, starts: Array, weight: Floats | None) -> Bloc
         return _numpy.segment_moments(values, starts, weight)
     out = np.empty((starts.size - 1, len(BlockMoments._fields)))
     places = np.ascontiguousarray(starts, dtype=np.int64)
-    w = None if weight is None else np.ascontiguousarray(weight, dtype=np.float64)
-    compiled.segment_moments(values, places, w, out, count_threads(values.size))
-    return BlockMoments(*(field[None] for field in np.ascontiguousarray(out.T)))
+    compiled.segment_moments(values, places, _packed(weight), out, count_threads(values.size))
+    return _one_block(out)
 
 
 def segment_extremes(values: Array, starts: Array) -> Extremes:
@@ -51,3 +49,12 @@ def segment_extremes(values: Array, starts: Array) -> Extremes:
     places = np.ascontiguousarray(starts, dtype=np.int64)
     compiled.segment_extremes(values, places, out, count_threads(values.size))
     return Extremes(np.diff(places) - absent, low, high)
+
+
+def _packed(weight: Floats | None) -> Floats | None:
+    return None if weight is None else np.ascontiguousarray(weight, dtype=np.float64)
+
+
+def _one_block(sums: Floats) -> BlockMoments:
+    """Return the fields of all columns, of which the extension wrote a row for each column."""
+    return BlockMoments(*(field[None] for field in np.ascontiguousarray(sums.T)))

@@ -31,8 +31,8 @@ typedef struct {
 } View;
 
 /* Call work(context, i, thread) for every i below n_items, on at most n_threads threads;
-   0 if all went well, else a code that a work returned: then no more are begun. Every i writes to places of
-   its own, so no result depends on the number of threads. */
+   0 if all went well, else a code that a work returned: then no more are begun. Every i writes
+   to places of its own, so no result depends on the number of threads. */
 typedef int (*Work)(void *context, ptrdiff_t item, int thread);
 int run_parallel(Work work, void *context, ptrdiff_t n_items, int n_threads);
 
@@ -43,13 +43,24 @@ typedef struct {
     double weight, weight_low, exponent, shift, sum, sum_low, square, square_low, low, high;
 } Sums;
 
+enum { NO_EXPONENT = -1100 }; /* below that of every float: of zeros, or of no member */
+
 void sums_none(Sums *s);
 void sums_merge(Sums *into, const Sums *other);
+
+/* a * b - p, the error of p = fl(a * b), exact short of underflow (Dekker 1971). */
+static inline double product_error(double a, double b, double p) {
+    double ca = 134217729.0 * a, cb = 134217729.0 * b;
+    double ah = ca - (ca - a), bh = cb - (cb - b);
+    double al = a - ah, bl = b - bh;
+    return ((ah * bh - p) + ah * bl + al * bh) + al * bl;
+}
 
 /* Row vectors of a map, one entry per column; see kernels/contract.py. No data: left out. */
 typedef struct {
     View center, scale, gain, offset, top, exponent, low, high;
 } MapVectors;
+
 /* What select is asked: per column a sorted sample; the ranks of probabilities, and members that
    stand for runs of 2**h, with the least h > 0 that leaves `most` whole runs or fewer, each off
    by at most `tolerance` of the members, half a run included. Columns of fewer than `whole`

@@ -21,7 +21,6 @@
 typedef __m512d vec;
 INLINE vec v_load(const double *p) { return _mm512_loadu_pd(p); }
 INLINE void v_store(double *p, vec a) { _mm512_storeu_pd(p, a); }
-INLINE void v_stream(double *p, vec a) { _mm512_stream_pd(p, a); }
 INLINE vec v_set(double a) { return _mm512_set1_pd(a); }
 INLINE vec v_add(vec a, vec b) { return _mm512_add_pd(a, b); }
 INLINE vec v_sub(vec a, vec b) { return _mm512_sub_pd(a, b); }
@@ -38,11 +37,6 @@ INLINE vec v_where_present(vec x, vec a) {
     return _mm512_maskz_mov_pd(_mm512_cmp_pd_mask(x, x, _CMP_ORD_Q), a);
 }
 INLINE int v_any_nan(vec x) { return _mm512_cmp_pd_mask(x, x, _CMP_UNORD_Q) != 0; }
-/* whether the size of every lane lies within the bounds, or is NaN */
-INLINE int v_all_within(vec x, vec low, vec high) {
-    vec size = _mm512_abs_pd(x);
-    return (_mm512_cmp_pd_mask(size, low, _CMP_LT_OQ) | _mm512_cmp_pd_mask(size, high, _CMP_GT_OQ)) == 0;
-}
 /* whether every lane is 0, NaN, or of a size between the bounds */
 INLINE int v_all_regular(vec x, vec low, vec high) {
     vec size = _mm512_abs_pd(x);
@@ -69,7 +63,6 @@ INLINE void v_to_floats(float *p, vec a) { _mm256_storeu_ps(p, _mm512_cvtpd_ps(a
 typedef __m256d vec;
 INLINE vec v_load(const double *p) { return _mm256_loadu_pd(p); }
 INLINE void v_store(double *p, vec a) { _mm256_storeu_pd(p, a); }
-INLINE void v_stream(double *p, vec a) { _mm256_stream_pd(p, a); }
 INLINE vec v_set(double a) { return _mm256_set1_pd(a); }
 INLINE vec v_add(vec a, vec b) { return _mm256_add_pd(a, b); }
 INLINE vec v_sub(vec a, vec b) { return _mm256_sub_pd(a, b); }
@@ -84,11 +77,6 @@ INLINE vec v_where_present(vec x, vec a) {
     return _mm256_and_pd(_mm256_cmp_pd(x, x, _CMP_ORD_Q), a);
 }
 INLINE int v_any_nan(vec x) { return _mm256_movemask_pd(_mm256_cmp_pd(x, x, _CMP_UNORD_Q)) != 0; }
-INLINE int v_all_within(vec x, vec low, vec high) {
-    vec size = _mm256_andnot_pd(_mm256_set1_pd(-0.0), x);
-    vec out = _mm256_or_pd(_mm256_cmp_pd(size, low, _CMP_LT_OQ), _mm256_cmp_pd(size, high, _CMP_GT_OQ));
-    return _mm256_movemask_pd(out) == 0;
-}
 INLINE int v_all_regular(vec x, vec low, vec high) {
     vec zero = _mm256_setzero_pd(), size = _mm256_andnot_pd(_mm256_set1_pd(-0.0), x);
     vec small = _mm256_and_pd(_mm256_cmp_pd(size, low, _CMP_LT_OQ), _mm256_cmp_pd(x, zero, _CMP_NEQ_OQ));
@@ -111,7 +99,6 @@ INLINE void v_to_floats(float *p, vec a) { _mm_storeu_ps(p, _mm256_cvtpd_ps(a));
 typedef double vec;
 INLINE vec v_load(const double *p) { return *p; }
 INLINE void v_store(double *p, vec a) { *p = a; }
-INLINE void v_stream(double *p, vec a) { *p = a; }
 INLINE vec v_set(double a) { return a; }
 INLINE vec v_add(vec a, vec b) { return a + b; }
 INLINE vec v_sub(vec a, vec b) { return a - b; }
@@ -124,10 +111,6 @@ INLINE vec v_min(vec a, vec b) { return a < b ? a : b; }
 INLINE vec v_max(vec a, vec b) { return a > b ? a : b; }
 INLINE vec v_where_present(vec x, vec a) { return x == x ? a : 0.0; }
 INLINE int v_any_nan(vec x) { return x != x; }
-INLINE int v_all_within(vec x, vec low, vec high) {
-    double size = fabs(x);
-    return !(size < low || size > high);
-}
 INLINE vec v_where_less(vec a, vec b, vec yes, vec no) { return a < b ? yes : no; }
 INLINE vec v_where_equal(vec a, vec b, vec yes, vec no) { return a == b ? yes : no; }
 INLINE vec v_from_floats(const float *p) { return (double)*p; }
@@ -140,14 +123,6 @@ INLINE void v_to_floats(float *p, vec a) { *p = (float)a; }
 #else
 #define HAS_FMA 0
 #endif
-
-/* a * b - p, the error of p = fl(a * b), exact short of underflow (Dekker 1971). */
-INLINE double product_error(double a, double b, double p) {
-    double ca = 134217729.0 * a, cb = 134217729.0 * b;
-    double ah = ca - (ca - a), bh = cb - (cb - b);
-    double al = a - ah, bl = b - bh;
-    return ((ah * bh - p) + ah * bl + al * bh) + al * bl;
-}
 
 INLINE vec v_product_error(vec a, vec b, vec p) {
 #if HAS_FMA

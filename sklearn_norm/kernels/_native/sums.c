@@ -9,8 +9,6 @@ typedef struct {
     double high, low;
 } Double;
 
-static const double NO_EXPONENT = -1100.0; /* below that of every float */
-
 static Double two_sum(double a, double b) {
     double high = a + b, shadow = high - a;
     Double r = {high, (a - (high - shadow)) + (b - shadow)};
@@ -18,10 +16,8 @@ static Double two_sum(double a, double b) {
 }
 
 static Double two_product(double a, double b) {
-    double ca = 134217729.0 * a, cb = 134217729.0 * b;
-    double ah = ca - (ca - a), bh = cb - (cb - b), al = a - ah, bl = b - bh;
     double high = a * b;
-    Double r = {high, ((ah * bh - high) + ah * bl + al * bh) + al * bl};
+    Double r = {high, product_error(a, b, high)};
     return r;
 }
 

@@ -8,7 +8,6 @@ from .maps import apply, backward, forward, invert
 from .moments import block_moments
 from .segments import segment_extremes, segment_moments
 from .selection import select
-from .sorting import sorted_columns
 
 __all__ = [
     "apply",
@@ -22,6 +21,5 @@ __all__ = [
     "segment_extremes",
     "segment_moments",
     "select",
-    "sorted_columns",
     "total_weight",
 ]

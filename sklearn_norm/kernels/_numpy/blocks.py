@@ -70,15 +70,10 @@ def stack(X: Array, tile: Tile) -> tuple[Array, int]:
     return part.T.reshape(part.shape[1], n_blocks, -1), 2
 
 
-def stack_weight(
-    weight: Floats | None, tile: Tile, absent: Array | None, axis: int
-) -> Floats | None:
-    """Return the rows' weights in the shape of the stack, 0 where a value is absent."""
-    if weight is None:
-        return None if absent is None else (~absent).astype(np.float64)
+def stack_weight(weight: Floats, tile: Tile, axis: int) -> Floats:
+    """Return the rows' weights as they stand beside the stack."""
     rows = weight[tile.rows].reshape(tile.blocks.stop - tile.blocks.start, -1)
-    w = rows[:, :, None] if axis == 1 else rows[None]
-    return w if absent is None else np.where(absent, 0.0, w)
+    return rows[:, :, None] if axis == 1 else rows[None]
 
 
 def unstack(folded: Array, axis: int) -> Array:

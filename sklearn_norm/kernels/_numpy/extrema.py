@@ -67,13 +67,12 @@ def total_weight(X: Array, weight: Floats, absent: Array) -> Floats:
     return np.where(absent, present_weight(X, weight), every)
 
 
-def present_weight(X: Array, weight: Floats | None) -> Floats:
+def present_weight(X: Array, weight: Floats) -> Floats:
     """Return the total weight of the members that are not NaN, per column."""
     total = np.zeros((max(1, count_blocks(X.shape[0])), X.shape[1]))
     for tile in tiles(*X.shape):
         x, axis = stack(X, tile)
-        w = stack_weight(weight, tile, np.isnan(x), axis)
-        assert w is not None
+        w = np.where(np.isnan(x), 0.0, stack_weight(weight, tile, axis))
         total[tile.blocks, tile.columns] = unstack(fold(np.add, w, axis), axis)
     return np.asarray(np.add.accumulate(total, axis=0)[-1])
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from ..contract import Array, BlockMoments, Floats
-from .blocks import ROWS, Tile, as_float64, count_blocks, stack, tiles, unstack, visit
+from .blocks import ROWS, Tile, as_float64, count_blocks, stack, stack_weight, tiles, unstack, visit
 from .exact import Parts, is_extreme, measured, room
 
 LONG = 256  # lanes wanted side by side
@@ -96,6 +96,4 @@ def _plain(raw: Array, buffer: Floats) -> Floats:
 
 def _weights(weight: Floats, tile: Tile, raw: Array, axis: int) -> Floats:
     """Return the rows' weights in the shape of the stack."""
-    rows = weight[tile.rows].reshape(tile.blocks.stop - tile.blocks.start, -1)
-    w = rows[:, :, None] if axis == 1 else rows[None]
-    return np.ascontiguousarray(np.broadcast_to(w, raw.shape))
+    return np.ascontiguousarray(np.broadcast_to(stack_weight(weight, tile, axis), raw.shape))
