@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from sklearn import get_config
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils._set_output import _get_output_config
@@ -34,6 +35,8 @@ def validated(method: Method) -> Method:
 
 def asked_container(estimator: Any) -> str:
     """Return the container that set_output or the global configuration asks for."""
+    if OUTPUT not in vars(estimator) and get_config()["transform_output"] == "default":
+        return "default"
     return str(_get_output_config("transform", estimator)["dense"])
 
 

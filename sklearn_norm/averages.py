@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import groupby
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -57,6 +59,21 @@ class RunningScaler(Scaler):
             return old.merge(new)
         share = np.where(new.batches > 0, self.momentum, 0.0)
         return old.weighted(1 - share).merge(new.weighted(share))
+
+    def _folded(self, old: Running, batches: Iterable[Floats]) -> Running:
+        """Fold runs of one-row batches at once: each forgets by those after it."""
+        for lone, run in groupby(batches, lambda batch: len(batch) == 1):
+            if not lone:
+                old = super()._folded(old, run)
+                continue
+            rows = np.concatenate(list(run))
+            there = ~np.isnan(rows)
+            keep = 1.0 if self.momentum is None else 1 - self.momentum
+            later = np.cumsum(there[::-1], axis=0)[::-1] - there
+            share = 1.0 if self.momentum is None else self.momentum
+            forgotten = old.weighted(keep ** there.sum(axis=0))
+            old = forgotten.merge(Running.of_rows(rows, share * keep**later))
+        return old
 
     def _rule(self, statistic: Running) -> Affine:
         return Affine.of(
@@ -114,20 +131,19 @@ class RunningScaler(Scaler):
         """
         if using not in ("batch", "before", "after"):
             raise ValueError(f'`using` must be "batch", "before" or "after". Got {using!r}.')
+        fitted = self.__sklearn_is_fitted__()
         with unchanged_on_error(self):
             if using == "before":
                 self._check_before()
-                before = None if not self.__sklearn_is_fitted__() else self._affine
-            self._learn(X, sample_weight, first=not self.__sklearn_is_fitted__())
-            after = self._affine
-            if using == "batch":
-                self._affine = self._of_batch(X, sample_weight)
-            elif using == "before":
-                self._affine = before or self._rule(Running.prior(self._n_columns))
-            try:
+                affine = self._ruled() if fitted else None
+            self._learn(X, sample_weight, first=not fitted)
+            if using == "after":
                 return self.transform(X)
-            finally:
-                self._affine = after
+            if using == "batch":
+                affine = self._of_batch(X, sample_weight)
+            elif not fitted:
+                affine = self._rule(Running.prior(self._n_columns))
+            return self._twin(_affine=affine, _pending=None).transform(X)
 
     def _check_before(self) -> None:
         if self.__sklearn_is_fitted__() or not (self.bias_correction or self.momentum is None):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from functools import wraps
@@ -18,7 +18,9 @@ from . import _sklearn, kernels
 from .affine import Affine
 from .containers import container_of, framed, has_nulls, may_write, narrow_float, readable
 from .exceptions import SparseDataError
+from .glance import Recent, answer, at_first, glance, remember
 from .kernels import Array, Floats
+from .pending import Pending
 from .statistics.record import Statistic
 from .statistics.sparse import columns_of, is_sparse
 from .weights import checked_weight, weighed
@@ -59,6 +61,7 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
     copy: bool
     _statistic: Any
     _affine: Affine
+    _pending: Pending | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Make every fitted attribute a view that cannot be written to."""
@@ -79,6 +82,14 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
         """Return the statistic after a batch: for all but averages that forget, the merge."""
         merged: Statistic = old.merge(new)
         return merged
+
+    def _folded(self, old: Any, batches: Iterable[Floats]) -> Any:
+        """Return the statistic after small batches: at once where `_update` is the merge."""
+        if type(self)._update is Scaler._update:
+            batches = [np.concatenate(list(batches))]
+        for batch in batches:
+            old = self._update(old, self._measure(batch, None))
+        return old
 
     @_sklearn.validated
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
@@ -105,6 +116,7 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
         """
         return self._learn(X, sample_weight, first=True)
 
+    @at_first("_partial_fit_at_once")
     @_sklearn.validated
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Measure one more batch of a stream.
@@ -138,12 +150,70 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
             values = self._to_measure(X, reset=first or not hasattr(self, "n_features_in_"))
             weight = checked_weight(sample_weight, values.shape[0])
             self._check_zeros_may_stay(values)
-            batch = self._measure_checked(*weighed(values, weight))
-            old = self._start() if first else self._statistic
-            self._settle(batch if old is None else self._update(old, batch))
+            values, weight = weighed(values, weight)
+            if not first and weight is None and self._may_wait(values):
+                self._check_finite(values)
+                self._wait(values)
+            else:
+                batch = self._measure_checked(values, weight)
+                old = self._start() if first else self._seen()
+                self._settle(batch if old is None else self._update(old, batch))
             if first:
                 self._container = container_of(X)
+            remember(self, X)
         return self
+
+    def _partial_fit_at_once(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self | None:
+        """Let a small batch wait, if all that `_learn` checks is seen at a glance."""
+        if sample_weight is not None or not self.__sklearn_is_fitted__():
+            return None
+        values = self._glanced(X)
+        if values is None or not self._may_wait(values) or kernels.has_infinity(values):
+            return None
+        self._wait(values)
+        return self
+
+    def _glanced(self, X: Any) -> Array | None:
+        """Return the floats of X where a glance is enough to validate it, else None."""
+        return glance(self, X)
+
+    def _may_wait(self, values: Any) -> bool:
+        """Whether a batch may wait for others, to be folded by the parameters of the map."""
+        return Pending.takes(values) and self._is_as_settled()
+
+    def _wait(self, values: Array) -> None:
+        """Keep a batch; fold all that wait where they have become many."""
+        pending = (self._pending or Pending()).plus(values)
+        if pending.is_full:
+            self._settle(self._folded(self._statistic, pending.batches))
+        else:
+            self._pending = pending
+
+    def _is_as_settled(self) -> bool:
+        """Whether the parameters are those that the present map was made with."""
+        now = vars(self)
+        return all(
+            now.get(name) is value or same_parameter(now.get(name), value)
+            for name, value in self._parameters.items()
+        )
+
+    def _twin(self, **attributes: Any) -> Self:
+        """Return a shallow copy with other attributes."""
+        twin = type(self).__new__(type(self))
+        twin.__dict__.update(self.__dict__, **attributes)
+        return twin
+
+    def _present(self) -> tuple[Any, Affine]:
+        """Return statistic and map after all batches, those that wait too."""
+        pending = self._pending
+        if pending is None:
+            return self._statistic, self._affine
+        if pending.found is None:
+            settled = self._twin(**self._parameters)
+            statistic = settled._folded(self._statistic, pending.batches)
+            pending.found = statistic, settled._rule(statistic)
+        found: tuple[Any, Affine] = pending.found
+        return found
 
     def _learn_nothing(self, X: Any) -> Self:
         """Take a batch without rows: checked as any other, it changes nothing."""
@@ -170,10 +240,12 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
         self._parameters = deepcopy(self.get_params(deep=False))
         self._affine = self._rule(statistic)
         self._statistic = statistic
+        self._recent = Recent()
+        self.__dict__.pop("_pending", None)
 
     def _with(self, parameter: str) -> Any:
         """Return the value of a parameter that the present map was made with."""
-        self._seen()
+        self._check_seen()
         kept = self._parameters
         return kept[parameter] if parameter in kept else getattr(self, parameter)
 
@@ -211,11 +283,23 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
         self._check_finite(values)
         self._check_zeros_stay(values)
         out = self._place_to_write(X, values, copy)
+        remember(self, X)
         return self._with_nulls_of(X, self._as_given(X, self._mapped(values, out)))
+
+    def _transform_at_once(self, X: Any, copy: bool | None = None) -> Any:
+        """Return what `transform` does, if all that it checks is seen at a glance."""
+
+        def act(values: Array) -> Array | None:
+            if kernels.has_infinity(values):
+                return None
+            mapped: Array = self._mapped(values, self._place_to_write(X, values, copy))
+            return mapped
+
+        return answer(self, X, act)
 
     def _mapped(self, values: Any, out: Any) -> Any:
         """Return the values under the map, written to `out` where there is one."""
-        return self._affine.apply(values, out, clip=bool(getattr(self, "clip", False)))
+        return self._ruled().apply(values, out, clip=bool(getattr(self, "clip", False)))
 
     def _as_given(self, X: Any, values: Any) -> Any:
         """Return a result in the shape of X."""
@@ -265,7 +349,8 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
             )
         self._check_finite(values, chosen)
         self._check_zeros_stay(values)
-        affine = self._affine.columns(chosen) if chosen.size < self.n_features_in_ else self._affine
+        affine = self._ruled()
+        affine = affine.columns(chosen) if chosen.size < self.n_features_in_ else affine
         self._check_gain(affine, chosen)
         out = self._place_to_write(X, values, copy)
         names = self._names()[chosen]
@@ -377,7 +462,7 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
         return result
 
     def _merged(self, other: Self) -> Statistic:
-        merged: Statistic = self._statistic.merge(other._statistic)
+        merged: Statistic = self._seen().merge(other._seen())
         return merged
 
     def _validated(self, X: Any, reset: bool) -> Any:
@@ -412,7 +497,7 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
         if not is_sparse(values):
             return
         self._check_zeros_may_stay(values)
-        moved = self._affine.of_zero(self.n_features_in_) != 0
+        moved = self._ruled().of_zero(self.n_features_in_) != 0
         if moved.any():
             name = self._name(int(np.flatnonzero(moved)[0]))
             raise SparseDataError(
@@ -465,15 +550,20 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
         """Return which columns are constant."""
         return self._seen().is_constant
 
-    def _seen(self) -> Any:
-        """Return the statistic, or say in an attribute's words that there is none."""
+    def _check_seen(self) -> None:
+        """Say in an attribute's words that there is nothing yet."""
         if not self.__sklearn_is_fitted__():
             raise AttributeError(f"This {type(self).__name__} is not fitted yet: call fit first.")
-        return self._statistic
+
+    def _seen(self) -> Any:
+        """Return the present statistic."""
+        self._check_seen()
+        return self._present()[0]
 
     def _ruled(self) -> Affine:
-        self._seen()
-        return self._affine
+        """Return the present map."""
+        self._check_seen()
+        return self._present()[1]
 
     def __sklearn_is_fitted__(self) -> bool:
         return "_statistic" in vars(self)
@@ -491,6 +581,9 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
         if "_statistic" in state:
             state["_statistic"] = state["_statistic"].to_state()
             state["_affine"] = dict(vars(state["_affine"]))
+            del state["_recent"]
+        if "_pending" in state:
+            state["_pending"] = state["_pending"].to_state()
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -498,7 +591,14 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
         if "_statistic" in state:
             state["_statistic"] = Statistic.from_state(state["_statistic"])
             state["_affine"] = Affine(**state["_affine"])
+            state["_recent"] = Recent()
+        if "_pending" in state:
+            state["_pending"] = Pending.from_state(state["_pending"])
         super().__setstate__(state)
+
+
+# Around scikit-learn's own wrapper, which builds what `set_output` asks for.
+setattr(Scaler, "transform", at_first("_transform_at_once")(Scaler.transform))  # noqa: B010
 
 
 @contextmanager

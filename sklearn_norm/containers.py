@@ -86,6 +86,13 @@ def framed(values: Any, container: str, names: Any, like: Any = None) -> Any:
     return values
 
 
+def named(names: Any) -> Any:
+    """Return the columns that a pandas frame of these names has."""
+    import pandas as pd
+
+    return pd.DataFrame(columns=np.asarray(names, dtype=object)).columns
+
+
 def has_nulls(X: Any) -> bool:
     """Whether a polars frame has missing entries, which NaN are not."""
     return container_of(X) == "polars" and any(s.null_count() for s in X.get_columns())

@@ -51,8 +51,8 @@ def read_scaler(scaler):
     names = [n for n in dir(scaler) if n.endswith("_") and not n.startswith("_")]
     shown = {"feature_names_in_", "shape_"}  # of the input, and not of what was measured
     values = {n: getattr(scaler, n) for n in names if n not in shown}
-    values["affine center"] = scaler._affine.in_units("center")
-    values["affine scale"] = scaler._affine.in_units("scale")
+    values["affine center"] = scaler._ruled().in_units("center")
+    values["affine scale"] = scaler._ruled().in_units("scale")
     return {n: v for n, v in values.items() if v is not None}
 
 
@@ -319,13 +319,13 @@ def power_of_two_moves_exactly(make, X, power):
     plain, moved = make().fit(X), make().fit(np.ldexp(X, power))
     constant = plain._seen().is_constant | (plain._seen().weight == 0)
     for name in ("center", "scale"):
-        vector, after = (s._affine.in_units(name) for s in (plain, moved))
+        vector, after = (s._ruled().in_units(name) for s in (plain, moved))
         assert (vector is None) == (after is None)
         if vector is not None:
             factor = np.where(constant & (name == "scale"), 0, power)  # a scale of 1 stays 1
             assert_same_bits(after, np.ldexp(vector, factor), name)
     Z = plain.transform(X)
-    if plain._affine.scale is None:
+    if plain._ruled().scale is None:
         Z = np.ldexp(Z, power)
     chosen = ~constant
     assert_same_bits(moved.transform(np.ldexp(X, power))[:, chosen], Z[:, chosen], "transform")
@@ -335,10 +335,10 @@ def added_constant_leaves_spread(make, X, constant):
     """For sums without rounding, the scale is the same within rounding of the data."""
     assert_same_bits((X + constant) - constant, X)
     plain, moved = make().fit(X), make().fit(X + constant)
-    scale = plain._affine.in_units("scale")
+    scale = plain._ruled().in_units("scale")
     if scale is not None:
         rounding = 4 * EPS * abs(constant)
-        np.testing.assert_allclose(moved._affine.in_units("scale"), scale, RELATIVE, rounding)
+        np.testing.assert_allclose(moved._ruled().in_units("scale"), scale, RELATIVE, rounding)
 
 
 def scaler_columns_are_independent(make, X, order):

@@ -71,6 +71,8 @@ ALLOWED = {
     "statistics.running": STATISTIC,
     "affine": Rule((KERNELS, "statistics.sparse"), ("numpy",)),
     "containers": Rule((KERNELS,), ("numpy",), inside=("pandas", "polars")),
+    "glance": Rule(("_sklearn", "containers", KERNELS), ("numpy",)),
+    "pending": Rule((KERNELS,), ("numpy",)),
     "weights": Rule((KERNELS,), ("numpy",)),
     "base": Rule(
         (
@@ -78,7 +80,9 @@ ALLOWED = {
             "affine",
             "containers",
             "exceptions",
+            "glance",
             KERNELS,
+            "pending",
             "statistics.record",
             "statistics.sparse",
             "weights",
@@ -105,7 +109,7 @@ ALLOWED = {
     "tensors": Rule(),
     "tensors.axes": Rule(("affine", KERNELS), ("numpy",)),
     "tensors.base": Rule(
-        ("_sklearn", "base", "containers", KERNELS, "tensors.axes"), ("numpy", "sklearn")
+        ("_sklearn", "base", "containers", "glance", KERNELS, "tensors.axes"), ("numpy", "sklearn")
     ),
     "tensors.bridge": Rule((KERNELS, "tensors.axes"), ("numpy",), inside=("torch",)),
     "tensors.*": Rule(

@@ -304,7 +304,7 @@ def test_fit_only_remembers_the_shape(case):
     assert vars(norm).keys() == norm.get_params().keys()
     assert norm.fit(X) is norm
     assert (norm.shape_, norm.n_features_in_) == (SAMPLE, 72)
-    assert set(vars(norm)) - set(norm.get_params()) == {"shape_", "n_features_in_"}
+    assert set(vars(norm)) - set(norm.get_params()) == {"shape_", "n_features_in_", "_recent"}
     before = joblib.hash(vars(norm))
     assert norm.partial_fit(tensor(2, seed=1)) is norm
     assert_same_bits(norm.transform(X), Z)

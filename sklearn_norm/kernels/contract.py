@@ -169,11 +169,11 @@ class Kernels(Protocol):
         gain: Floats | None,
         offset: Floats | None,
         out: Array,
-    ) -> tuple[Floats, Floats]:
+    ) -> Floats:
         """Normalise a view (samples, groups, channels, positions) of any layout.
 
         Each group of each sample becomes (x - center) / sqrt(variance + eps), times `gain`,
         plus `offset`, both broadcast to a sample; NaN stays NaN. Not `centred` measures
-        about 0. Returns center and scale, of shape (samples, groups).
+        about 0. Returns center and scale, as an array of shape (2, samples, groups).
         """
         ...

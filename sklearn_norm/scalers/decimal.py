@@ -94,7 +94,7 @@ class DecimalScaler(Scaler):
             values, out = canonical(values), None
         peak = np.nan_to_num(self.max_abs_)[None]
         with np.errstate(over="ignore"):
-            rounded = self._affine.apply(peak.astype(values.dtype))[0] >= 1
+            rounded = self._ruled().apply(peak.astype(values.dtype))[0] >= 1
         columns = np.flatnonzero(rounded)
         if not columns.size:
             return super()._mapped(values, out)

@@ -8,7 +8,7 @@ pairwise algorithm for computing sample variances", COMPSTAT 1982) in double-dou
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Self, TypeVar
 
@@ -67,6 +67,32 @@ class Moments(Statistic):
         )
 
     @classmethod
+    def of_members(cls, X: Array, weight: Floats) -> Self:
+        """Measure members that have a weight each, for averages: sums in double precision."""
+        there = ~np.isnan(X.T)
+        value = np.where(there, X.T, 0.0) + 0.0
+        weights = np.where(there, weight.T, 0.0)
+        low, high = np.where(there, value, np.inf), np.where(there, value, -np.inf)
+        _, power = np.frexp(np.abs(value).max(axis=1))
+        units = np.ldexp(value, -power[:, None])
+        total = weights.sum(axis=1)
+        shift = (weights * units).sum(axis=1) / np.where(total == 0, 1.0, total)
+        away = units - shift[:, None]
+        zero = np.zeros_like(total)
+        return cls(
+            weight=total,
+            low=low.min(axis=1),
+            high=high.max(axis=1),
+            weight_low=zero,
+            exponent=np.where(value.any(axis=1), power, NO_EXPONENT),
+            shift=shift,
+            sum_high=(weights * away).sum(axis=1),
+            sum_low=zero,
+            square_high=(weights * away**2).sum(axis=1),
+            square_low=zero,
+        )
+
+    @classmethod
     def empty(cls, n_columns: int) -> Self:
         """Return the identity of `merge`."""
         zero = np.zeros(n_columns)
@@ -103,18 +129,15 @@ class Moments(Statistic):
         while rows.weight.shape[0] > 1:
             even = rows.weight.shape[0] // 2 * 2
             merged = rows._rows(slice(0, even, 2)).merge(rows._rows(slice(1, even, 2)))
-            rows = merged._joined(rows._rows(slice(even, None)))
+            rest = rows._rows(slice(even, None))
+            rows = merged.mapped(lambda *fields: np.concatenate(fields), rest)
         return rows._rows(0)
 
     def reshaped(self, shape: tuple[int, ...]) -> Self:
-        return type(self)(*(getattr(self, f.name).reshape(shape) for f in fields(self)))
+        return self.mapped(lambda field: field.reshape(shape))
 
     def _rows(self, at: slice | int) -> Self:
-        return type(self)(*(getattr(self, f.name)[at] for f in fields(self)))
-
-    def _joined(self, other: Self) -> Self:
-        pairs = ((getattr(self, f.name), getattr(other, f.name)) for f in fields(self))
-        return type(self)(*(np.concatenate(pair) for pair in pairs))
+        return self.mapped(lambda field: field[at])
 
     def merge(self, other: Self) -> Self:
         exponent = np.maximum(self.exponent, other.exponent)
@@ -206,8 +229,7 @@ class Moments(Statistic):
             )
 
     def _where(self, here: Array, other: Self) -> Self:
-        pairs = ((getattr(self, f.name), getattr(other, f.name)) for f in fields(self))
-        return type(self)(*(np.where(here, a, b) for a, b in pairs))
+        return self.mapped(lambda a, b: np.where(here, a, b), other)
 
     def _spread(self) -> Double:
         """Return Σw(x - mean)² in units of 4**exponent."""

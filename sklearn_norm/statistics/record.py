@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, Self
 
@@ -61,6 +62,15 @@ class Statistic:
             "low": np.minimum(self.low, other.low),
             "high": np.maximum(self.high, other.high),
         }
+
+    def mapped(self, act: Callable[..., Any], *others: Self) -> Self:
+        """Return the record of `act` of each array, with those of others beside it."""
+        columns = []
+        for f in fields(self):
+            values = [getattr(record, f.name) for record in (self, *others)]
+            nested = isinstance(values[0], Statistic)
+            columns.append(values[0].mapped(act, *values[1:]) if nested else act(*values))
+        return type(self)(*columns)
 
     def replaced(self, **changes: Any) -> Self:
         return replace(self, **changes)

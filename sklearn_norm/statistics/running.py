@@ -63,6 +63,15 @@ class Running(Statistic):
         residuals = Moments(w, -one, one, zero, zero, zero, zero, zero, weight * variance, zero)
         return cls(zero, zero + np.inf, zero - np.inf, zero + batches, means, residuals)
 
+    @classmethod
+    def of_rows(cls, X: Array, weight: Floats) -> Self:
+        """Measure rows that are batches of their own, each member of a weight of its own."""
+        means = Moments.of_members(X, weight)
+        batches = np.asarray(np.sum(~np.isnan(X), axis=0), dtype=np.float64)
+        none = np.zeros_like(means.weight)  # one member does not differ from its mean
+        residuals = means.replaced(shift=none, sum_high=none, square_high=none)
+        return cls(batches, means.low, means.high, batches, means, residuals)
+
     def merge(self, other: Self) -> Self:
         return type(self)(
             **self.with_extrema_of(other),

@@ -66,6 +66,8 @@ class Axes:
 
     def laid_out(self, X: Array) -> tuple[Axes, Array]:
         """Return axes and an array for which `viewed` is a view: these, or a copy in order."""
+        if self.channel_axis is None and X.flags.c_contiguous:
+            return self, X
         ordered = self.channel_axis in (None, 1, X.ndim - 1)  # as the result will be
         if X.size == 0 or (ordered and np.may_share_memory(self.viewed(X), X)):
             return self, X
@@ -129,7 +131,7 @@ class Axes:
         laid, x = self.laid_out(X)
         out = np.empty(x.shape, dtype=x.dtype if dtype is None else dtype)
         stats = kernels.normalise(laid.viewed(x), centred, eps, gain, offset, laid.viewed(out))
-        return self.put_back(laid, out), np.stack(stats, axis=-1)
+        return self.put_back(laid, out), stats.transpose(1, 2, 0)
 
     def check_members(self, shape: Shape) -> None:
         """Refuse to take the variance of one member."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from math import prod
 from numbers import Integral, Real
@@ -14,6 +15,7 @@ from .. import _sklearn, kernels
 from .._sklearn import Interval
 from ..base import DTYPES, n_axes, read_array, shown, unchanged_on_error
 from ..containers import container_of, framed, narrow_float, readable
+from ..glance import Recent, answer, at_first, glance, remember
 from ..kernels import Array, Floats
 from .axes import Axes, Shape
 
@@ -161,9 +163,12 @@ class TensorNorm(
         with unchanged_on_error(self):
             tensor = self._read(X, reset=True)
             self._check_no_infinity(X, tensor)
-            self._checked_axes(tensor)
+            axes, _, _ = self._checked_axes(tensor)
+            self._recent = Recent()
+            self._remember(X, axes)
         return self
 
+    @at_first("_partial_fit_at_once")
     @_sklearn.validated
     def partial_fit(self, X: Any, y: Any = None) -> Self:
         """Check that samples have the shape of the first ones.
@@ -189,8 +194,56 @@ class TensorNorm(
         if not hasattr(self, "shape_"):
             result: Self = self.fit(X)
             return result
-        self._check_no_infinity(X, self._read(X, reset=False))
+        tensor = self._read(X, reset=False)
+        self._check_no_infinity(X, tensor)
+        self._remember(X, self._axes(tensor.shape[1:]))
         return self
+
+    def _remember(self, X: Any, axes: Axes) -> None:
+        """Keep what was found of flat data's columns, and of parameters that are constants."""
+        if n_axes(X) > 2:
+            return
+        remember(self, X)
+        parameters = self.get_params(deep=False)
+        others = [parameters[name] for name in parameters.keys() - {"gamma", "beta"}]
+        if "_recent" in vars(self) and all(map(is_constant, others)):
+            self._recent.plan = parameters, axes
+
+    def _planned(self) -> Axes | None:
+        """Return the axes, if the parameters are the very ones that were validated last."""
+        now = vars(self)
+        if "_recent" not in now or now["_recent"].plan is None:
+            return None
+        parameters, axes = now["_recent"].plan
+        for name, value in parameters.items():
+            if now.get(name) is not value:
+                return None
+        return axes  # type: ignore[no-any-return]
+
+    def _glanced(self, X: Any) -> Array | None:
+        """Return the floats of X where a glance is enough to validate it, else None."""
+        return glance(self, X)
+
+    def _partial_fit_at_once(self, X: Any, y: Any = None) -> Self | None:
+        if self._planned() is None:
+            return None
+        values = self._glanced(X)
+        return None if values is None or kernels.has_infinity(values) else self
+
+    def _transform_at_once(self, X: Any, mask: Any = None, return_stats: bool = False) -> Any:
+        """Return what `transform` does, if all that it checks is seen at a glance."""
+        axes = self._planned()
+        if axes is None or mask is not None or return_stats is not False:
+            return None
+
+        def act(values: Array) -> Array | None:
+            gain, offset = axes.vector(self.gamma, "gamma"), axes.vector(self.beta, "beta")
+            tensor = values.reshape(values.shape[0], *axes.sample)
+            Z, stats = self._normalised(axes, tensor, gain, offset)
+            finite = math.isfinite(np.vdot(stats, stats))  # overflows early, which is no harm
+            return Z.reshape(values.shape) if finite else None
+
+        return answer(self, X, act)
 
     def transform(self, X: Any, mask: Any = None, return_stats: bool = False) -> Any:
         """Normalise each sample by its own statistics.
@@ -226,8 +279,9 @@ class TensorNorm(
         Z, stats = self._normalised(axes, seen, gain, offset)
         if not np.isfinite(stats).all():  # nor are those of a group with an infinite member
             self._check_no_infinity(X, seen)
+        self._remember(X, axes)
         Z = Z if present is None else np.where(present, Z, tensor)
-        return (Z.reshape(shape), stats) if return_stats else Z.reshape(shape)
+        return (Z.reshape(shape), stats.copy()) if return_stats else Z.reshape(shape)
 
     def fit_transform(self, X: Any, y: Any = None, **parameters: Any) -> Any:
         """Fit, then transform.
@@ -339,6 +393,17 @@ class TensorNorm(
     ) -> Array:
         return axes.restore(tensor, stats, gain, offset)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return arrays and plain values only."""
+        state: dict[str, Any] = dict(super().__getstate__())
+        state.pop("_recent", None)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if "shape_" in state:
+            self._recent = Recent()
+
     def __sklearn_is_fitted__(self) -> bool:
         return True
 
@@ -347,6 +412,17 @@ class TensorNorm(
         tags.requires_fit = False
         tags.transformer_tags.preserves_dtype = ["float64", "float32", "float16"]
         return tags
+
+
+# Around scikit-learn's own wrapper, which builds what `set_output` asks for.
+setattr(TensorNorm, "transform", at_first("_transform_at_once")(TensorNorm.transform))  # noqa: B010
+
+
+def is_constant(value: Any) -> bool:
+    """Whether a parameter cannot be changed in place."""
+    if isinstance(value, tuple):
+        return all(map(is_constant, value))
+    return value is None or isinstance(value, (bool, int, float, str))
 
 
 def _flat_or_not(X: Any, tensor: Array) -> Shape:

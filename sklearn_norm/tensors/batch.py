@@ -147,6 +147,12 @@ class BatchNorm(TensorInput, RunningScaler):
     def _validated(self, X: Any, reset: bool) -> Any:
         return self._read(X, reset=reset)
 
+    def _glanced(self, X: Any) -> Array | None:
+        return None  # its columns are not always the channels
+
+    def _may_wait(self, values: Any) -> bool:
+        return False
+
     def _read(self, X: Any, *, reset: bool, by_name: bool = True) -> Array:
         tensor = super()._read(X, reset=reset, by_name=by_name)
         if self.__sklearn_is_fitted__() and not reset:
@@ -194,7 +200,7 @@ class BatchNorm(TensorInput, RunningScaler):
         return Running.of(parts.folded(), ddof)
 
     def _mapped(self, values: Any, out: Any) -> Any:
-        return self._axes(values.shape[1:]).mapped("apply", self._affine, values, out)
+        return self._axes(values.shape[1:]).mapped("apply", self._ruled(), values, out)
 
     def _as_given(self, X: Any, values: Any) -> Any:
         return values if n_axes(X) > 2 else values.reshape(values.shape[0], -1)
@@ -274,9 +280,10 @@ class BatchNorm(TensorInput, RunningScaler):
         named = _sklearn.feature_names(X) is not None
         tensor = self._read(X, reset=False, by_name=named)
         self._check_finite(tensor)
-        self._check_gain(self._affine, np.arange(self._n_columns))
+        affine = self._ruled()
+        self._check_gain(affine, np.arange(self._n_columns))
         out = self._place_to_write(X, tensor, copy)
-        back = self._axes(tensor.shape[1:]).mapped("invert", self._affine, tensor, out)
+        back = self._axes(tensor.shape[1:]).mapped("invert", affine, tensor, out)
         given = self._as_given(X, back)
         if n_axes(X) > 2:
             return given

@@ -26,6 +26,7 @@ from linear import linear_rows, linear_verdicts
 from machine import default_threads, facts, peer, threads
 from memory import peak_of_fit
 from norms import norm_cases
+from one_row import one_row_cases
 from report import Row, line, linear_line, row_of, summary, title, verdicts_of
 from scalers import scaler_cases
 from timing import medians
@@ -85,7 +86,9 @@ def measured(case: Case, told: argparse.Namespace) -> Row:
 
 def tell_cases(told: argparse.Namespace, report: Report) -> list[Row]:
     rows = []
-    for case in chain(scaler_cases(told.small, told.threads), norm_cases(told.small, told.threads)):
+    small, n_threads = told.small, told.threads
+    cases = chain(scaler_cases(small, n_threads), norm_cases(small, n_threads), one_row_cases())
+    for case in cases:
         if re.search(told.only, case.label):
             rows.append(measured(case, told))
             report.tell(line(rows[-1]))

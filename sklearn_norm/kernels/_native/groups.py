@@ -17,19 +17,20 @@ def normalise(
     gain: Floats | None,
     offset: Floats | None,
     out: Array,
-) -> tuple[Floats, Floats]:
+) -> Floats:
     """Write (x - center) / scale * gain + offset; return center and scale per group."""
-    center, scale = np.zeros((2, *X.shape[:2]))
+    stats = np.zeros((2, *X.shape[:2]))
     if X.size == 0:
-        return center, scale
+        return stats
     source = X if is_native(X) and _apart(X, out) else X.astype(X.dtype.newbyteorder("="))
     target = out if is_native(out) else np.empty(out.shape, out.dtype.newbyteorder("="))
-    vectors = [v if v is None else _packed(v, target) for v in (gain, offset)]
+    gain = None if gain is None else _packed(gain, target)
+    offset = None if offset is None else _packed(offset, target)
     n_threads = count_threads(X.size)
-    compiled.normalise(source, centred, eps, *vectors, target, center, scale, n_threads)
+    compiled.normalise(source, centred, eps, gain, offset, target, stats[0], stats[1], n_threads)
     if target is not out:
         np.copyto(out, target)
-    return center, scale
+    return stats
 
 
 def _packed(vector: Floats, out: Array) -> Floats:
@@ -40,6 +41,7 @@ def _packed(vector: Floats, out: Array) -> Floats:
 
 def _apart(X: Array, out: Array) -> bool:
     """Whether no result overwrites another's member: apart, or each at the place of its own."""
+    if not np.may_share_memory(X, out):
+        return True
     in_place = X.__array_interface__["data"] == out.__array_interface__["data"]
-    same = in_place and X.strides == out.strides and X.dtype == out.dtype
-    return same or not np.may_share_memory(X, out)
+    return in_place and X.strides == out.strides and X.dtype == out.dtype

@@ -28,12 +28,13 @@ def normalise(
     gain: Floats | None,
     offset: Floats | None,
     out: Array,
-) -> tuple[Floats, Floats]:
+) -> Floats:
     """Write (x - center) / scale * gain + offset; return center and scale per group.
 
     scale is sqrt(variance + eps), or sqrt(mean square + eps) about 0 if not `centred`.
     """
-    center, scale = np.zeros(X.shape[:2]), np.zeros(X.shape[:2])
+    stats = np.zeros((2, *X.shape[:2]))
+    center, scale = stats
 
     def work(pieces: list[tuple[slice, slice]]) -> None:
         buffer = np.empty(max((X[p].size for p in pieces), default=0))
@@ -58,7 +59,7 @@ def normalise(
 
     if X.size:
         visit(work, list(_pieces(X.shape)), X.size)
-    return center, scale
+    return stats
 
 
 def _finish(

@@ -1,0 +1,55 @@
+"""Pending: small batches of a stream that wait, to be folded into the statistic together.
+
+To fold a batch costs a few hundred microseconds, however small it is; to keep it costs one
+or two. What is folded when depends on the batches alone, never on what was read between
+them, so a stream gives the same bits whether or not somebody looks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from .kernels import Array, Floats
+
+SMALL = 1 << 13  # members of a batch that may wait
+MEMBERS, BATCHES = 1 << 16, 256  # how much waits at most
+
+
+@dataclass(eq=False, slots=True)
+class Pending:
+    """Batches of float64 rows; and what they come to, once a reader has folded them."""
+
+    batches: tuple[Floats, ...] = ()
+    n_members: int = 0
+    found: Any = None
+
+    @staticmethod
+    def takes(values: Any) -> bool:
+        """Whether a batch is small enough to wait."""
+        return isinstance(values, np.ndarray) and values.size <= SMALL
+
+    def plus(self, values: Array) -> Self:
+        """Return the batches with a copy of one more."""
+        batch = np.array(values, dtype=np.float64, order="C")
+        return type(self)((*self.batches, batch), self.n_members + batch.size)
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.batches) >= BATCHES or self.n_members >= MEMBERS
+
+    def to_state(self) -> dict[str, Any]:
+        """Return the rows of all batches, and how many each has."""
+        return {
+            "rows": np.concatenate(self.batches),
+            "sizes": np.array([len(batch) for batch in self.batches], dtype=np.int64),
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        """Build what `to_state` was called on."""
+        rows = state["rows"]
+        ends = np.cumsum(state["sizes"])[:-1]
+        return cls(tuple(np.split(rows, ends)), rows.size)
