@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import groupby
 from numbers import Integral, Real
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.exceptions import NotFittedError
@@ -15,6 +15,7 @@ from ._sklearn import Interval, StrOptions
 from .affine import Affine
 from .base import Scaler, count, unchanged_on_error
 from .kernels import Array, Floats
+from .known import Known
 from .statistics.record import Statistic
 from .statistics.running import Running
 from .weights import checked_weight, weighed
@@ -144,6 +145,75 @@ class RunningScaler(Scaler):
             elif not fitted:
                 affine = self._rule(Running.prior(self._n_columns))
             return self._twin(_affine=affine, _pending=None).transform(X)
+
+    @classmethod
+    def from_stats(
+        cls,
+        *,
+        running_mean: Any,
+        running_var: Any,
+        n_batches: Any,
+        feature_names: Any = None,
+        **params: Any,
+    ) -> Self:
+        """Build a fitted scaler from running statistics, whose stream goes on.
+
+        Parameters
+        ----------
+        running_mean, running_var : float or array-like of shape (n_features,)
+            The statistics, of the kind that the parameter `variance` says.
+        n_batches : float or array-like of shape (n_features,)
+            The batches behind them. 0 stands for no data, where both must be NaN. With
+            ``bias_correction=False`` it stands for a prior, which is what both then are.
+        feature_names : list of str, default=None
+            The names of the columns.
+        **params
+            Parameters of the class.
+
+        Returns
+        -------
+        scaler : object
+            A new fitted scaler. How many rows the batches had is not known:
+            `n_samples_seen_` counts those that follow.
+
+        Raises
+        ------
+        ValueError
+            If a statistic, a count, a name or a parameter is not as described.
+        TypeError
+            If a parameter is unknown.
+
+        Examples
+        --------
+        >>> from sklearn_norm import BatchStatsScaler
+        >>> scaler = BatchStatsScaler.from_stats(
+        ...     running_mean=1.0, running_var=0.0, n_batches=1, momentum=None
+        ... )
+        >>> scaler.partial_fit([[3.0]]).running_mean_, scaler.running_var_
+        (array([2.]), array([1.]))
+        """
+        scaler = cls._unfitted(params)
+        known = Known.read(
+            feature_names, running_mean=running_mean, running_var=running_var, n_batches=n_batches
+        )
+        weight = scaler._weight_of(known["n_batches"])
+        known.check_counted("n_batches", present=weight > 0)
+        mean, variance = known["running_mean"], known["running_var"]
+        known.refuse("running_var", variance < 0, "a variance is at least 0.")
+        total = scaler.variance == "total"
+        return scaler._built(
+            Running.known(mean, variance, known["n_batches"], weight, drift=total), known.names
+        )
+
+    def _weight_of(self, batches: Floats) -> Floats:
+        """Return the weight that an average has after some batches."""
+        if self.momentum is None:
+            return batches
+        if not self.bias_correction:
+            return np.ones_like(batches)
+        with np.errstate(all="ignore"):
+            left = -np.expm1(batches * np.log1p(-self.momentum))  # 1 - (1 - momentum)**batches
+        return np.where(batches == 0, 0.0, left)
 
     def _check_before(self) -> None:
         if self.__sklearn_is_fitted__() or not (self.bias_correction or self.momentum is None):

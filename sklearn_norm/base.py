@@ -145,6 +145,8 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
     def _learn(self, X: Any, sample_weight: Any, first: bool) -> Self:
         self._validate_params()  # again: scikit-learn skips it in later batches of a stream
         with unchanged_on_error(self):
+            if not first:
+                self._check_grows()
             if not first and n_axes(X) == 2 and np.shape(X)[0] == 0:
                 return self._learn_nothing(X)
             values = self._to_measure(X, reset=first or not hasattr(self, "n_features_in_"))
@@ -179,7 +181,7 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
 
     def _may_wait(self, values: Any) -> bool:
         """Whether a batch may wait for others, to be folded by the parameters of the map."""
-        return Pending.takes(values) and self._is_as_settled()
+        return Pending.takes(values) and self._statistic.grows and self._is_as_settled()
 
     def _wait(self, values: Array) -> None:
         """Keep a batch; fold all that wait where they have become many."""
@@ -226,6 +228,27 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
             ensure_min_samples=0,
         )
         return self
+
+    @classmethod
+    def _unfitted(cls, parameters: dict[str, Any]) -> Self:
+        """Return a new scaler, whose parameters are checked."""
+        scaler = cls(**parameters)
+        scaler._validate_params()
+        return scaler
+
+    def _built(self, statistic: Statistic, names: Any = None) -> Self:
+        """Return this new scaler, fitted with a statistic that is known."""
+        self._take_columns(int(statistic.weight.size), names)
+        self._statistic = statistic
+        self._settle(statistic)
+        self._container = "default"
+        return self
+
+    def _take_columns(self, size: int, names: Any) -> None:
+        """Take the number of columns and their names, which may be None."""
+        self.n_features_in_ = size
+        if names is not None:
+            self.feature_names_in_ = names
 
     @property
     def _n_columns(self) -> int:
@@ -440,6 +463,8 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
             )
         check_is_fitted(self)
         check_is_fitted(other)
+        self._check_grows()
+        other._check_grows()
         mine, theirs = self._parameters, other._parameters
         for name in mine.keys() - {"copy"}:
             if not same_parameter(mine[name], theirs[name]):
@@ -536,7 +561,7 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
     @frozen
     def n_samples_seen_(self) -> Any:
         """int, or ndarray of shape (n_features,): the present weight of each column."""
-        return count(self._seen().weight)
+        return count(self._measured().weight)
 
     @property
     @frozen
@@ -548,7 +573,7 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
 
     def _constant(self) -> Any:
         """Return which columns are constant."""
-        return self._seen().is_constant
+        return self._measured().is_constant
 
     def _check_seen(self) -> None:
         """Say in an attribute's words that there is nothing yet."""
@@ -559,6 +584,24 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
         """Return the present statistic."""
         self._check_seen()
         return self._present()[0]
+
+    def _measured(self) -> Any:
+        """Return the statistic, or say in an attribute's words that it tells nothing of data."""
+        statistic = self._seen()
+        if not statistic.grows:
+            raise AttributeError(
+                f"This {type(self).__name__} was built from a center and a scale: what else there "
+                "was in the data is not known."
+            )
+        return statistic
+
+    def _check_grows(self) -> None:
+        """Refuse to add to what nothing can be added to."""
+        if not self._statistic.grows:
+            raise ValueError(
+                f"This {type(self).__name__} was built from a center and a scale, to which no data "
+                "can be added. Use it as it is, or fit one to all data."
+            )
 
     def _ruled(self) -> Affine:
         """Return the present map."""

@@ -102,6 +102,7 @@ STATISTICS = {
     "Quantiles": Quantiles.measure,
     "Running": Running.measure,
 }
+NOT_MEASURED = {"Given": "a center and a scale that were given: tests/test_from_stats.py"}
 BY_BATCH = {"Running": "each batch counts once, so a split is another stream"}
 
 
@@ -118,7 +119,7 @@ def makers(law=None):
 
 
 def measures(exempt=()):
-    return [pytest.param(STATISTICS[n], id=n) for n in sorted(Statistic.kinds) if n not in exempt]
+    return [pytest.param(STATISTICS[n], id=n) for n in sorted(STATISTICS) if n not in exempt]
 
 
 def test_every_public_scaler_has_cases():
@@ -129,7 +130,7 @@ def test_every_public_scaler_has_cases():
 
 def test_every_statistic_has_a_measure():
     """A new statistic must enter the table, and so meets the laws."""
-    assert sorted(STATISTICS) == sorted(Statistic.kinds)
+    assert sorted({*STATISTICS, *NOT_MEASURED}) == sorted(Statistic.kinds)
 
 
 # Statistics

@@ -74,8 +74,8 @@ def divide(a: Double, b: Double) -> Double:
 
 
 def square_root(a: Double) -> Double:
-    """Return the root, 0 where the number is 0."""
-    positive = a.high > 0
+    """Return the root, 0 where the number is 0, NaN where it is NaN."""
+    positive = ~(a.high <= 0)
     first = np.sqrt(np.where(positive, a.high, 1.0))
     rest = add(a, -two_product(first, first))
     root = two_sum(first, rest.high / (2 * first))

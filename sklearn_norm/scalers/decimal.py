@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.utils.validation import check_is_fitted
 
 from ..affine import Affine
 from ..base import Scaler
 from ..kernels import Array, Floats
+from ..known import Known
 from ..statistics.extrema import Extrema
 from ..statistics.sparse import canonical, columns_of, is_sparse
+from . import bridge
 
 LEAST, MOST = -324, 309  # the exponents that floats can have
 EXACT = 22  # 10**22 is the largest power of ten that a float64 holds exactly
@@ -86,6 +89,124 @@ class DecimalScaler(Scaler):
             scale=None if np.all(scale == 1) else scale,
             gain=None if np.all(gain == 1) else gain,
             exponent=binary if binary.any() else None,
+        )
+
+    @classmethod
+    def from_stats(
+        cls, *, max_abs: Any, n_samples: Any, feature_names: Any = None, **params: Any
+    ) -> Self:
+        """Build a fitted scaler from known absolute maxima, which a stream goes on to raise.
+
+        Parameters
+        ----------
+        max_abs : float or array-like of shape (n_features,)
+            The largest absolute value seen.
+        n_samples : float or array-like of shape (n_features,)
+            The weight behind it. 0 stands for no data, where `max_abs` must be NaN.
+        feature_names : list of str, default=None
+            The names of the columns.
+        **params
+            Parameters of the class.
+
+        Returns
+        -------
+        scaler : DecimalScaler
+            A new fitted scaler, the same as if it had seen the data, but for
+            `constant_features_`: of these, only columns of zeros can be known.
+
+        Raises
+        ------
+        ValueError
+            If a maximum, a count, a name or a parameter is not as described.
+        TypeError
+            If a parameter is unknown.
+
+        Examples
+        --------
+        >>> from sklearn_norm import DecimalScaler
+        >>> scaler = DecimalScaler.from_stats(max_abs=[986.0, 0.05], n_samples=2)
+        >>> scaler.transform([[-986.0, 0.05]])
+        array([[-0.986,  0.5  ]])
+        >>> scaler.partial_fit([[1000.0, 0.0]]).exponent_
+        array([ 4, -1])
+        """
+        scaler = cls._unfitted(params)
+        known = Known.read(feature_names, max_abs=max_abs, n_samples=n_samples)
+        known.check_counted("n_samples")
+        peak = known["max_abs"]
+        known.refuse("max_abs", peak < 0, "an absolute value is at least 0.")
+        return scaler._built(Extrema.known(-peak, peak, known["n_samples"]), known.names)
+
+    @classmethod
+    def from_sklearn(cls, fitted: Any) -> Self:
+        """Build a scaler from the maxima that scikit-learn's MaxAbsScaler saw.
+
+        It divides by a power of ten, and not by the maximum: what it computes is another thing.
+
+        Parameters
+        ----------
+        fitted : sklearn.preprocessing.MaxAbsScaler
+            A fitted scaler, which stays as it is.
+
+        Returns
+        -------
+        scaler : DecimalScaler
+            A new fitted scaler with its maxima, names, count and output container, and without
+            `clip`. The count is that of the rows, missing or not.
+
+        Raises
+        ------
+        ValueError
+            If it is of another class.
+        NotFittedError
+            If it is not fitted.
+
+        Examples
+        --------
+        >>> from sklearn.preprocessing import MaxAbsScaler
+        >>> from sklearn_norm import DecimalScaler
+        >>> theirs = MaxAbsScaler().fit([[-4.0], [2.0]])
+        >>> DecimalScaler.from_sklearn(theirs).transform([[-4.0], [2.0]]).ravel()
+        array([-0.4,  0.2])
+        """
+        theirs = bridge.checked(fitted, cls, "MaxAbsScaler")
+        peak = np.asarray(theirs.max_abs_, dtype=np.float64)
+        number = np.where(np.isnan(peak), 0, theirs.n_samples_seen_)
+        ours = cls.from_stats(max_abs=peak, n_samples=number, copy=theirs.copy)
+        return bridge.like(theirs, ours)
+
+    def to_sklearn(self) -> Any:
+        """Return a MaxAbsScaler of scikit-learn with the maxima that this scaler saw.
+
+        It divides by the maximum, and not by a power of ten: what it computes is another thing.
+
+        Returns
+        -------
+        scaler : sklearn.preprocessing.MaxAbsScaler
+            A new fitted scaler with the maxima, names, count and output container. It counts
+            rows, so its count is that of the fullest column.
+
+        Raises
+        ------
+        NotFittedError
+            If this scaler is not fitted.
+
+        Examples
+        --------
+        >>> from sklearn_norm import DecimalScaler
+        >>> theirs = DecimalScaler().fit([[-4.0], [2.0]]).to_sklearn()
+        >>> theirs.transform([[-4.0], [2.0]]).ravel()
+        array([-1. ,  0.5])
+        """
+        check_is_fitted(self)
+        peak = self.max_abs_
+        return bridge.made(
+            "MaxAbsScaler",
+            self,
+            {"copy": self.copy},
+            max_abs_=peak,
+            scale_=np.where(peak == 0, 1.0, peak),
+            n_samples_seen_=bridge.rows_of(self),
         )
 
     def _mapped(self, values: Any, out: Any) -> Any:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from ..affine import Affine
 from ..base import Scaler
 from ..kernels import Array, Floats
+from ..known import Known
 from ..statistics.extrema import Extrema
+from . import bridge
 
 
 class MinMaxScaler(Scaler):
@@ -108,6 +111,156 @@ class MinMaxScaler(Scaler):
             top=None if np.all(np.isnan(top)) else top,
             lower=lower,
             upper=upper,
+        )
+
+    @classmethod
+    def from_stats(
+        cls,
+        *,
+        data_min: Any,
+        data_max: Any,
+        n_samples: Any,
+        feature_names: Any = None,
+        **params: Any,
+    ) -> Self:
+        """Build a fitted scaler from known bounds, which a stream goes on to widen.
+
+        Bounds that data must not widen are the parameter `data_range`.
+
+        Parameters
+        ----------
+        data_min, data_max : float or array-like of shape (n_features,)
+            The smallest and the largest value seen.
+        n_samples : float or array-like of shape (n_features,)
+            The weight behind them. 0 stands for no data, where both must be NaN.
+        feature_names : list of str, default=None
+            The names of the columns.
+        **params
+            Parameters of the class.
+
+        Returns
+        -------
+        scaler : MinMaxScaler
+            A new fitted scaler, the same as if it had seen the data.
+
+        Raises
+        ------
+        ValueError
+            If a bound, a count, a name or a parameter is not as described.
+        TypeError
+            If a parameter is unknown.
+
+        Examples
+        --------
+        >>> from sklearn_norm import MinMaxScaler
+        >>> scaler = MinMaxScaler.from_stats(data_min=[0, -1], data_max=[10, 1], n_samples=50)
+        >>> scaler.transform([[5.0, 1.0]])
+        array([[0.5, 1. ]])
+        >>> scaler.partial_fit([[20.0, 0.0]]).transform([[5.0, 1.0]])
+        array([[0.25, 1.  ]])
+        """
+        scaler = cls._unfitted(params)
+        known = Known.read(feature_names, data_min=data_min, data_max=data_max, n_samples=n_samples)
+        known.check_counted("n_samples")
+        low, high = known["data_min"], known["data_max"]
+        known.refuse("data_min", low > high, "it must be at most data_max.")
+        return scaler._built(Extrema.known(low, high, known["n_samples"]), known.names)
+
+    @classmethod
+    def from_sklearn(cls, fitted: Any) -> Self:
+        """Build a scaler that computes what scikit-learn's does, and goes on from there.
+
+        Parameters
+        ----------
+        fitted : sklearn.preprocessing.MinMaxScaler
+            A fitted scaler, which stays as it is.
+
+        Returns
+        -------
+        scaler : MinMaxScaler
+            A new fitted scaler with its parameters, names, count and output container. The count
+            is that of the rows, missing or not. A column that scikit-learn took for constant by
+            its threshold is held as constant, at `data_min_`.
+
+        Raises
+        ------
+        ValueError
+            If it is of another class, or `scale_` is not what its parameters make of the bounds.
+        NotFittedError
+            If it is not fitted.
+
+        Examples
+        --------
+        >>> from sklearn import preprocessing
+        >>> from sklearn_norm import MinMaxScaler
+        >>> theirs = preprocessing.MinMaxScaler().fit([[0.0], [2.0]])
+        >>> MinMaxScaler.from_sklearn(theirs).partial_fit([[4.0]]).transform([[1.0]])
+        array([[0.25]])
+        """
+        theirs = bridge.checked(fitted, cls, "MinMaxScaler")
+        low, high = (np.asarray(v, np.float64) for v in (theirs.data_min_, theirs.data_max_))
+        lower, upper = theirs.feature_range
+        with np.errstate(all="ignore"):
+            alone = bridge.left_alone(theirs, (upper - lower) / theirs.scale_, high - low)
+        ours = cls.from_stats(
+            data_min=low,
+            data_max=np.where(alone, low, high),
+            n_samples=np.where(np.isnan(low), 0, theirs.n_samples_seen_),
+            **bridge.shared(theirs, "feature_range", "clip", "copy"),
+        )
+        return bridge.like(theirs, ours)
+
+    def to_sklearn(self) -> Any:
+        """Return scikit-learn's scaler that computes the same, and goes on from there.
+
+        Returns
+        -------
+        scaler : sklearn.preprocessing.MinMaxScaler
+            A new fitted scaler with the parameters, names, count and output container. It counts
+            rows, so its count is that of the fullest column. What it learns later, it learns in
+            its own way, a threshold for constant columns included.
+
+        Raises
+        ------
+        ValueError
+            If there is a `data_range`, or a `feature_range` that is not the same for all columns.
+        NotFittedError
+            If this scaler is not fitted.
+
+        Examples
+        --------
+        >>> from sklearn_norm import MinMaxScaler
+        >>> MinMaxScaler().fit([[0.0], [2.0]]).to_sklearn().transform([[0.5]])
+        array([[0.25]])
+        """
+        check_is_fitted(self)
+        if self._with("data_range") is not None:
+            raise ValueError(
+                "scikit-learn's MinMaxScaler has no data_range. Build a scaler without one, "
+                "from_stats(data_min=data_min_, data_max=data_max_, n_samples=n_samples_seen_), "
+                "and turn that into one."
+            )
+        given = self._with("feature_range")
+        lower, upper = self._wanted_range(given)
+        if not (np.all(lower == lower[0]) and np.all(upper == upper[0])):
+            raise ValueError(
+                "scikit-learn's MinMaxScaler has one feature_range for all columns. Got "
+                f"{given!r}: use one scaler for each range."
+            )
+        return bridge.made(
+            "MinMaxScaler",
+            self,
+            {
+                "feature_range": tuple(np.ravel(v)[0].item() for v in given),
+                "clip": self.clip,
+                "copy": self.copy,
+            },
+            data_min_=self.data_min_,
+            data_max_=self.data_max_,
+            data_range_=self.data_range_,
+            scale_=self.scale_,
+            min_=self.min_,
+            n_samples_seen_=bridge.rows_of(self),
         )
 
     def _bounds(self, statistic: Extrema, data_range: Any) -> tuple[Floats, Floats]:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from numbers import Real
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
+from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn import Interval
 from ..affine import Affine
 from ..base import Scaler
 from ..kernels import Array, Floats
+from ..known import Known
+from ..statistics.given import Given
 from ..statistics.quantiles import Quantiles
+from . import bridge
 
 WIDER = 5.0  # the first fallback leaves out a fifth of what the quantile range leaves out
 
@@ -144,8 +148,13 @@ class RobustScaler(Scaler):
         wide_low, wide_high = low / WIDER, 100 - (100 - high) / WIDER
         return 0.5, low / 100, high / 100, wide_low / 100, wide_high / 100
 
-    def _rule(self, statistic: Quantiles) -> Affine:
+    def _rule(self, statistic: Quantiles | Given) -> Affine:
         asked = self._probabilities(self.quantile_range)
+        if isinstance(statistic, Given):
+            return Affine.of(
+                center=statistic.center if self.with_centering else None,
+                scale=statistic.scale if self.with_scaling else None,
+            )
         values = statistic.quantiles(asked)
         median = values[0] if self.with_centering else np.zeros_like(values[0])
         if not self.with_scaling:
@@ -161,6 +170,119 @@ class RobustScaler(Scaler):
             normal = np.where(here, width, normal)
         affine = Affine.spanning(median, low, high, normal if self.unit_variance else 1.0)
         return affine if self.with_centering else affine.without("center")
+
+    @classmethod
+    def from_stats(
+        cls, *, center: Any = None, scale: Any = None, feature_names: Any = None, **params: Any
+    ) -> Self:
+        """Build a fitted scaler from a known center and scale, which serves and learns no more.
+
+        Quantiles of more data do not follow from these: `partial_fit` and `merge` are errors,
+        and there are no `n_samples_seen_`, `constant_features_`, `scale_source_` and
+        `rank_error_`.
+
+        Parameters
+        ----------
+        center : float or array-like of shape (n_features,), default=None
+            What is subtracted; may be left out with ``with_centering=False``.
+        scale : float or array-like of shape (n_features,), default=None
+            What is divided by, above 0 and as it is: `unit_variance` and `quantile_range` only
+            matter to a later `fit`. May be left out with ``with_scaling=False``.
+            NaN stands for a column without data, in center and scale.
+        feature_names : list of str, default=None
+            The names of the columns.
+        **params
+            Parameters of the class.
+
+        Returns
+        -------
+        scaler : RobustScaler
+            A new fitted scaler.
+
+        Raises
+        ------
+        ValueError
+            If a center, a scale, a name or a parameter is not as described.
+        TypeError
+            If a parameter is unknown.
+
+        Examples
+        --------
+        >>> from sklearn_norm import RobustScaler
+        >>> RobustScaler.from_stats(center=[3.0], scale=[2.0]).transform([[7.0]])
+        array([[2.]])
+        """
+        scaler = cls._unfitted(params)
+        known = Known.read(feature_names, ("center", "scale"), center=center, scale=scale)
+        known.need("center", scaler, "with_centering")
+        known.need("scale", scaler, "with_scaling")
+        there = known.check_alike()
+        known.refuse("scale", known["scale"] <= 0, "it must be above 0; 1 leaves a column as wide.")
+        return scaler._built(Given.of(known["center"], known["scale"], there), known.names)
+
+    @classmethod
+    def from_sklearn(cls, fitted: Any) -> Self:
+        """Build a scaler that computes what scikit-learn's does, and learns no more.
+
+        Parameters
+        ----------
+        fitted : sklearn.preprocessing.RobustScaler
+            A fitted scaler, which stays as it is.
+
+        Returns
+        -------
+        scaler : RobustScaler
+            A new fitted scaler with its parameters, names and output container, as from
+            `from_stats`.
+
+        Raises
+        ------
+        ValueError
+            If it is of another class, or a scale is 0.
+        NotFittedError
+            If it is not fitted.
+
+        Examples
+        --------
+        >>> from sklearn import preprocessing
+        >>> from sklearn_norm import RobustScaler
+        >>> theirs = preprocessing.RobustScaler().fit([[1.0], [2.0], [3.0]])
+        >>> RobustScaler.from_sklearn(theirs).transform([[5.0]])
+        array([[3.]])
+        """
+        theirs = bridge.checked(fitted, cls, "RobustScaler")
+        shared = ("with_centering", "with_scaling", "quantile_range", "unit_variance", "copy")
+        center, scale = theirs.center_, theirs.scale_
+        if center is None and scale is None:
+            center = np.zeros(theirs.n_features_in_)  # only to tell how many there are
+        ours = cls.from_stats(center=center, scale=scale, **bridge.shared(theirs, *shared))
+        return bridge.like(theirs, ours)
+
+    def to_sklearn(self) -> Any:
+        """Return scikit-learn's scaler that computes the same.
+
+        Returns
+        -------
+        scaler : sklearn.preprocessing.RobustScaler
+            A new fitted scaler with the parameters but `rank_error`, names and output container.
+            A scale from a wider range stays, until it is fitted again.
+
+        Raises
+        ------
+        NotFittedError
+            If this scaler is not fitted.
+
+        Examples
+        --------
+        >>> from sklearn_norm import RobustScaler
+        >>> RobustScaler().fit([[1.0], [2.0], [3.0]]).to_sklearn().transform([[5.0]])
+        array([[3.]])
+        """
+        check_is_fitted(self)
+        shared = ("with_centering", "with_scaling", "quantile_range", "unit_variance")
+        parameters = {name: self._with(name) for name in shared} | {"copy": self.copy}
+        fitted = {"center_": self.center_, "scale_": self.scale_}
+        return bridge.made("RobustScaler", self, parameters, **fitted)
 
     def _moves_zeros(self) -> bool:
         return bool(self.with_centering)
@@ -178,7 +300,7 @@ class RobustScaler(Scaler):
     @property
     def scale_source_(self) -> npt.NDArray[np.str_] | None:
         """Ndarray of shape (n_features,) or None: where each scale comes from."""
-        statistic = self._seen()
+        statistic = self._measured()
         if not self._with("with_scaling"):
             return None
         asked = self._probabilities(self._with("quantile_range"))
@@ -187,7 +309,7 @@ class RobustScaler(Scaler):
     @property
     def rank_error_(self) -> float:
         """float: the bound on the rank error in force."""
-        return float(self._seen().rank_error.max(initial=0.0))
+        return float(self._measured().rank_error.max(initial=0.0))
 
 
 def _sources(statistic: Quantiles, values: Floats) -> npt.NDArray[np.str_]:

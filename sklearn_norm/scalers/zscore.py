@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from numbers import Integral
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn import Interval
 from ..affine import Affine
 from ..base import Scaler
 from ..kernels import Array, Floats
+from ..known import Known
 from ..statistics.moments import Moments
+from . import bridge
 
 
 class ZScoreScaler(Scaler):
@@ -92,9 +97,151 @@ class ZScoreScaler(Scaler):
         return Moments.measure(X, weight)
 
     def _rule(self, statistic: Moments) -> Affine:
-        return Affine.of(
-            center=statistic.mean if self.with_mean else None,
-            scale=statistic.deviation(self.ddof) if self.with_std else None,
+        center = statistic.mean if self.with_mean else None
+        scale = statistic.deviation(self.ddof) if self.with_std else None
+        needed, parameter = (scale, "with_std") if self.with_std else (center, "with_mean")
+        if needed is not None and np.isnan(needed[statistic.weight > 0]).any():
+            raise ValueError(
+                f"{parameter}=True needs what `from_stats` was not given. Keep {parameter}=False, "
+                "or fit to all data."
+            )
+        return Affine.of(center=center, scale=scale)
+
+    @classmethod
+    def from_stats(
+        cls,
+        *,
+        mean: Any = None,
+        var: Any = None,
+        n_samples: Any,
+        feature_names: Any = None,
+        **params: Any,
+    ) -> Self:
+        """Build a fitted scaler from known statistics, whose stream goes on.
+
+        Parameters
+        ----------
+        mean, var : float or array-like of shape (n_features,), default=None
+            Mean and variance, the latter with the scaler's `ddof`. May be left out where the
+            parameters `with_mean` and `with_std` do not ask for them.
+        n_samples : float or array-like of shape (n_features,)
+            The weight behind them. 0 stands for no data, where both must be NaN.
+        feature_names : list of str, default=None
+            The names of the columns.
+        **params
+            Parameters of the class.
+
+        Returns
+        -------
+        scaler : ZScoreScaler
+            A new fitted scaler. `partial_fit` and `merge` go on as if it had seen the data, as
+            far as floats tell: a variance beyond their range, as of 1e-170, is lost in `var`.
+
+        Raises
+        ------
+        ValueError
+            If a statistic, a count, a name or a parameter is not as described.
+        TypeError
+            If a parameter is unknown.
+
+        Examples
+        --------
+        >>> from sklearn_norm import ZScoreScaler
+        >>> scaler = ZScoreScaler.from_stats(mean=2.0, var=1.0, n_samples=2)
+        >>> scaler.transform([[4.0]])
+        array([[2.]])
+        >>> scaler.partial_fit([[5.0]]).mean_
+        array([3.])
+        """
+        scaler = cls._unfitted(params)
+        known = Known.read(feature_names, ("mean", "var"), mean=mean, var=var, n_samples=n_samples)
+        known.need("mean", scaler, "with_mean", "with_std")
+        known.need("var", scaler, "with_std")
+        known.check_counted("n_samples")
+        known.refuse("var", known["var"] < 0, "a variance is at least 0.")
+        statistic = Moments.known(known["mean"], known["var"], known["n_samples"], scaler.ddof)
+        return scaler._built(statistic, known.names)
+
+    @classmethod
+    def from_sklearn(cls, fitted: Any) -> Self:
+        """Build a scaler that computes what scikit-learn's does, and goes on from there.
+
+        Parameters
+        ----------
+        fitted : sklearn.preprocessing.StandardScaler
+            A fitted scaler, which stays as it is.
+
+        Returns
+        -------
+        scaler : ZScoreScaler
+            A new fitted scaler with its parameters, names, counts and output container. A column
+            that scikit-learn took for constant by its threshold is held as constant.
+
+        Raises
+        ------
+        ValueError
+            If it is of another class, or `scale_` is not the root of `var_`.
+        NotFittedError
+            If it is not fitted.
+
+        Examples
+        --------
+        >>> from sklearn.preprocessing import StandardScaler
+        >>> from sklearn_norm import ZScoreScaler
+        >>> theirs = StandardScaler().fit([[0.0], [2.0]])
+        >>> ZScoreScaler.from_sklearn(theirs).partial_fit([[4.0]]).mean_
+        array([2.])
+        """
+        theirs = bridge.checked(fitted, cls, "StandardScaler")
+        number = np.broadcast_to(theirs.n_samples_seen_, (theirs.n_features_in_,))
+        var = theirs.var_
+        if theirs.scale_ is not None:
+            var = np.where(bridge.left_alone(theirs, theirs.scale_, np.sqrt(var)), 0.0, var)
+        parameters = bridge.shared(theirs, "with_mean", "with_std", "copy")
+        ours = cls.from_stats(mean=theirs.mean_, var=var, n_samples=number, **parameters)
+        return bridge.like(theirs, ours)
+
+    def to_sklearn(self) -> Any:
+        """Return scikit-learn's scaler that computes the same, and goes on from there.
+
+        Returns
+        -------
+        scaler : sklearn.preprocessing.StandardScaler
+            A new fitted scaler with the parameters, names, counts and output container. What it
+            learns later, it learns in its own way, thresholds for constant columns included.
+
+        Raises
+        ------
+        ValueError
+            If `ddof` is not 0, the only one that it knows.
+        NotFittedError
+            If this scaler is not fitted.
+
+        Examples
+        --------
+        >>> from sklearn_norm import ZScoreScaler
+        >>> ZScoreScaler().fit([[0.0], [2.0]]).to_sklearn().transform([[4.0]])
+        array([[3.]])
+        """
+        check_is_fitted(self)
+        if self._with("ddof"):
+            raise ValueError(
+                f"StandardScaler knows ddof=0 only. Got ddof={self._with('ddof')}: build a scaler "
+                "of ddof=0 with the same variance, from_stats(mean=mean_, var=var_, "
+                "n_samples=n_samples_seen_), and turn that into one."
+            )
+        return bridge.made(
+            "StandardScaler",
+            self,
+            {
+                "with_mean": self._with("with_mean"),
+                "with_std": self._with("with_std"),
+                "copy": self.copy,
+            },
+            mean_=self.mean_,
+            var_=self.var_,
+            scale_=self.scale_,
+            n_samples_seen_=np.array(self.n_samples_seen_)[()],  # a number of NumPy's, as there
         )
 
     def _moves_zeros(self) -> bool:

@@ -24,6 +24,13 @@ class Extrema(Statistic):
             return cls(*kernels.extremes(X, weight))
         return cls(*SparseColumns.of(X, weight).extremes())
 
+    @classmethod
+    def known(cls, low: Floats, high: Floats, weight: Floats) -> Self:
+        """Return members that are known by their extrema; those of weight 0 do not count."""
+        none = weight == 0
+        low, high = np.where(none, np.inf, low + 0.0), np.where(none, -np.inf, high + 0.0)
+        return cls(weight, low, high)
+
     def merge(self, other: Self) -> Self:
         return type(self)(**self.with_extrema_of(other))
 

@@ -24,6 +24,8 @@ from .sparse import SparseColumns, is_sparse
 M = TypeVar("M", bound="Moments")
 LEAST_STEP = -72  # power of two, of the deviation
 NO_EXPONENT = -1100.0  # below that of every float: of a column of zeros, or of none
+COMFORT = 400  # within 2**±400, known moments need no exponent, as measured ones do not
+MILD = 2.0**200  # nor with weights from 1 / MILD to MILD
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +106,33 @@ class Moments(Statistic):
         none, zero = weight == 0, np.zeros_like(weight)
         low, high = np.where(none, np.inf, zero), np.where(none, -np.inf, zero)
         return cls(weight, low, high, zero, zero + NO_EXPONENT, *[zero] * 5)
+
+    @classmethod
+    def known(cls, mean: Floats, variance: Floats, weight: Floats, ddof: int = 0) -> Self:
+        """Return members that are known by their mean and variance; NaN is not known.
+
+        Their extrema are the mean where there is no variance. Elsewhere they may be anything.
+        """
+        none, zero = weight == 0, np.zeros_like(weight)
+        mean, variance = np.where(none, 0.0, mean + 0.0), np.where(none, 0.0, variance)
+        exponent = _exponent_of(mean, variance, weight)
+        power = np.where(exponent == NO_EXPONENT, 0, -exponent).astype(np.int64)
+        units = dd.exact(np.ldexp(variance, 2 * power))
+        share = dd.add(dd.exact(weight), dd.exact(np.where(weight > ddof, -float(ddof), 0.0)))
+        squares = dd.multiply(units, share)
+        high = np.where(variance == 0, mean, np.inf)
+        return cls(
+            weight=weight,
+            weight_low=zero,
+            low=np.where(none, np.inf, np.where(variance == 0, mean, -np.inf)),
+            high=np.where(none, -np.inf, high),
+            exponent=exponent,
+            shift=np.ldexp(mean, power),
+            sum_high=zero,
+            sum_low=zero,
+            square_high=squares.high,
+            square_low=squares.low,
+        )
 
     def collapsed(self) -> Self:
         """Return one member per column, of weight 1, at the mean in double precision."""
@@ -254,8 +283,12 @@ class Moments(Statistic):
 
         Where members all but cancel, the order of their sum would show in what is left.
         """
-        _, power = np.frexp(dd.nearest(self._biased_variance))
-        return np.where(self.is_constant, 0.0, np.ldexp(1.0, power // 2 + LEAST_STEP))
+        spread = dd.nearest(self._biased_variance)
+        _, power = np.frexp(spread)
+        exact, known = self.is_constant, self.low == -np.inf
+        if known.any():  # a mean as it was given, and one whose variance was not
+            exact = exact | (known & ((self.sum_high == 0) | np.isnan(spread)))
+        return np.where(exact, 0.0, np.ldexp(1.0, power // 2 + LEAST_STEP))
 
     def _variance(self, ddof: int) -> Double:
         """Return the variance in units of 4**exponent; no correction up to a weight of ddof."""
@@ -298,6 +331,15 @@ class Moments(Statistic):
             root = dd.square_root(dd.add(self._variance(ddof), dd.exact(np.where(huge, 0, units))))
             value = np.where(huge, np.sqrt(eps), dd.times_power(root, power))
         return np.where(self.weight == 0, np.nan, value)
+
+
+def _exponent_of(mean: Floats, variance: Floats, weight: Floats) -> Floats:
+    """Return the exponent that members of this mean and variance would be measured with."""
+    peak = np.fmax(np.abs(mean), np.sqrt(variance))
+    _, exponent = np.frexp(np.nan_to_num(peak))
+    extreme = (weight > MILD) | (weight < 1 / MILD)
+    strange = (np.abs(exponent) > COMFORT) | extreme
+    return np.where(peak == 0, NO_EXPONENT, np.where(strange, exponent, 0).astype(np.float64))
 
 
 def _integers(exponent: Floats) -> Array:

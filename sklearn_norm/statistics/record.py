@@ -23,6 +23,7 @@ class Statistic:
     """
 
     kinds: ClassVar[dict[str, type[Statistic]]] = {}
+    grows: ClassVar[bool] = True  # whether it can be merged with more
 
     weight: Floats
     low: Floats

@@ -54,14 +54,26 @@ class Running(Statistic):
 
     @classmethod
     def known(
-        cls, mean: Floats, variance: Floats, batches: float = 0.0, weight: float = 1.0
+        cls,
+        mean: Floats,
+        variance: Floats,
+        batches: float | Floats = 0.0,
+        weight: float | Floats = 1.0,
+        drift: bool = False,
     ) -> Self:
-        """Return an average that is known, of members that are not."""
-        zero, one = np.zeros(mean.size), np.ones(mean.size)
-        w = weight * one
-        means = Moments(w, mean, mean, zero, zero, mean, zero, zero, zero, zero)
-        residuals = Moments(w, -one, one, zero, zero, zero, zero, zero, weight * variance, zero)
-        return cls(zero, zero + np.inf, zero - np.inf, zero + batches, means, residuals)
+        """Return an average that is known, of members that are not.
+
+        A variance with the drift in it is held as if it were within the batches. Without the
+        drift, a variance of 0 does not tell that the members are all one.
+        """
+        zero = np.zeros(mean.size)
+        total, seen = zero + weight, zero + batches > 0
+        one = (variance == 0) & drift
+        low, high = np.where(one, mean, -np.inf), np.where(one, mean, np.inf)
+        means = Moments.known(mean, zero, total)
+        residuals = Moments.known(zero, variance, total).replaced(low=low, high=high)
+        low, high = np.where(seen, low, np.inf), np.where(seen, high, -np.inf)
+        return cls(zero, low, high, zero + batches, means, residuals)
 
     @classmethod
     def of_rows(cls, X: Array, weight: Floats) -> Self:

@@ -141,6 +141,18 @@ class BatchNorm(TensorInput, RunningScaler):
             return self._axes(self.shape_).learnable
         return int(self._statistic.weight.size)
 
+    def _take_columns(self, size: int, names: Any) -> None:
+        """Take names for the features of 2-D data; else the first samples tell their shape."""
+        if names is None:
+            return
+        if self.shape is not None and self._declared() != (size,):
+            raise ValueError(
+                f"`feature_names` are for 2-D data whose features are the {size} channels. Got "
+                f"shape={self.shape!r}: leave the names out."
+            )
+        super()._take_columns(size, names)
+        self.shape_ = (size,)
+
     def _to_measure(self, X: Any, reset: bool) -> Any:
         return self._read(X, reset=reset)
 
@@ -329,10 +341,7 @@ class BatchNorm(TensorInput, RunningScaler):
         batches = float(module.num_batches_tracked)
         # a plain average counts its batches; with none yet, the first replaces the prior
         weight = 1.0 if module.momentum is not None else batches or 2.0**-100
-        norm._statistic = Running.known(mean, variance, batches, weight)
-        norm._settle(norm._statistic)
-        norm._container = "default"
-        return norm
+        return norm._built(Running.known(mean, variance, batches, weight))
 
     def to_torch(self) -> Any:
         """Return a PyTorch module that computes the same, in float64.

@@ -1,0 +1,132 @@
+"""Known statistics, which nothing measured: read, and checked column by column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from .containers import readable
+from .kernels import Array, Floats
+from .weights import LEAST, MOST
+
+NUMBERS = "biufO"  # the kinds of arrays that may hold floats
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """Vectors as they were given, float64 with an entry per column, and the names of these.
+
+    What was not given is None in `given`, and read as NaN.
+    """
+
+    size: int
+    names: Any
+    given: dict[str, Floats | None]
+
+    @classmethod
+    def read(cls, feature_names: Any, optional: tuple[str, ...] = (), **given: Any) -> Self:
+        """Read numbers, or vectors of one length; a number stands for all columns."""
+        names = None if feature_names is None else _names(feature_names)
+        vectors = {
+            name: None if value is None and name in optional else _vector(name, value)
+            for name, value in given.items()
+        }
+        lengths = [v.size for v in vectors.values() if v is not None and v.ndim == 1]
+        size = lengths[0] if lengths else 1 if names is None else names.size
+        filled = {n: None if v is None else _filled(n, v, size) for n, v in vectors.items()}
+        if names is not None and names.size != size:
+            raise ValueError(
+                f"`feature_names` must hold one name for each of the {size} columns. "
+                f"Got {names.size}: {names.tolist()}."
+            )
+        return cls(size, names, filled)
+
+    def __getitem__(self, name: str) -> Floats:
+        vector = self.given[name]
+        return np.full(self.size, np.nan) if vector is None else vector
+
+    def need(self, name: str, estimator: Any, *parameters: str) -> None:
+        """Refuse that a vector is missing which one of the parameters asks for."""
+        asking = [parameter for parameter in parameters if getattr(estimator, parameter)]
+        if asking and self.given[name] is None:
+            raise ValueError(
+                f"`{name}` is needed with {asking[0]}=True: give it, or {asking[0]}=False."
+            )
+
+    def check_alike(self) -> Array:
+        """Refuse infinity, and NaN in some vectors only; return where there are numbers."""
+        vectors = {name: vector for name, vector in self.given.items() if vector is not None}
+        there = np.ones(self.size, dtype=bool)
+        if vectors:
+            there = ~np.all([np.isnan(vector) for vector in vectors.values()], axis=0)
+        for name, vector in vectors.items():
+            self.refuse(
+                name,
+                there & ~np.isfinite(vector),
+                f"it must be finite, or {' and '.join(vectors)} NaN for a column without data.",
+            )
+        return there
+
+    def check_counted(self, count: str, present: Array | None = None) -> None:
+        """Refuse counts that are none, and vectors that do not go with them."""
+        number = self[count]
+        self.refuse(count, ~np.isfinite(number) | (number < 0), "it must be finite, at least 0.")
+        extreme = (number > 0) & ((number <= LEAST) | (number >= MOST))
+        self.refuse(count, extreme, f"give 0, or a number between {LEAST:.0e} and {MOST:.0e}.")
+        there = number > 0 if present is None else present
+        for name, vector in self.given.items():
+            if vector is not None and name != count:
+                self.refuse(
+                    name,
+                    there & ~np.isfinite(vector),
+                    f"give a finite number, or NaN and {count}=0 for a column without data.",
+                )
+                self.refuse(
+                    name,
+                    ~there & ~np.isnan(vector),
+                    f"with {count}=0 there are no data to have it. Give the count, or NaN.",
+                )
+
+    def refuse(self, name: str, wrong: Array, remedy: str) -> None:
+        """Raise an error for the first column where the vector is wrong."""
+        if wrong.any():
+            at = int(np.flatnonzero(wrong)[0])
+            column = at if self.names is None else self.names[at]
+            raise ValueError(f"Column {column!r} has {name}={self[name][at]}: {remedy}")
+
+
+def _vector(name: str, value: Any) -> Floats:
+    try:
+        found = np.asarray(readable(value))
+        if found.dtype.kind not in NUMBERS:
+            raise TypeError(found.dtype)
+        return found.astype(np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(
+            f"`{name}` must hold one number for each column, or one for all. Got {value!r}."
+        ) from error
+
+
+def _filled(name: str, vector: Floats, size: int) -> Floats:
+    """Return a number for each column."""
+    if not size or vector.shape not in ((), (size,)):
+        raise ValueError(
+            f"`{name}` must hold one number for each of the {size} columns, or one for all. Got an "
+            f"array of shape {vector.shape}."
+        )
+    return np.broadcast_to(vector, (size,)).copy()
+
+
+def _names(feature_names: Any) -> Any:
+    """Return names as an array of objects."""
+    several = isinstance(feature_names, Iterable) and not isinstance(feature_names, (str, bytes))
+    listed = list(feature_names) if several else []
+    if not listed or not all(isinstance(name, str) for name in listed):
+        raise ValueError(f"`feature_names` must be a list of strings. Got {feature_names!r}.")
+    doubled = sorted({name for name in listed if listed.count(name) > 1})
+    if doubled:
+        raise ValueError(f"`feature_names` must differ. Got {doubled[0]!r} more than once.")
+    return np.array([str(name) for name in listed], dtype=object)

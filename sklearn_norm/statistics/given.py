@@ -1,0 +1,30 @@
+"""Given: a center and a scale that are known, and nothing else of the data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import numpy as np
+
+from ..kernels import Floats
+from .record import Statistic
+
+
+@dataclass(frozen=True, eq=False)
+class Given(Statistic):
+    """Center and scale of each column; weight 1 stands for some weight, 0 for no data."""
+
+    grows: ClassVar[bool] = False
+
+    center: Floats
+    scale: Floats
+
+    @classmethod
+    def of(cls, center: Floats, scale: Floats, there: Floats) -> Self:
+        """Return columns of unknown members; those not `there` have none."""
+        high = np.where(there, np.inf, -np.inf)
+        return cls(np.where(there, 1.0, 0.0), -high, high, center, scale)
+
+    def merge(self, other: Self) -> Self:
+        raise ValueError("Nothing can be added to a center and a scale alone.")
