@@ -79,14 +79,15 @@ class Affine:
         bounds = None
         if clip and self.lower is not None and self.upper is not None:
             bounds = (self.lower, self.upper)
-        ceiling = self._ceiling(X.dtype)
+        ceiling = None if self.ceiling is None else self._ceiling(X.dtype)
         if isinstance(X, kernels.Traced):
             return self._on_traced(X, bounds, ceiling)
-        if is_sparse(X) and not X.has_canonical_format:
+        sparse = is_sparse(X)
+        if sparse and not X.has_canonical_format:
             X, out = canonical(X), None
         small = None if ceiling is None else _members_below(X, ceiling)
         Z: Any
-        if is_sparse(X):
+        if sparse:
             Z = self._on_stored(X, out, clip=bounds)
         else:
             Z = np.empty_like(X) if out is None else out
@@ -164,8 +165,7 @@ class Affine:
 
     def _ceiling(self, dtype: Any) -> Floats | None:
         """Return the ceilings of a dtype, or None where no column has one."""
-        if self.ceiling is None:
-            return None
+        assert self.ceiling is not None
         ceiling: Floats = self.ceiling[:, CEILINGS.index(dtype)]
         return ceiling if ceiling.any() else None
 

@@ -219,6 +219,28 @@ def test_what_is_below_a_power_of_ten_stays_below_1(dtype):
     assert (Z[1] > -1).all()
 
 
+def test_scalers_of_known_statistics_convert():
+    """Of a center and a scale alone, it is not known which columns are constant."""
+    X = np.array([[5.0, 1e5], [np.nan, 1e5 + 1]])
+    scaler = RobustScaler.from_stats(center=[3.0, 1e5], scale=[2.0, 1.0])
+    assert_same(answer(scaler, X), np.array([[1.0, 0.0], [np.nan, 1.0]]))
+    with pytest.warns(UserWarning, match="does not hold the data of feature 1"):
+        converted(scaler, X.astype(np.float32))
+    decimal = DecimalScaler.from_stats(max_abs=[5.0, 2e5], n_samples=7)
+    assert_same(answer(decimal, X), decimal.transform(X))
+
+
+def test_rows_of_a_stream_that_still_wait_are_in_the_graph():
+    """And wait on: converting changes nothing."""
+    X = np.random.default_rng(0).normal(size=(9, 3))
+    scaler = ZScoreScaler().fit(X)
+    for row in X[:3] * 7:
+        scaler.partial_fit(row[None])
+    before = pickle.dumps(scaler)
+    assert_same(answer(scaler, X), scaler.transform(X))
+    assert pickle.dumps(scaler) == before
+
+
 def test_gamma_and_beta_may_be_negative_and_0():
     X = np.random.default_rng(0).normal(size=(9, 3))
     scaler = BatchStatsScaler(gamma=[2.0, -1.0, 0.0], beta=[0.5, 0.0, 7.0]).fit(X)
