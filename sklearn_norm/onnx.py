@@ -281,7 +281,7 @@ def inverse(estimator: Any) -> Inverse:
     >>> inverse(scaler).transform([[-1.0], [0.0], [1.0]]).ravel()
     array([1., 2., 3.])
     """
-    if not isinstance(estimator, Convertible):
+    if not hasattr(estimator, "_check_convertible"):
         raise TypeError(
             f"{type(estimator).__name__} is no estimator of sklearn_norm. Undo a Pipeline step by "
             "step: inverse(step) of each, the last one first."
