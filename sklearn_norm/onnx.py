@@ -146,6 +146,13 @@ class Convertible:
                 "Several inputs lie side by side as columns, of shape [None, 1] each. "
                 f"Got the shapes {shapes}."
             )
+        names = [variable.raw_name for variable in inputs]
+        fitted = list(getattr(self, "feature_names_in_", ()))
+        if names != fitted and sorted(names) == sorted(fitted):
+            raise ValueError(
+                f"The inputs come in the order {names}, but the columns of the fit in the order "
+                f"{fitted}: give the inputs in that order."
+            )
         widths = [shape[1] for shape in shapes]
         return self._shape_of_samples((None if None in widths else sum(widths),))
 
@@ -159,6 +166,13 @@ class Inverse(Convertible, TransformerMixin, BaseEstimator):  # type: ignore[mis
     ----------
     estimator : object
         A fitted scaler, or `BatchNorm`; `inverse` checks that it can be undone.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        The number of features of the estimator.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        The names of its columns, where all are strings.
 
     See Also
     --------
@@ -227,6 +241,16 @@ class Inverse(Convertible, TransformerMixin, BaseEstimator):  # type: ignore[mis
             The names of the columns.
         """
         return self.estimator.get_feature_names_out(input_features)
+
+    @property
+    def n_features_in_(self) -> int:
+        """int: the number of features of the estimator."""
+        return self.estimator.n_features_in_  # type: ignore[no-any-return]
+
+    @property
+    def feature_names_in_(self) -> Any:
+        """Ndarray of shape (n_features_in_,): the names of its columns, where all are strings."""
+        return self.estimator.feature_names_in_
 
     def __sklearn_clone__(self) -> Self:
         return type(self)(self.estimator)

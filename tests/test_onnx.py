@@ -482,6 +482,17 @@ def test_a_frame_alone_has_one_input_per_column(table):
         assert_same(run(model, **named_inputs(frame)), np.asarray(scaler.transform(frame)))
 
 
+def test_columns_in_another_order_than_in_the_fit_are_refused(table):
+    """As in transform; names that are no columns say nothing of the order."""
+    scaler = ZScoreScaler().fit(table[["a", "b"]])
+    for estimator in (scaler, inverse(scaler)):
+        with pytest.raises(ValueError, match=r"order \['b', 'a'\], but the columns of the fit"):
+            to_onnx(estimator, table[["b", "a"]][:1])
+    other = to_onnx(scaler, table[["a", "b"]][:1].set_axis(["p", "q"], axis=1))
+    inputs = {"p": table[["a"]].to_numpy(), "q": table[["b"]].to_numpy()}
+    assert_same(run(other, **inputs), np.asarray(scaler.transform(table[["a", "b"]])))
+
+
 def test_a_union_of_scalers(table):
     X = table[["a", "c"]].to_numpy()
     union = FeatureUnion([("z", ZScoreScaler()), ("m", MinMaxScaler())]).fit(X)
@@ -509,6 +520,8 @@ def test_the_inverse_is_a_fitted_transformer(table):
         np.testing.assert_array_equal(twin.inverse_transform(expected), scaler.transform(expected))
     assert undo.get_feature_names_out().tolist() == list(table)
     assert undo.get_params(deep=False) == {"estimator": scaler}
+    assert undo.n_features_in_ == 5
+    assert not hasattr(inverse(ZScoreScaler().fit(np.eye(2))), "feature_names_in_")
 
 
 def test_the_inverse_gives_the_frame_asked_for(table):
