@@ -203,6 +203,17 @@ def test_bounds_are_hit_and_kept():
     assert Z[[0, 1, 3], 0].tolist() == [0.1, 0.3, 0.3]
 
 
+@pytest.mark.parametrize("dtype", TYPES)
+def test_columns_of_different_ranges(dtype):
+    """The first has a bound that rounding misses, the second none, the third no member."""
+    X = np.random.default_rng(0).normal(size=(500, 3)).astype(dtype)
+    X[:, 2] = np.nan
+    scaler = MinMaxScaler(([0.1, 0.0, -1.0], [0.3, 1.0, 1.0])).fit(X)
+    Z = scaler.transform(X)
+    assert_same(answer(scaler, X), Z)
+    assert_same(answer(inverse(scaler), Z), scaler.inverse_transform(Z))
+
+
 @unheld
 @pytest.mark.parametrize("dtype", TYPES)
 def test_what_is_below_a_power_of_ten_stays_below_1(dtype):
@@ -260,6 +271,17 @@ def test_large_integers_are_rounded_as_in_numpy():
     X = np.array([[2**62 + 1], [2**62 + 257], [-(2**53) - 1]])
     scaler = MinMaxScaler().fit(X)
     assert_same(run(to_onnx(scaler, X[:1]), X=X), scaler.transform(X))
+
+
+def test_short_floats_are_multiplied_once_where_numpy_does():
+    """x / scale is halfway between two numbers of float32, where the last bit decides."""
+    rng = np.random.default_rng(0)
+    halfway = 1 + (2 * rng.integers(0, 2**22, 500) + 1) * 2.0**-24
+    X = rng.uniform(1.0, 2.0, size=(1, 500)).astype(np.float32)
+    scale = X[0].astype(np.float64) / halfway
+    scaler = RobustScaler.from_stats(center=np.zeros(500), scale=scale)
+    assert (scaler.transform(X) != (X / scale).astype(np.float32)).sum() > 20
+    assert_same(answer(scaler, X), scaler.transform(X))
 
 
 def test_results_are_rounded_to_float16_once():
@@ -385,6 +407,12 @@ def test_a_group_of_equal_members_becomes_exactly_0():
     X = np.array([[0.1, 0.1, 0.1], [1e300] * 3, [np.nan, 5e-324, 5e-324]])
     expected = np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 0.0], [np.nan, 0.0, 0.0]])
     assert_same(answer(LayerNorm(eps=0.0), X), expected)
+    rng = np.random.default_rng(0)
+    for size in (2, 3, 7, 97, 1000, 30_011):
+        X = np.ldexp(rng.random(50), rng.integers(-1070, 1023, 50))[:, None] * np.ones(size)
+        X[25:, ::3] = np.nan
+        Z = answer(LayerNorm(eps=0.0), X)
+        np.testing.assert_array_equal(Z, np.where(np.isnan(X), np.nan, 0.0))
 
 
 @pytest.mark.parametrize("power", [-1070, -1030, -530, 0, 530, 1017])
@@ -639,7 +667,7 @@ def test_what_a_graph_cannot_hold_is_an_error_and_is_not_left_out():
     with pytest.raises(TypeError, match="ufunc 'exp'"):
         answer(Exponential().fit(X), X)
     traced = Traced(None, "X", (-1, 2), np.float64)
-    for wrong in (np.asarray, np.linalg.norm, np.sort, lambda t: np.add.reduce(t, axis=1)):
+    for wrong in (np.asarray, np.linalg.norm, np.sort, np.add.accumulate):
         with pytest.raises((TypeError, ValueError)):
             wrong(traced)
 

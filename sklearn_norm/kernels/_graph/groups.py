@@ -55,10 +55,10 @@ def _units(sizes: Any, eps: float) -> Any:
 
 
 def _differences(x: Any, missing: Any, counts: Any) -> Any:
-    """Return the differences from the mean, less what it lost by rounding; 0 where all agree."""
-    mean = _sum(np.where(missing, 0.0, x)) / counts
-    d = x - mean
-    d = d - _sum(np.where(missing, 0.0, d)) / counts
-    low = np.minimum.reduce(np.where(missing, np.inf, x), axis=2, keepdims=True)
-    high = np.maximum.reduce(np.where(missing, -np.inf, x), axis=2, keepdims=True)
-    return np.where((low == high) & (low == x), 0.0, d)
+    """Return the differences from the mean, less what it lost by rounding.
+
+    They are 0 where all members agree: a few roundings of one number each, which add up and
+    divide without another.
+    """
+    d = x - _sum(np.where(missing, 0.0, x)) / counts
+    return d - _sum(np.where(missing, 0.0, d)) / counts

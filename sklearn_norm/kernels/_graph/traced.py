@@ -32,9 +32,8 @@ QUESTIONS: dict[np.ufunc, str] = {
 REDUCTIONS: dict[np.ufunc, str] = {
     np.add: "ReduceSum",
     np.maximum: "ReduceMax",
-    np.minimum: "ReduceMin",
 }
-AXES_AS_INPUT = 18  # the opset from which ReduceMax and ReduceMin take their axes as an input
+AXES_AS_INPUT = 18  # the opset from which ReduceMax takes its axes as an input
 SMALLEST, LARGEST = -1074, 1023  # the powers of two that are floats
 
 
