@@ -12,6 +12,7 @@ from .kernels import Array, Floats
 from .statistics.sparse import canonical, columns_of, is_sparse
 
 LARGE = 2.0**960  # from here on a difference of two floats may overflow
+CEILINGS = tuple(np.dtype(code) for code in "dfe")  # the dtypes that have ceilings
 QUARTER = 2  # then everything is computed in units of 2**QUARTER
 
 
@@ -29,6 +30,9 @@ class Affine:
         center and scale are in units of 2**exponent.
     lower, upper : ndarray of shape (n_features,) or None
         Bounds for `apply(..., clip=True)`.
+    ceiling : ndarray of shape (n_features, 3) or None
+        For float64, float32 and float16 in turn: members of a smaller absolute value are
+        kept below 1, where rounding may make them 1; 0 where none is.
     """
 
     center: Floats | None = None
@@ -39,6 +43,7 @@ class Affine:
     exponent: Any = None
     lower: Floats | None = None
     upper: Floats | None = None
+    ceiling: Floats | None = None
 
     @classmethod
     def of(cls, **vectors: Any) -> Self:
@@ -69,21 +74,36 @@ class Affine:
         units = np.ldexp(center, -exponent)
         return cls.of(center=units, scale=scale, exponent=exponent, **vectors)
 
-    def apply(self, X: Array, out: Array | None = None, clip: bool = False) -> Array:
+    def apply(self, X: Any, out: Any = None, clip: bool = False) -> Any:
         """Return the mapped array, in the dtype and layout of X."""
         bounds = None
         if clip and self.lower is not None and self.upper is not None:
             bounds = (self.lower, self.upper)
-        if is_sparse(X):
-            return self._on_stored(X, out, clip=bounds)  # type: ignore[no-any-return]
-        out = np.empty_like(X) if out is None else out
-        kernels.apply(X, self._map(), bounds, out)
-        return out
+        ceiling = None if self.ceiling is None else self._ceiling(X.dtype)
+        if isinstance(X, kernels.Traced):
+            return self._on_traced(X, bounds, ceiling)
+        sparse = is_sparse(X)
+        if sparse and not X.has_canonical_format:
+            X, out = canonical(X), None
+        small = None if ceiling is None else _members_below(X, ceiling)
+        Z: Any
+        if sparse:
+            Z = self._on_stored(X, out, clip=bounds)
+        else:
+            Z = np.empty_like(X) if out is None else out
+            kernels.apply(X, self._map(), bounds, Z)
+        if small is not None:
+            _keep_below_1(Z, *small)
+        return Z
 
-    def invert(self, Z: Array, out: Array | None = None) -> Array:
+    def invert(self, Z: Any, out: Any = None) -> Any:
         """Return the array whose map is Z, in the dtype and layout of Z."""
+        if isinstance(Z, kernels.Traced):
+            return kernels.graph.invert(Z, self._map()).astype(Z.dtype)
+        if is_sparse(Z) and not Z.has_canonical_format:
+            Z, out = canonical(Z), None
         if is_sparse(Z):
-            return self._on_stored(Z, out, inverse=True)  # type: ignore[no-any-return]
+            return self._on_stored(Z, out, inverse=True)
         out = np.empty_like(Z) if out is None else out
         kernels.invert(Z, self._map(), out)
         return out
@@ -92,6 +112,14 @@ class Affine:
         """Return the map of some columns."""
         picked = {k: None if v is None else v[chosen] for k, v in vars(self).items()}
         return type(self)(**picked)
+
+    def below_1(self, peak: Floats, ceiling: Floats) -> Self:
+        """Return the map with ceilings, in the dtypes in which the peak is rounded to 1."""
+        peak = np.nan_to_num(peak)[None]
+        with np.errstate(over="ignore"):
+            rounded = [self.apply(peak.astype(dtype))[0] >= 1 for dtype in CEILINGS]
+        ceilings = np.where(np.transpose(rounded), ceiling[:, None], 0.0)
+        return type(self)(**{**vars(self), "ceiling": ceilings}) if ceilings.any() else self
 
     def without(self, *steps: str) -> Self:
         return type(self)(**{**vars(self), **dict.fromkeys(steps)})
@@ -115,13 +143,40 @@ class Affine:
         """Return what 0 maps to, per column."""
         return np.asarray(self.apply(np.zeros((1, n_columns)))[0])
 
+    def unheld(self, dtype: Any) -> Any:
+        """Return the columns of which a dtype does not hold the data, judged by their place.
+
+        They lie about the center, as far off as the scale. A dtype whose numbers there lie
+        further apart than the scale times the root of its precision loses more than half of
+        its digits; one that has no numbers there loses all.
+        """
+        scale, center = self.in_units("scale"), self.in_units("center")
+        if scale is None:
+            return np.zeros(0, dtype=np.intp)
+        limits = np.finfo(dtype)
+        with np.errstate(all="ignore"):
+            far = np.abs(scale) if center is None else np.abs(center) + np.abs(scale)
+            apart = np.spacing(far.astype(dtype)).astype(np.float64)
+            lost = (apart > scale * np.sqrt(float(limits.eps))) | (far > float(limits.max))
+        return np.flatnonzero(lost)
+
     def _map(self) -> kernels.Map:
         return kernels.Map(self.center, self.scale, self.gain, self.offset, self.top, self.exponent)
 
+    def _ceiling(self, dtype: Any) -> Floats | None:
+        """Return the ceilings of a dtype, or None where no column has one."""
+        assert self.ceiling is not None
+        ceiling: Floats = self.ceiling[:, CEILINGS.index(dtype)]
+        return ceiling if ceiling.any() else None
+
+    def _on_traced(self, X: Any, bounds: Any, ceiling: Floats | None) -> Any:
+        y = kernels.graph.apply(X, self._map(), bounds)
+        if ceiling is not None:
+            y = kernels.graph.keep_below_1(y, X, ceiling)
+        return y.astype(X.dtype)
+
     def _on_stored(self, X: Any, out: Any, *, inverse: bool = False, clip: Any = None) -> Any:
-        """Map the stored members of a CSR or CSC array: the zeros stay zeros."""
-        if not X.has_canonical_format:
-            X, out = canonical(X), None
+        """Map the stored members of a canonical CSR or CSC array: the zeros stay zeros."""
         if out is None:
             data = np.empty_like(X.data)
             out = type(X)((data, X.indices.copy(), X.indptr.copy()), shape=X.shape)
@@ -134,3 +189,22 @@ class Affine:
                 mapped = np.clip(mapped, clip[0][column], clip[1][column])
             np.copyto(out.data, mapped, casting="same_kind")
         return out
+
+
+def _members_below(X: Any, ceiling: Floats) -> tuple[Any, Any]:
+    """Return the columns that have a ceiling, or those of stored members, and what is below it."""
+    if is_sparse(X):
+        at: Any = columns_of(X)
+        return at, np.abs(X.data) < ceiling[at]
+    at = np.flatnonzero(ceiling)
+    return at, np.abs(X[:, at]) < ceiling[at]
+
+
+def _keep_below_1(Z: Any, columns: Any, small: Any) -> None:
+    limit = np.nextafter(Z.dtype.type(1), Z.dtype.type(0))
+    found = Z.data if is_sparse(Z) else Z[:, columns]
+    held = np.where(small, np.clip(found, -limit, limit), found)
+    if is_sparse(Z):
+        Z.data[:] = held
+    else:
+        Z[:, columns] = held

@@ -19,7 +19,8 @@ from .affine import Affine
 from .containers import container_of, framed, has_nulls, may_write, narrow_float, readable
 from .exceptions import SparseDataError
 from .glance import Recent, answer, at_first, glance, remember
-from .kernels import Array, Floats
+from .kernels import Array, Floats, Traced
+from .onnx import Convertible
 from .pending import Pending
 from .statistics.record import Statistic
 from .statistics.sparse import columns_of, is_sparse
@@ -43,7 +44,12 @@ def frozen(getter: Any) -> Any:
     return frozen_getter
 
 
-class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class Scaler(
+    Convertible,
+    OneToOneFeatureMixin,  # type: ignore[misc]
+    TransformerMixin,  # type: ignore[misc]
+    BaseEstimator,  # type: ignore[misc]
+):
     """Base of all scalers: two hooks, `_measure` and `_rule`, and all the rest here.
 
     The fitted state is a statistic, which merges, and the map made of it; attributes
@@ -607,6 +613,40 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ig
         """Return the present map."""
         self._check_seen()
         return self._present()[1]
+
+    def _check_convertible(self, inverse: bool) -> None:
+        check_is_fitted(self)
+        if inverse:
+            self._check_gain(self._ruled(), np.arange(self._n_columns))
+
+    def _shape_of_samples(self, given: tuple[int | None, ...]) -> tuple[int, ...]:
+        expected = (int(self.n_features_in_),)
+        if given not in (expected, (None,)):
+            raise ValueError(
+                f"X has the shape {(None, *given)}, but {type(self).__name__} is expecting "
+                f"{expected[0]} features as input: {(None, *expected)}."
+            )
+        return expected
+
+    def _traced(self, X: Traced, inverse: bool) -> Traced:
+        result: Traced = self._ruled().invert(X) if inverse else self._mapped(X, None)
+        return result
+
+    def _unheld(self, dtype: Any) -> list[str]:
+        affine, names = self._ruled(), self._names()
+        by_name = hasattr(self, "feature_names_in_") and names.size == self._n_columns
+        zero, one = np.zeros(self._n_columns), np.ones(self._n_columns)
+        center, scale = (affine.in_units(name) for name in ("center", "scale"))
+        center, scale = zero if center is None else center, one if scale is None else scale
+        constant = self._constant() if self._seen().grows else np.zeros_like(zero, dtype=bool)
+        with np.errstate(over="ignore"):
+            held = constant & (center.astype(dtype) == center)
+        return [
+            f"{self._kind_of_column} {str(names[at]) if by_name else at!r}, of center "
+            f"{center[at]:.6g} and scale {scale[at]:.6g}"
+            for at in affine.unheld(dtype).tolist()
+            if not held[at]
+        ]
 
     def __sklearn_is_fitted__(self) -> bool:
         return "_statistic" in vars(self)

@@ -1,7 +1,10 @@
 """Settings and data that all tests share."""
 
+import importlib
 import os
+import sys
 import tempfile
+from pathlib import Path
 
 os.environ["SCIPY_ARRAY_API"] = "1"  # before SciPy or scikit-learn is imported
 # a folder in the repository would be met, with a warning, by the next collection
@@ -42,6 +45,18 @@ def _hard_columns():
     for column in columns.values():
         column.flags.writeable = False
     return columns
+
+
+@pytest.fixture
+def of_docs(monkeypatch):
+    """Return a class of the contributing page, from a module that pickles can name."""
+    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[1] / "docs"))
+
+    def load(module, name):
+        monkeypatch.delitem(sys.modules, module, raising=False)
+        return getattr(importlib.import_module(module), name)
+
+    return load
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import doctest
-import importlib
 import pickle
 import re
 import subprocess
@@ -35,18 +34,6 @@ def ran(script: str) -> str:
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
-
-
-@pytest.fixture
-def of_docs(monkeypatch):
-    """Return a class of the contributing page, from a module that pickles can name."""
-    monkeypatch.syspath_prepend(str(ROOT / "docs"))
-
-    def load(module, name):
-        monkeypatch.delitem(sys.modules, module, raising=False)
-        return getattr(importlib.import_module(module), name)
-
-    return load
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ import sklearn_norm
 
 ROOT = Path(sklearn_norm.__file__).parent
 KERNELS = "kernels"
-OPTIONAL = {"pandas", "polars", "torch"}  # only ever inside functions
+# only ever inside functions
+OPTIONAL = {"onnx", "onnxruntime", "pandas", "polars", "skl2onnx", "torch"}
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,11 @@ ALLOWED = {
     "kernels.backends": Rule(("kernels",)),
     "kernels.double_double": Rule(("kernels.contract",), ("numpy",)),
     "kernels.threads": Rule((), ("joblib",)),
+    "kernels._graph": Rule(("kernels._graph",)),
+    "kernels._graph.traced": Rule((), ("numpy",)),
+    "kernels._graph.*": Rule(
+        ("kernels.contract", "kernels._numpy", "kernels._graph.traced"), ("numpy",)
+    ),
     "kernels._native": Rule(("kernels._native",)),
     "kernels._native.*": NATIVE,
     "kernels._numpy": Rule(("kernels._numpy",)),
@@ -76,6 +82,7 @@ ALLOWED = {
     "glance": Rule(("_sklearn", "containers", KERNELS), ("numpy",)),
     "pending": Rule((KERNELS,), ("numpy",)),
     "weights": Rule((KERNELS,), ("numpy",)),
+    "onnx": Rule((KERNELS,), ("numpy", "sklearn"), inside=("onnx", "skl2onnx")),
     "base": Rule(
         (
             "_sklearn",
@@ -84,6 +91,7 @@ ALLOWED = {
             "exceptions",
             "glance",
             KERNELS,
+            "onnx",
             "pending",
             "statistics.record",
             "statistics.sparse",
@@ -122,7 +130,8 @@ ALLOWED = {
     "tensors": Rule(),
     "tensors.axes": Rule(("affine", KERNELS), ("numpy",)),
     "tensors.base": Rule(
-        ("_sklearn", "base", "containers", "glance", KERNELS, "tensors.axes"), ("numpy", "sklearn")
+        ("_sklearn", "base", "containers", "glance", KERNELS, "onnx", "tensors.axes"),
+        ("numpy", "sklearn"),
     ),
     "tensors.bridge": Rule((KERNELS, "tensors.axes"), ("numpy",), inside=("torch",)),
     "tensors.*": Rule(
@@ -350,7 +359,7 @@ import sklearn
 report("sklearn")
 import sklearn.base, sklearn.utils, scipy.sparse, scipy.stats
 report("peers")
-import sklearn_norm, sklearn_norm.functional
+import sklearn_norm, sklearn_norm.functional, sklearn_norm.onnx
 from sklearn_norm.tensors.base import TensorNorm
 report("ours")
 import numpy as np
@@ -366,6 +375,8 @@ for name in sklearn_norm.__all__:
     if isinstance(scaler, TensorNorm):
         scaled, stats["stats"] = scaler.transform(np.eye(3), return_stats=True)
     scaler.inverse_transform(scaled, **stats)
+    if not stats:
+        sklearn_norm.onnx.inverse(scaler).transform(scaled)
 report("ours used")
 import pandas as pd
 report("pandas")
@@ -390,7 +401,7 @@ def test_the_import_loads_nothing_that_scikit_learn_does_not_load(loaded):
     assert {n for n in new if not n.startswith("__editable__")} == {"sklearn_norm"}
 
 
-@pytest.mark.parametrize("name", ["torch", "polars", "pandas", "pyarrow", "matplotlib"])
+@pytest.mark.parametrize("name", sorted({*OPTIONAL, "pyarrow", "matplotlib"}))
 def test_an_optional_package_is_loaded_only_if_scikit_learn_loads_it(name, loaded):
     assert name not in loaded["ours"] - loaded["sklearn"]
 

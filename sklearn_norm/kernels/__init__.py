@@ -1,12 +1,15 @@
 """Arithmetic on raw arrays and nothing else, behind one contract (`contract.Kernels`).
 
 A backend is a module with the functions of the contract: `_native`, in C, where the
-extension was built, or else `_numpy`. Here is the one place that chooses it.
+extension was built, or else `_numpy`. Here is the one place that chooses it. `graph` is for
+arrays that are only traced, to leave Python: its maps and norms become nodes of a graph.
 """
 
 from __future__ import annotations
 
+from . import _graph as graph
 from . import contract
+from ._graph import Tape, Traced
 from ._numpy.maps import backward, forward
 from .backends import choice
 from .contract import Array, BlockMoments, Extremes, Floats, Kernels, Map, Selection, Thinning
@@ -30,7 +33,9 @@ __all__ = [
     "Kernels",
     "Map",
     "Selection",
+    "Tape",
     "Thinning",
+    "Traced",
     "apply",
     "backward",
     "block_moments",
@@ -38,6 +43,7 @@ __all__ = [
     "contract",
     "extremes",
     "forward",
+    "graph",
     "has_infinity",
     "invert",
     "normalise",

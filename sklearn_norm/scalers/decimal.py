@@ -15,7 +15,6 @@ from ..base import Scaler
 from ..kernels import Array, Floats
 from ..known import Known
 from ..statistics.extrema import Extrema
-from ..statistics.sparse import canonical, columns_of, is_sparse
 from . import bridge
 
 LEAST, MOST = -324, 309  # the exponents that floats can have
@@ -85,11 +84,12 @@ class DecimalScaler(Scaler):
         places = decimal_exponents(statistic.max_abs) - LEAST
         scale, binary, gain = (vector[places] for vector in _divisors())
         scale = np.where(statistic.weight == 0, np.nan, scale)
-        return Affine.of(
+        affine = Affine.of(
             scale=None if np.all(scale == 1) else scale,
             gain=None if np.all(gain == 1) else gain,
             exponent=binary if binary.any() else None,
         )
+        return affine.below_1(statistic.max_abs, _ceilings()[places])
 
     @classmethod
     def from_stats(
@@ -208,30 +208,6 @@ class DecimalScaler(Scaler):
             scale_=np.where(peak == 0, 1.0, peak),
             n_samples_seen_=bridge.rows_of(self),
         )
-
-    def _mapped(self, values: Any, out: Any) -> Any:
-        """Keep what is below 10**j from being rounded to 1."""
-        if is_sparse(values) and not values.has_canonical_format:
-            values, out = canonical(values), None
-        peak = np.nan_to_num(self.max_abs_)[None]
-        with np.errstate(over="ignore"):
-            rounded = self._ruled().apply(peak.astype(values.dtype))[0] >= 1
-        columns = np.flatnonzero(rounded)
-        if not columns.size:
-            return super()._mapped(values, out)
-        ceilings = _ceilings()[self.exponent_ - LEAST]
-        sparse = is_sparse(values)
-        at = columns_of(values) if sparse else columns
-        inside = np.abs(values.data if sparse else values[:, at]) < ceilings[at]
-        scaled = super()._mapped(values, out)
-        found = scaled.data if sparse else scaled[:, at]
-        limit = np.nextafter(scaled.dtype.type(1), scaled.dtype.type(0))
-        held = np.where(inside, np.clip(found, -limit, limit), found)
-        if sparse:
-            scaled.data[:] = held
-        else:
-            scaled[:, at] = held
-        return scaled
 
     @property
     def max_abs_(self) -> Floats:

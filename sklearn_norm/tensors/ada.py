@@ -109,7 +109,7 @@ class AdaNorm(TensorNorm):
 
 def bent(y: Array, C: float, k: float) -> Array:
     """Return C (1 - k y) y."""
-    return np.asarray(C * (1 - k * y) * y)
+    return C * (1 - k * y) * y
 
 
 def unbent(z: Array, C: float, k: float) -> Array:

@@ -19,6 +19,7 @@ from ..kernels import Array, Floats
 
 Shape: TypeAlias = tuple[int, ...]
 PIECE = 1 << 20  # members whose map is written out at a time, to undo it
+NO_STATS = np.empty((0, 0, 2))  # of a graph, which returns the result alone
 LONG = 256  # positions from which a channel of a sample is a column of its own
 
 
@@ -98,6 +99,14 @@ class Axes:
         whole = np.broadcast_to(channel, (groups, channels, positions))
         return self.unviewed(whole[None], 1).reshape(-1)
 
+    def channel_beside_members(self) -> Array:
+        """Return the channel of each member of a sample, to be broadcast to it."""
+        channel = self.channel_of_members().reshape(self.sample)
+        for axis in range(channel.ndim):
+            first = channel.take([0], axis)
+            channel = first if np.all(channel == first) else channel
+        return channel
+
     def vector(self, given: Any, name: str) -> Floats | None:
         """Return gain or offset in float64, to stand beside the view of one sample."""
         if given is None:
@@ -115,7 +124,7 @@ class Axes:
 
     def normalise(
         self,
-        X: Array,
+        X: Any,
         *,
         centred: bool = True,
         eps: float = 1e-5,
@@ -128,10 +137,16 @@ class Axes:
             raise ValueError(f"`eps` must be at least 0. Got {eps!r}.")
         if centred:
             self.check_members(X.shape)
+        if isinstance(X, kernels.Traced):
+            return self._traced(X, centred, eps, gain, offset).astype(dtype or X.dtype), NO_STATS
         laid, x = self.laid_out(X)
         out = np.empty(x.shape, dtype=x.dtype if dtype is None else dtype)
         stats = kernels.normalise(laid.viewed(x), centred, eps, gain, offset, laid.viewed(out))
         return self.put_back(laid, out), stats.transpose(1, 2, 0)
+
+    def _traced(self, X: Any, *how: Any) -> Any:
+        view: Any = self.viewed(X)
+        return self.unviewed(kernels.graph.normalise(view, *how), -1)
 
     def check_members(self, shape: Shape) -> None:
         """Refuse to take the variance of one member."""
@@ -144,8 +159,11 @@ class Axes:
                 f"groups have the shape {self.view[1:]}. Give them at least 2 members."
             )
 
-    def mapped(self, act: str, affine: Affine, X: Array, out: Array | None = None) -> Array:
+    def mapped(self, act: str, affine: Affine, X: Any, out: Array | None = None) -> Array:
         """Apply or invert a map of channels, with members of one channel laid out as columns."""
+        if isinstance(X, kernels.Traced):
+            traced: Array = getattr(affine.columns(self.channel_beside_members()), act)(X)
+            return traced
         n_samples, positions = X.shape[0], self.view[2]
         out = np.empty(X.shape, X.dtype) if out is None else out
         together = X.flags.c_contiguous and out.flags.c_contiguous

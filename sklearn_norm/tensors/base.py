@@ -16,7 +16,8 @@ from .._sklearn import Interval
 from ..base import DTYPES, n_axes, read_array, shown, unchanged_on_error
 from ..containers import container_of, framed, narrow_float, readable
 from ..glance import Recent, answer, at_first, glance, remember
-from ..kernels import Array, Floats
+from ..kernels import Array, Floats, Traced
+from ..onnx import Convertible
 from .axes import Axes, Shape
 
 
@@ -54,13 +55,26 @@ class TensorInput:
             if not two_axes:
                 vars(self).pop("feature_names_in_", None)
                 self.n_features_in_ = prod(sample)
-        elif getattr(self, "shape_", sample) != sample:
+        else:
+            self._check_sample(sample)
+        tensor: Array = values.reshape(values.shape[0], *sample)
+        return tensor
+
+    def _check_sample(self, sample: Shape) -> None:
+        if getattr(self, "shape_", sample) != sample:
             raise ValueError(
                 f"X has samples of shape {sample}, but {type(self).__name__} is expecting samples "
                 f"of shape {self.shape_}, as in fit."
             )
-        tensor: Array = values.reshape(values.shape[0], *sample)
-        return tensor
+
+    def _shape_of_samples(self, given: tuple[int | None, ...]) -> Shape:
+        whole = tuple(size for size in given if size is not None)
+        if len(whole) < len(given):
+            known = self._known_sample()
+            known = known if len(known) == len(given) else (prod(known),)
+            whole = tuple(k if g is None else g for g, k in zip(given, known, strict=True))
+        self._check_sample(self._sample((-1, *whole)))
+        return whole
 
     def _check_no_infinity(self, X: Any, tensor: Array) -> None:
         if not kernels.has_infinity(tensor.reshape(tensor.shape[0], -1)):
@@ -119,6 +133,7 @@ class TensorInput:
 
 class TensorNorm(
     TensorInput,
+    Convertible,
     OneToOneFeatureMixin,  # type: ignore[misc]
     TransformerMixin,  # type: ignore[misc]
     BaseEstimator,  # type: ignore[misc]
@@ -325,11 +340,7 @@ class TensorNorm(
             If there are no statistics, or not one for each sample and group.
         """
         if stats is None:
-            raise ValueError(
-                f"{type(self).__name__} normalises each sample by its own statistics, which "
-                "inverse_transform needs: Z, stats = transform(X, return_stats=True), then "
-                "inverse_transform(Z, stats=stats)."
-            )
+            self._refuse_without_stats()
         values = read_array(self, X, allow_nd=True)
         sample = self._sample_of_any_length(values.shape)
         axes = self._axes(sample)
@@ -357,6 +368,25 @@ class TensorNorm(
             if names is None:
                 names = [f"x{i}" for i in range(values.shape[1])]
         return framed(back, wanted, names, like=X) if wanted != "default" else back
+
+    def _refuse_without_stats(self) -> None:
+        raise ValueError(
+            f"{type(self).__name__} normalises each sample by its own statistics, which "
+            "inverse_transform needs: Z, stats = transform(X, return_stats=True), then "
+            "inverse_transform(Z, stats=stats)."
+        )
+
+    def _check_convertible(self, inverse: bool) -> None:
+        if inverse:
+            self._refuse_without_stats()
+
+    def _traced(self, X: Traced, inverse: bool) -> Traced:
+        self._validate_params()
+        tensor: Any = X.reshape(-1, *self._sample(X.shape))
+        axes, gain, offset = self._checked_axes(tensor)
+        Z: Any = self._normalised(axes, tensor, gain, offset)[0]
+        result: Traced = Z.reshape(*X.shape)
+        return result
 
     def _sample_of_any_length(self, shape: Shape) -> Shape:
         """Return the shape of a sample, which may have other positions than in fit."""

@@ -13,7 +13,7 @@ from ..affine import Affine
 from ..averages import RunningScaler
 from ..base import n_axes
 from ..containers import framed
-from ..kernels import Array, Floats
+from ..kernels import Array, Floats, Traced
 from ..statistics.moments import Moments
 from ..statistics.running import Running
 from .axes import LONG, Axes, Shape, channelwise
@@ -213,6 +213,15 @@ class BatchNorm(TensorInput, RunningScaler):
 
     def _mapped(self, values: Any, out: Any) -> Any:
         return self._axes(values.shape[1:]).mapped("apply", self._ruled(), values, out)
+
+    def _traced(self, X: Traced, inverse: bool) -> Traced:
+        sample = self._sample(X.shape)
+        axes = self._axes(sample)
+        self._check_channels(axes.learnable, self._seen().weight.size)
+        act = "invert" if inverse else "apply"
+        mapped: Any = axes.mapped(act, self._ruled(), X.reshape(-1, *sample))
+        result: Traced = mapped.reshape(*X.shape)
+        return result
 
     def _as_given(self, X: Any, values: Any) -> Any:
         return values if n_axes(X) > 2 else values.reshape(values.shape[0], -1)

@@ -38,12 +38,14 @@ def apply(X: Array, mapping: Map, bounds: Bounds, out: Array) -> None:
 
     def exact(x: Floats, columns: Array) -> Floats:
         y = forward(x, _columns_of(mapping, columns))
-        if bounds is None:
-            return y
-        # as the plain steps: np.clip takes either of two zeros, depending on the layout
-        return np.minimum(np.maximum(y, bounds[0][columns]), bounds[1][columns])
+        return y if bounds is None else bounded(y, bounds[0][columns], bounds[1][columns])
 
     _sweep(X, out, [(u, v) for u, v in steps if v is not None], special(mapping), exact)
+
+
+def bounded(y: Floats, lower: Floats, upper: Floats) -> Floats:
+    """Clip as the plain steps do: np.clip takes either of two zeros, depending on the layout."""
+    return np.minimum(np.maximum(y, lower), upper)
 
 
 def invert(Z: Array, mapping: Map, out: Array) -> None:
@@ -63,28 +65,35 @@ def invert(Z: Array, mapping: Map, out: Array) -> None:
 def _quotient(
     factor: Floats | None, divisor: Floats | None, dtype: Any
 ) -> list[tuple[np.ufunc, Floats | None]]:
-    """Return the steps of a division and a product: one product where the result is short.
+    """Return the steps of a division and a product: one product where the result is short."""
+    both = one_factor(factor, divisor, dtype)
+    return [(np.divide, divisor), (np.multiply, factor)] if both is None else [(np.multiply, both)]
+
+
+def one_factor(factor: Floats | None, divisor: Floats | None, dtype: Any) -> Floats | None:
+    """Return what to multiply by, for a short result, instead of dividing and multiplying.
 
     Its error, of float64's last bit, is lost in the rounding to float32 or float16.
     """
-    if dtype != np.float64 and divisor is not None:
-        with np.errstate(all="ignore"):
-            both = (1.0 if factor is None else factor) / divisor
-            size = np.abs(both)
-        if np.all((size > 2.0**-500) & (size < 2.0**500)):
-            return [(np.multiply, both)]
-    return [(np.divide, divisor), (np.multiply, factor)]
+    if dtype == np.float64 or divisor is None:
+        return None
+    with np.errstate(all="ignore"):
+        both: Floats = (1.0 if factor is None else factor) / divisor
+        size = np.abs(both)
+    return both if np.all((size > 2.0**-500) & (size < 2.0**500)) else None
 
 
 def special(mapping: Map) -> Array:
-    """Return the columns that plain steps get wrong: scaled units, or a top to be hit."""
-    flags = np.zeros(0, dtype=bool)
+    """Return the columns that plain steps get wrong."""
+    return np.flatnonzero(is_special(mapping))
+
+
+def is_special(mapping: Map) -> Array:
+    """Return which columns have scaled units, or a top to be hit; one False where none can."""
+    flags = np.zeros(1, dtype=bool)
     if mapping.exponent is not None:
         flags = mapping.exponent != 0
-    if mapping.top is not None:
-        topped = ~np.isnan(mapping.top)
-        flags = flags | topped if flags.size else topped
-    return np.flatnonzero(flags)
+    return flags if mapping.top is None else flags | ~np.isnan(mapping.top)
 
 
 def forward(x: Floats, m: Map) -> Floats:
@@ -95,7 +104,7 @@ def forward(x: Floats, m: Map) -> Floats:
     y = t if m.gain is None else t * m.gain
     y = y if m.offset is None else y + m.offset
     if m.top is None:
-        return np.asarray(y)
+        return y
     held = np.where(t < 1, np.minimum(y, m.top), np.where(t == 1, m.top, np.maximum(y, m.top)))
     return np.where(np.isnan(m.top) | np.isnan(t), y, held)
 
@@ -108,7 +117,7 @@ def backward(z: Floats, m: Map) -> Floats:
         t = np.where(z == m.top, 1.0, t)
     x = t if m.scale is None else t * m.scale
     x = x if m.center is None else x + m.center
-    return np.asarray(x if m.exponent is None else np.ldexp(x, m.exponent))
+    return x if m.exponent is None else np.ldexp(x, m.exponent)
 
 
 def _columns_of(mapping: Map, columns: Array) -> Map:

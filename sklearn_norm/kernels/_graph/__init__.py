@@ -1,0 +1,9 @@
+"""The graph backend: maps and norms of traced arrays, as nodes of an ONNX graph."""
+
+from __future__ import annotations
+
+from .groups import normalise
+from .maps import apply, invert, keep_below_1
+from .traced import Tape, Traced
+
+__all__ = ["Tape", "Traced", "apply", "invert", "keep_below_1", "normalise"]

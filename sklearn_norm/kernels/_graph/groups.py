@@ -1,0 +1,64 @@
+"""Normalise groups of members of a traced array.
+
+The other backends gather what is doubtful, such as rows with absent members, and measure it
+again with care. A graph gathers nothing: it takes all the care with every group.
+"""
+
+from __future__ import annotations
+
+from math import isqrt
+from typing import Any
+
+import numpy as np
+
+from .._numpy.groups import SMALLEST
+from ..contract import Floats
+from .traced import Traced
+
+LARGE, SMALL = 2.0**400, 2.0**-400  # members beyond are measured in units of a power of two
+DOWN, UP = 2.0**-600, 2.0**600
+
+
+def normalise(
+    X: Traced, centred: bool, eps: float, gain: Floats | None, offset: Floats | None
+) -> Any:
+    """Return (x - center) / scale * gain + offset of a view of four axes, in float64."""
+    groups, channels, positions = X.shape[1:]
+    x: Any = X.astype(np.float64).reshape(-1, groups, channels * positions)
+    missing = np.isnan(x)
+    counts = _sum(np.where(missing, 0.0, 1.0))
+    units = _units(np.where(missing, 0.0, np.absolute(x)), eps)
+    x = x * units
+    d = _differences(x, missing, counts) if centred else x
+    squares = np.where(missing, 0.0, d * d)
+    root = np.sqrt(_sum(squares) / counts + eps * units * units)
+    factor = (1.0 / np.maximum(root, SMALLEST)).reshape(-1, groups, 1, 1)
+    if gain is not None and gain.shape[2] == 1:  # as in the NumPy backend
+        factor, gain = factor * gain, None
+    z = d.reshape(-1, groups, channels, positions) * factor
+    z = z if gain is None else z * gain
+    return z if offset is None else z + offset
+
+
+def _sum(x: Any) -> Any:
+    """Sum each group, a long one in parts, so that fewer roundings add up."""
+    _, groups, size = x.shape
+    part = max(divisor for divisor in range(1, isqrt(size) + 1) if size % divisor == 0)
+    parts = np.add.reduce(x.reshape(-1, groups, size // part, part), axis=3, keepdims=True)
+    return np.add.reduce(parts, axis=2, keepdims=True).reshape(-1, groups, 1)
+
+
+def _units(sizes: Any, eps: float) -> Any:
+    """Return the power of two that makes the squares of a group normal."""
+    peak = np.maximum(np.maximum.reduce(sizes, axis=2, keepdims=True), np.sqrt(eps))
+    return np.where(peak > LARGE, DOWN, np.where(peak < SMALL, UP, 1.0))
+
+
+def _differences(x: Any, missing: Any, counts: Any) -> Any:
+    """Return the differences from the mean, less what it lost by rounding.
+
+    They are 0 where all members agree: a few roundings of one number each, which add up and
+    divide without another.
+    """
+    d = x - _sum(np.where(missing, 0.0, x)) / counts
+    return d - _sum(np.where(missing, 0.0, d)) / counts
