@@ -38,10 +38,11 @@ NATIVE = Rule(
 )
 STATISTIC = Rule((KERNELS, "statistics"), ("numpy",))
 
-# kernels <- statistics, affine <- base <- scalers <- the public names
+# kernels <- statistics, affine <- state <- persistence <- base <- scalers <- the public names
 ALLOWED = {
-    "": Rule(("config", "scalers", "tensors")),
+    "": Rule(("_version", "config", "persistence.documents", "scalers", "tensors")),
     "_sklearn": Rule((), ("sklearn",)),
+    "_version": Rule(),
     "exceptions": Rule(),
     "config": Rule((KERNELS,)),
     "kernels": Rule(("kernels",)),
@@ -70,12 +71,24 @@ ALLOWED = {
     "statistics.moments": STATISTIC,
     "statistics.quantiles": STATISTIC,
     "statistics.running": STATISTIC,
-    "affine": Rule((KERNELS, "statistics.sparse"), ("numpy",)),
+    "affine": Rule((KERNELS, "statistics.record", "statistics.sparse"), ("numpy",)),
     "known": Rule((KERNELS, "containers", "weights"), ("numpy",)),
     "containers": Rule((KERNELS,), ("numpy",), inside=("pandas", "polars")),
     "glance": Rule(("_sklearn", "containers", KERNELS), ("numpy",)),
     "pending": Rule((KERNELS,), ("numpy",)),
     "weights": Rule((KERNELS,), ("numpy",)),
+    "state": Rule(("_sklearn", "_version", "containers", "exceptions"), ("numpy", "sklearn")),
+    "persistence": Rule(),
+    "persistence.values": Rule(("exceptions",), ("numpy",)),
+    "persistence.text": Rule(("exceptions", "persistence.values")),
+    "persistence.files": Rule(("exceptions",)),
+    "persistence.estimators": Rule(("exceptions", "persistence.values", "state")),
+    "persistence.composites": Rule(
+        ("_sklearn", "containers", "exceptions", "persistence.values", "state"),
+        ("numpy", "sklearn"),
+        inside=("pandas",),
+    ),
+    "persistence.documents": Rule(("_version", "exceptions", "persistence", "state")),
     "base": Rule(
         (
             "_sklearn",
@@ -85,6 +98,7 @@ ALLOWED = {
             "glance",
             KERNELS,
             "pending",
+            "persistence.documents",
             "statistics.record",
             "statistics.sparse",
             "weights",
@@ -122,7 +136,16 @@ ALLOWED = {
     "tensors": Rule(),
     "tensors.axes": Rule(("affine", KERNELS), ("numpy",)),
     "tensors.base": Rule(
-        ("_sklearn", "base", "containers", "glance", KERNELS, "tensors.axes"), ("numpy", "sklearn")
+        (
+            "_sklearn",
+            "base",
+            "containers",
+            "glance",
+            KERNELS,
+            "persistence.documents",
+            "tensors.axes",
+        ),
+        ("numpy", "sklearn"),
     ),
     "tensors.bridge": Rule((KERNELS, "tensors.axes"), ("numpy",), inside=("torch",)),
     "tensors.*": Rule(
@@ -265,7 +288,7 @@ def test_a_rule_allows_no_more_than_is_used(key):
 LAYERS = {
     "kernels": ({"kernels"}, {"numpy", "joblib"}),
     "statistics": ({"kernels", "statistics"}, {"numpy", "scipy"}),
-    "affine": ({"kernels", "statistics.sparse"}, {"numpy"}),
+    "affine": ({"kernels", "statistics.record", "statistics.sparse"}, {"numpy"}),
 }
 
 

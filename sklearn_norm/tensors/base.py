@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from collections.abc import Iterator
 from math import prod
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.base import OneToOneFeatureMixin, TransformerMixin
 
 from .. import _sklearn, kernels
 from .._sklearn import Interval
@@ -17,6 +18,7 @@ from ..base import DTYPES, n_axes, read_array, shown, unchanged_on_error
 from ..containers import container_of, framed, narrow_float, readable
 from ..glance import Recent, answer, at_first, glance, remember
 from ..kernels import Array, Floats
+from ..persistence.documents import Documented
 from .axes import Axes, Shape
 
 
@@ -110,6 +112,20 @@ class TensorInput:
             f"The shape of a sample is not known: fit this {type(self).__name__}, or give `shape`."
         )
 
+    def _faults(self) -> Iterator[tuple[str, str]]:
+        yield from super()._faults()  # type: ignore[misc]
+        sample = getattr(self, "shape_", None)
+        if sample is None:
+            return
+        if type(sample) is not tuple or not all(type(n) is int and n >= 0 for n in sample):
+            yield "shape_", f"must hold the sizes of a sample's axes, not {sample!r:.40}"
+        if prod(sample) != getattr(self, "n_features_in_", None):
+            yield "shape_", f"{sample!r:.40} does not fit n_features_in_"
+        try:
+            self._axes(sample)
+        except ValueError as error:
+            yield "shape_", str(error)
+
     def _tensor_tags(self, tags: Any) -> Any:
         tags.input_tags.three_d_array = True
         tags.input_tags.allow_nan = True
@@ -121,7 +137,7 @@ class TensorNorm(
     TensorInput,
     OneToOneFeatureMixin,  # type: ignore[misc]
     TransformerMixin,  # type: ignore[misc]
-    BaseEstimator,  # type: ignore[misc]
+    Documented,
 ):
     """Base of the norms that need no fit: the statistics are those of each sample.
 
@@ -134,6 +150,8 @@ class TensorNorm(
         "gamma": ["array-like", Real, None],
         "beta": ["array-like", Real, None],
     }
+    _fitted = ("n_features_in_", "shape_")
+    _remembers = (*Documented._remembers, "shape_")
     _centred: ClassVar[bool] = True
     eps: float
     gamma: Any
