@@ -719,7 +719,7 @@ WRONG_COLUMNS = [
     (
         ("estimator", "transformers", 0, "columns"),
         ["size"],
-        "state: cannot be put together, .*size",
+        "state: cannot be put together, .*colum",
     ),
     (("estimator", "transformers", 0, "columns"), {"slice": [1]}, "a slice has a start"),
     (("estimator", "transformers", 0, "columns"), None, "state: cannot be put together"),
