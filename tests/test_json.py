@@ -677,6 +677,7 @@ WRONG = [
     ("RobustScaler", (*STATISTIC, "sketches"), DELETED, "estimator.state: cannot be taken"),
     ("RobustScaler", (*SKETCH, "heights"), [10**9], r"sketches\[1\].heights\[0\]: is 1000000000"),
     ("RobustScaler", (*SKETCH, "heights"), [0, 1], "estimator.state: cannot be taken"),
+    ("RobustScaler", (*SKETCH, "heights"), {"tuple": [0]}, r"heights: must not be a tuple"),
     ("RobustScaler", (*SKETCH, "levels"), [document_array([2.0, 1.0])], r"levels\[0\]: .*sorted"),
     ("RobustScaler", (*SKETCH, "levels"), [document_array([np.nan])], r"levels\[0\]: .*finite"),
     ("RobustScaler", (*SKETCH, "levels"), [document_array([[1.0]])], r"levels\[0\]: must be a vec"),

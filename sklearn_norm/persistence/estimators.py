@@ -55,7 +55,7 @@ def built(given: Any, where: str, schema: int) -> Stateful:
     if schema == SCHEMA:
         found = estimator.__getstate__()
         for name, value in state.items():
-            _check_same_keys(value, found.get(name), f"{where}.state.{shown(name)}")
+            _check_same_form(value, found.get(name), f"{where}.state.{shown(name)}")
     return estimator
 
 
@@ -147,17 +147,19 @@ def _check_nothing_left(estimator: Stateful, parameters: dict[str, Any], where: 
             )
 
 
-def _check_same_keys(given: Any, found: Any, where: str) -> None:
-    """Refuse keys that were left out when the state was taken, or were not there."""
+def _check_same_form(given: Any, found: Any, where: str) -> None:
+    """Refuse what was left out when the state was taken, or was not there."""
+    if isinstance(given, (list, tuple)) and type(given) is not type(found):
+        raise FormatError(f"{where}: must not be a {type(given).__name__}.")
     if isinstance(given, dict) and isinstance(found, dict):
         for name in sorted(given.keys() ^ found.keys(), key=str):
             why = "an unknown key" if name in given else "the key is missing"
             raise FormatError(f"{at(where, str(name))}: {why}.")
         for name in given:
-            _check_same_keys(given[name], found[name], at(where, str(name)))
-    elif isinstance(given, list) and isinstance(found, list):
+            _check_same_form(given[name], found[name], at(where, str(name)))
+    elif isinstance(given, list):
         for i, pair in enumerate(zip(given, found, strict=False)):
-            _check_same_keys(*pair, f"{where}[{i}]")
+            _check_same_form(*pair, f"{where}[{i}]")
 
 
 def _told(error: Exception) -> str:
