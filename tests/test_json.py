@@ -31,7 +31,7 @@ from test_checks import public_estimators
 
 import sklearn_norm
 from sklearn_norm.exceptions import FormatError
-from sklearn_norm.persistence import text, values
+from sklearn_norm.persistence import composites, text, values
 from sklearn_norm.tensors.base import TensorNorm
 
 EVERY = pytest.mark.parametrize("estimator", public_estimators(), ids=repr)
@@ -53,6 +53,15 @@ class Plain(sklearn_norm.ZScoreScaler):
 
     def __init__(self):
         super().__init__(ddof=1)
+
+
+class Picky(sklearn_norm.ZScoreScaler):
+    """A scaler whose constructor refuses by itself what scikit-learn checks in fit."""
+
+    def __init__(self, ddof=0):
+        super().__init__(ddof=ddof)
+        if ddof > 1:
+            raise ZeroDivisionError("too many degrees")
 
 
 def reloaded(estimator):
@@ -216,6 +225,7 @@ def test_array_likes_come_back_as_arrays_and_lists():
         (pl.Series([1, 2]), np.array([1, 2])),
         (range(2), [0, 1]),
         (np.array(3.0), np.float64(3.0)),
+        (np.array(["2", "3"]), np.array(["2", "3"], dtype=object)),
     ):
         twin = reloaded(sklearn_norm.LayerNorm(gamma=given_))
         assert laws.exactly(twin.gamma) == laws.exactly(expected)
@@ -266,6 +276,11 @@ def scalars_of_arrays(value):
     if isinstance(value, dict):
         return {k: scalars_of_arrays(v) for k, v in value.items()}
     return math.nan if isinstance(value, float) and math.isnan(value) else value
+
+
+def test_a_string_of_numpy_comes_back_as_a_string():
+    twin = reloaded(sklearn_norm.BatchStatsScaler(variance=np.str_("within")))
+    assert laws.exactly(twin.variance) == (str, "within")
 
 
 def test_the_payload_of_nan_and_the_sign_of_zero_come_back_in_arrays():
@@ -339,6 +354,21 @@ def test_a_class_of_the_user_is_found_once_it_is_imported(tmp_path):
     code = f"import sklearn_norm; sklearn_norm.load({str(tmp_path / 'doubled.json')!r})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert "is found once the module that defines it is imported" in done.stderr
+
+
+def test_a_class_that_lost_its_name_is_not_found(monkeypatch):
+    """As one that was defined anew: only what its module holds under that name counts."""
+    document = document_of(Doubled())
+    module = sys.modules[Doubled.__module__]
+    monkeypatch.setattr(module, "Doubled", Plain)
+    refuses(document, "estimator.class: .*Doubled' is no class that may be loaded")
+    monkeypatch.delattr(module, "Doubled")
+    refuses(document, "estimator.class: .*Doubled' is no class that may be loaded")
+
+
+def test_an_error_of_a_constructor_is_told_with_its_place():
+    document = changed(document_of(Picky()), ("estimator", "parameters", "ddof"), 9)
+    refuses(document, "estimator.parameters: ZeroDivisionError: too many degrees")
 
 
 def test_a_class_without_a_name_of_its_own_is_refused():
@@ -531,6 +561,18 @@ def test_what_contains_itself_is_refused():
             sklearn_norm.to_dict(estimator)
 
 
+def test_columns_without_names_are_limited(monkeypatch):
+    """A file of few bytes could claim any number of them."""
+    columns = ColumnTransformer([("z", sklearn_norm.ZScoreScaler(), [0])]).fit(X)
+    document = document_of(columns)
+    monkeypatch.setattr(composites, "MOST_COLUMNS", 2)
+    with pytest.raises(FormatError, match=r"state: more than 2 columns without names"):
+        sklearn_norm.to_dict(columns)
+    refuses(document, "state.n_features_in_: 3 does not fit the names")
+    named = ColumnTransformer([("z", sklearn_norm.ZScoreScaler(), ["age"])]).fit(FRAME)
+    laws.assert_same_bits(reloaded(named).transform(FRAME), named.transform(FRAME))
+
+
 def test_transformers_changed_after_the_fit_are_refused():
     columns = ColumnTransformer([("z", sklearn_norm.ZScoreScaler(), ["age"])]).fit(FRAME)
     with pytest.raises(FormatError, match=r"state.fitted.z: `transformers` were changed"):
@@ -690,6 +732,12 @@ WRONG = [
     ("RobustScaler", (*SKETCH, "drift"), {"float": "7"}, r"sketches\[1\].drift: `float` must be"),
     ("RobustScaler", (*SKETCH, "rank_error"), 0.0, r"rank_error: must lie between 0 and 0.5"),
     ("RobustScaler", (*SKETCH, "more"), 0, r"statistic.sketches\[1\].more: an unknown key"),
+    (
+        "LayerNorm",
+        ("estimator", "parameters", "gamma"),
+        {"dtype": "|b1", "shape": [1], "base64": "Ag=="},
+        "estimator.parameters.gamma: a boolean must be a byte 0 or 1",
+    ),
     ("LayerNorm", (*STATE, "shape_"), {"tuple": [4]}, r"shape_: \(4,\) does not fit"),
     ("LayerNorm", (*STATE, "shape_"), [3], "state.shape_: must hold the sizes"),
     ("LayerNorm", (*STATE, "shape_"), DELETED, "state: the key 'shape_' is missing"),
