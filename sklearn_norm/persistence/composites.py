@@ -63,9 +63,8 @@ def _build_pipeline(given: Any, where: str, build: Build) -> Any:
     for i, step in enumerate(listed(given["steps"], f"{where}.steps")):
         place = f"{where}.steps[{i}]"
         with_keys(step, place, {"name", "estimator"})
-        steps.append(
-            (text(step["name"], f"{place}.name"), build(step["estimator"], f"{place}.estimator"))
-        )
+        estimator = build(step["estimator"], f"{place}.estimator")
+        steps.append((text(step["name"], f"{place}.name"), estimator))
     pipeline = Pipeline(steps)
     _tell(pipeline, given["parameters"], f"{where}.parameters", leave_out=("steps",))
     return pipeline
@@ -151,13 +150,14 @@ def _build_columns(given: Any, where: str, build: Build) -> Any:
 def _put_together(columns: Any, state: Any, where: str, build: Build) -> None:
     """Fit a ColumnTransformer whose estimators are fitted already."""
     place = f"{where}.fitted"
-    given = with_keys(state["fitted"], place, (), state["fitted"])
     fitted = {}
-    for name, part in given.items():
-        fitted[name] = build(with_keys(part, at(place, name), (), part), at(place, name))
+    for name, part in with_keys(state["fitted"], place, (), state["fitted"]).items():
+        with_keys(part, at(place, name), {"class"}, part)  # no word, but an object
+        fitted[name] = build(part, at(place, name))
     told = columns.get_params(deep=False)
     frozen = {name: FrozenEstimator(part) for name, part in fitted.items()}
-    columns.transformers = [(n, frozen.get(n, part), at) for n, part, at in columns.transformers]
+    parts = [(name, frozen.get(name, part), chosen) for name, part, chosen in told["transformers"]]
+    columns.transformers = parts
     columns.remainder = frozen.get("remainder", columns.remainder)
     columns.n_jobs, columns.verbose = None, False
     X = _made_up(state, where)
