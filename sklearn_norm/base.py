@@ -665,7 +665,7 @@ class Scaler(OneToOneFeatureMixin, TransformerMixin, Documented):  # type: ignor
         except (AttributeError, ValueError) as error:
             yield "n_features_in_", f"is needed: {error}"
         for name, kind in self._records.items():
-            record = vars(self).get(name)
+            record: Any = vars(self).get(name)
             if record is None and name not in self._fitted:
                 continue
             if not isinstance(record, kind):

@@ -134,7 +134,7 @@ def test_private_attributes_that_came_later_get_their_defaults():
         del old[name]
     twin = from_state(sklearn_norm.RobustScaler, old)
     assert twin._container == "default"
-    assert twin._pending == ()
+    assert twin._pending is None
     assert twin._parameters == fitted.get_params()
     laws.assert_same_bits(laws.read_scaler(twin), laws.read_scaler(fitted))
     laws.assert_same_bits(twin.transform(FRAME), fitted.transform(FRAME))

@@ -2,21 +2,19 @@
 
 They are scikit-learn's, so nothing is written but what they were told and the fitted
 estimators in them. A ColumnTransformer is put together by its own fit: each estimator is
-frozen, so it learns nothing, and the data are made up.
+frozen, so it learns nothing, and the data are made up. Their modules are imported here when they
+are needed, and nowhere else.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from inspect import signature
 from typing import Any
 
 import numpy as np
 from sklearn import config_context
-from sklearn.compose import ColumnTransformer
-from sklearn.frozen import FrozenEstimator
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import FunctionTransformer
 
 from .. import _sklearn
 from ..containers import CONTAINERS
@@ -25,25 +23,33 @@ from ..state import are_strings
 from .values import at, decoded, encoded, listed, text, with_keys
 
 MOST_COLUMNS = 2**20  # without names, whose number the size of a file bounds
-NAMES = {
-    Pipeline: "sklearn.pipeline.Pipeline",
-    ColumnTransformer: "sklearn.compose.ColumnTransformer",
-}
+PIPELINE, COLUMNS = "sklearn.pipeline.Pipeline", "sklearn.compose.ColumnTransformer"
+NAMES = (PIPELINE, COLUMNS)
 OF_COLUMNS = ("transformers", "remainder")
 FITTED = {"n_features_in_", "feature_names_in_", "sparse_output_", "fitted"}
 Describe = Callable[..., Any]
 Build = Callable[[Any, str], Any]
 
 
+def name_of(estimator: Any) -> str | None:
+    """Return the public name of the class, if it is one of these; not imported, it made none."""
+    for name in NAMES:
+        module, _, kind = name.rpartition(".")
+        if type(estimator) is getattr(sys.modules.get(module), kind, None):
+            return name
+    return None
+
+
 def described(estimator: Any, where: str, describe: Describe) -> dict[str, Any]:
     """Return what a Pipeline or a ColumnTransformer was told, and its estimators."""
-    act = _describe_pipeline if type(estimator) is Pipeline else _describe_columns
-    return {"class": NAMES[type(estimator)], **act(estimator, where, describe)}
+    name = name_of(estimator)
+    act = _describe_pipeline if name == PIPELINE else _describe_columns
+    return {"class": name, **act(estimator, where, describe)}
 
 
 def built(given: Any, where: str, build: Build) -> Any:
     """Return the Pipeline or ColumnTransformer that an object of JSON describes."""
-    act = _build_pipeline if given["class"] == NAMES[Pipeline] else _build_columns
+    act = _build_pipeline if given["class"] == PIPELINE else _build_columns
     return act(given, where, build)
 
 
@@ -58,6 +64,8 @@ def _describe_pipeline(pipeline: Any, where: str, describe: Describe) -> dict[st
 
 
 def _build_pipeline(given: Any, where: str, build: Build) -> Any:
+    from sklearn.pipeline import Pipeline
+
     with_keys(given, where, {"class", "parameters", "steps"})
     steps = []
     for i, step in enumerate(listed(given["steps"], f"{where}.steps")):
@@ -111,6 +119,8 @@ def _state_of_columns(columns: Any, where: str, describe: Describe) -> dict[str,
 
 def _fitted_of_columns(columns: Any, where: str, describe: Describe) -> dict[str, Any]:
     """Return the fitted estimators; words and what has no columns are as they were told."""
+    from sklearn.preprocessing import FunctionTransformer
+
     told = {name: part for name, part, _ in columns.transformers}
     told["remainder"] = columns.remainder
     fitted = {}
@@ -125,6 +135,8 @@ def _fitted_of_columns(columns: Any, where: str, describe: Describe) -> dict[str
 
 
 def _build_columns(given: Any, where: str, build: Build) -> Any:
+    from sklearn.compose import ColumnTransformer
+
     with_keys(given, where, {"class", "parameters", "transformers", "remainder", "state"})
     parts = []
     for i, part in enumerate(listed(given["transformers"], f"{where}.transformers")):
@@ -149,6 +161,8 @@ def _build_columns(given: Any, where: str, build: Build) -> Any:
 
 def _put_together(columns: Any, state: Any, where: str, build: Build) -> None:
     """Fit a ColumnTransformer whose estimators are fitted already."""
+    from sklearn.frozen import FrozenEstimator
+
     place = f"{where}.fitted"
     fitted = {}
     for name, part in with_keys(state["fitted"], place, (), state["fitted"]).items():
@@ -177,6 +191,9 @@ def _put_together(columns: Any, state: Any, where: str, build: Build) -> None:
 
 def _thaw(columns: Any, fitted: dict[str, Any], where: str) -> None:
     """Put the fitted estimators in the place of the frozen ones; all must be there."""
+    from sklearn.frozen import FrozenEstimator
+    from sklearn.preprocessing import FunctionTransformer
+
     thawed, told = [], {name: part for name, part, _ in columns.transformers}
     for name, part, chosen in columns.transformers_:
         if isinstance(part, FrozenEstimator):

@@ -206,7 +206,7 @@ def _described(estimator: Any, where: str, name: str = "") -> Any:
     """Return an estimator in terms of JSON; a word may stand for it where it has a name."""
     if isinstance(estimator, Stateful):
         return estimators.described(estimator, where)
-    if type(estimator) in composites.NAMES:
+    if composites.name_of(estimator):
         return composites.described(estimator, where, _described)
     if name and (estimator is None or isinstance(estimator, str)):
         return estimator
@@ -219,7 +219,7 @@ def _described(estimator: Any, where: str, name: str = "") -> Any:
 
 def _built(given: Any, where: str, schema: int) -> Any:
     kind = given.get("class") if isinstance(given, dict) else None
-    if isinstance(kind, str) and kind in composites.NAMES.values():
+    if isinstance(kind, str) and kind in composites.NAMES:
 
         def build(part: Any, place: str) -> Any:
             is_word = part is None or isinstance(part, str)
