@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from ._version import __version__ as __version__
 from .config import config_context, get_config, set_config, show_versions
+from .persistence.documents import from_dict, load, save, to_dict
 from .scalers.batch_stats import BatchStatsScaler
 from .scalers.decimal import DecimalScaler
 from .scalers.minmax import MinMaxScaler
@@ -15,9 +17,8 @@ from .tensors.instance import InstanceNorm
 from .tensors.layer import LayerNorm
 from .tensors.rms import RMSNorm
 
-__version__ = "0.1.0.dev0"
-
 __all__ = [
+    "TRUSTED_TYPES",
     "AdaNorm",
     "BatchNorm",
     "BatchStatsScaler",
@@ -30,12 +31,22 @@ __all__ = [
     "RobustScaler",
     "ZScoreScaler",
     "config_context",
+    "from_dict",
     "get_config",
+    "load",
+    "save",
     "set_config",
     "show_versions",
+    "to_dict",
 ]
 
 # A pickle names a class by its module: this one, whatever the files below are called.
-for _name in __all__:
-    globals()[_name].__module__ = __name__
-del _name
+_public = [globals()[_name] for _name in __all__ if _name != "TRUSTED_TYPES"]
+for _value in _public:
+    _value.__module__ = __name__
+
+TRUSTED_TYPES = sorted(
+    f"{__name__}.{_kind.__name__}" for _kind in _public if isinstance(_kind, type)
+)
+"""What `skops.io.load` must be told to trust: every estimator, and nothing else."""
+del _public, _value

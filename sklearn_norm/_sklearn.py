@@ -5,24 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from sklearn import get_config
+from sklearn import config_context, get_config
 from sklearn.base import _fit_context
+from sklearn.utils._metadata_requests import SIMPLE_METHODS
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import _get_feature_names, validate_data
 
 __all__ = [
     "OUTPUT",
+    "SETTINGS",
     "Interval",
     "StrOptions",
     "asked_container",
     "feature_names",
     "has_asked",
+    "restore_settings",
     "validate_data",
     "validated",
+    "with_plain_settings",
 ]
 
 OUTPUT = "_sklearn_output_config"  # where set_output keeps what it was told
+REQUESTS = "_metadata_request"  # where set_fit_request and its like do
+SETTINGS = (OUTPUT, REQUESTS)
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -49,3 +55,25 @@ def has_asked(estimator: Any) -> bool:
 def feature_names(X: Any) -> Any:
     """Return the column names of a frame, or None."""
     return _get_feature_names(X)
+
+
+def with_plain_settings(state: dict[str, Any]) -> dict[str, Any]:
+    """Return attributes with the two settings, where there are any, as plain dicts."""
+    plain = {name: value for name, value in state.items() if name not in SETTINGS}
+    if OUTPUT in state:
+        plain["_output"] = dict(state[OUTPUT])
+    if REQUESTS in state:
+        asked = {m: getattr(state[REQUESTS], m).requests for m in SIMPLE_METHODS}
+        told = {m: {k: v for k, v in given.items() if v is not None} for m, given in asked.items()}
+        plain["_requests"] = {method: given for method, given in told.items() if given}
+    return plain
+
+
+def restore_settings(estimator: Any, output: Any, requests: Any) -> None:
+    """Put back what `with_plain_settings` took out."""
+    if output is not None:
+        vars(estimator)[OUTPUT] = dict(output)
+    if requests:
+        with config_context(enable_metadata_routing=True):
+            for method, asked in requests.items():
+                getattr(estimator, f"set_{method}_request")(**asked)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from typing import Any, Self
 
 import numpy as np
 
 from . import kernels
 from .kernels import Array, Floats
+from .statistics.record import refused, vector_faults
 from .statistics.sparse import canonical, columns_of, is_sparse
 
 LARGE = 2.0**960  # from here on a difference of two floats may overflow
@@ -159,6 +161,36 @@ class Affine:
             apart = np.spacing(far.astype(dtype)).astype(np.float64)
             lost = (apart > scale * np.sqrt(float(limits.eps))) | (far > float(limits.max))
         return np.flatnonzero(lost)
+
+    def to_state(self) -> dict[str, Any]:
+        """Return the vectors, from which `from_state` builds the same map."""
+        return dict(vars(self))
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        """Build a map from what `to_state` returned, in this version or an older one."""
+        return cls(**{f.name: state[f.name] for f in fields(cls) if f.name in state})
+
+    def faults(self, n_columns: int) -> Iterator[tuple[str, str]]:
+        """Yield each vector that no rule makes, and why."""
+        given = {name: vector for name, vector in vars(self).items() if vector is not None}
+        exponent, ceiling = given.pop("exponent", None), given.pop("ceiling", None)
+        yield from vector_faults(self, tuple(given), n_columns)
+        if self.scale is not None:
+            yield from refused("scale", self.scale, self.scale == 0)
+        if (self.lower is None) != (self.upper is None):
+            yield "lower", "is given, or is not, without `upper`"
+        if ceiling is not None and ceiling.shape != (n_columns, len(CEILINGS)):
+            yield "ceiling", f"has the shape {ceiling.shape}, not {(n_columns, len(CEILINGS))}"
+        if ceiling is not None and (ceiling.dtype != np.float64 or not (ceiling >= 0).all()):
+            yield "ceiling", "must hold numbers of at least 0, in float64"
+        if exponent is None:
+            return
+        if getattr(exponent, "dtype", None) not in (np.int64, np.int32):
+            yield "exponent", "must be an array of integers"
+        if exponent.shape != (n_columns,):
+            yield "exponent", f"has the shape {exponent.shape}, not {(n_columns,)}"
+        yield from refused("exponent", exponent, np.abs(exponent) > 1100)
 
     def _map(self) -> kernels.Map:
         return kernels.Map(self.center, self.scale, self.gain, self.offset, self.top, self.exponent)

@@ -10,18 +10,27 @@ from functools import wraps
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
+from sklearn.base import OneToOneFeatureMixin, TransformerMixin, clone
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
 from . import _sklearn, kernels
 from .affine import Affine
-from .containers import container_of, framed, has_nulls, may_write, narrow_float, readable
+from .containers import (
+    CONTAINERS,
+    container_of,
+    framed,
+    has_nulls,
+    may_write,
+    narrow_float,
+    readable,
+)
 from .exceptions import SparseDataError
 from .glance import Recent, answer, at_first, glance, remember
 from .kernels import Array, Floats, Traced
 from .onnx import Convertible
 from .pending import Pending
+from .persistence.documents import Documented
 from .statistics.record import Statistic
 from .statistics.sparse import columns_of, is_sparse
 from .weights import checked_weight, weighed
@@ -48,7 +57,7 @@ class Scaler(
     Convertible,
     OneToOneFeatureMixin,  # type: ignore[misc]
     TransformerMixin,  # type: ignore[misc]
-    BaseEstimator,  # type: ignore[misc]
+    Documented,
 ):
     """Base of all scalers: two hooks, `_measure` and `_rule`, and all the rest here.
 
@@ -64,9 +73,17 @@ class Scaler(
         "_container",
         _sklearn.OUTPUT,
     )
+    _fitted = ("_parameters", "_affine", "_statistic")
+    _remembers = (*Documented._remembers, "_container", "_pending", *_fitted)
+    _records: ClassVar[dict[str, Any]] = {
+        "_affine": Affine,
+        "_statistic": Statistic,
+        "_pending": Pending,
+    }
     copy: bool
     _statistic: Any
     _affine: Affine
+    _container: str = "default"
     _pending: Pending | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -659,25 +676,46 @@ class Scaler(
         return tags
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return arrays and plain values only."""
-        state: dict[str, Any] = dict(super().__getstate__())
+        """Return arrays and plain values only; the map is the one in force."""
+        state: dict[str, Any] = super().__getstate__()
         if "_statistic" in state:
-            state["_statistic"] = state["_statistic"].to_state()
-            state["_affine"] = dict(vars(state["_affine"]))
-            del state["_recent"]
-        if "_pending" in state:
-            state["_pending"] = state["_pending"].to_state()
+            state["_affine"] = self._ruled().to_state()
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        state = dict(state)
-        if "_statistic" in state:
-            state["_statistic"] = Statistic.from_state(state["_statistic"])
-            state["_affine"] = Affine(**state["_affine"])
-            state["_recent"] = Recent()
-        if "_pending" in state:
-            state["_pending"] = Pending.from_state(state["_pending"])
         super().__setstate__(state)
+        if not self.__sklearn_is_fitted__():
+            return
+        if "_parameters" not in vars(self):
+            self._parameters = deepcopy(self.get_params(deep=False))
+        if "_affine" not in vars(self):
+            self._affine = self._rule(self._statistic)
+
+    def _faults(self) -> Iterator[tuple[str, str]]:
+        yield from super()._faults()
+        if self._container not in CONTAINERS:
+            yield "_container", f"must be one of {CONTAINERS}, not {self._container!r:.40}"
+        if not self.__sklearn_is_fitted__():
+            return
+        yield from self._faults_of_parameters()
+        try:
+            n_columns = self._n_columns
+        except (AttributeError, ValueError) as error:
+            yield "n_features_in_", f"is needed: {error}"
+        for name, kind in self._records.items():
+            record: Any = vars(self).get(name)
+            if record is None and name not in self._fitted:
+                continue
+            if not isinstance(record, kind):
+                yield name, f"must be a {kind.__name__}, not {record!r:.40}"
+            yield from ((f"{name}.{field}", why) for field, why in record.faults(n_columns))
+
+    def _faults_of_parameters(self) -> Iterator[tuple[str, str]]:
+        """Yield what is wrong with the parameters that the map was made with."""
+        try:
+            type(self)(**self._parameters)._validate_params()
+        except (TypeError, ValueError) as error:
+            yield "_parameters", f"are not valid: {error}"
 
 
 # Around scikit-learn's own wrapper, which builds what `set_output` asks for.

@@ -9,10 +9,12 @@ import numpy as np
 
 from .kernels import Array
 
+CONTAINERS = ("default", "pandas", "polars")
+
 
 def container_of(X: Any) -> str:
     """Return "pandas", "polars" or "default"; a library not imported made no frame."""
-    for library in ("pandas", "polars"):
+    for library in CONTAINERS[1:]:
         module = sys.modules.get(library)
         if module is not None and isinstance(X, module.DataFrame):
             return library

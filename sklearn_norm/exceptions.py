@@ -9,3 +9,10 @@ class SparseDataError(ValueError, TypeError):
     A ValueError, as scikit-learn's scalers raise, and a TypeError, as its oldest
     supported estimator checks expect of estimators that take no sparse data.
     """
+
+
+class FormatError(ValueError):
+    """A saved estimator cannot be read, or an estimator cannot be saved.
+
+    The message begins with the place, such as ``estimator.state.affine.scale``.
+    """

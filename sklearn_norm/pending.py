@@ -7,6 +7,7 @@ them, so a stream gives the same bits whether or not somebody looks.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -50,6 +51,15 @@ class Pending:
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
         """Build what `to_state` was called on."""
-        rows = state["rows"]
-        ends = np.cumsum(state["sizes"])[:-1]
-        return cls(tuple(np.split(rows, ends)), rows.size)
+        rows, sizes = state["rows"], state["sizes"]
+        if np.min(sizes) < 1 or np.sum(sizes) != len(rows):
+            raise ValueError("The sizes of waiting batches do not add up to their rows.")
+        return cls(tuple(np.split(rows, np.cumsum(sizes)[:-1])), rows.size)
+
+    def faults(self, n_columns: int) -> Iterator[tuple[str, str]]:
+        """Yield what no batches could have led to, and why."""
+        for rows in self.batches:
+            if getattr(rows, "dtype", None) != np.float64 or rows.ndim != 2:
+                yield "rows", "must be rows of float64"
+            if rows.shape[1] != n_columns or np.isinf(rows).any():
+                yield "rows", f"must have {n_columns} columns, and no infinity"

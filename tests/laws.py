@@ -1,6 +1,7 @@
 """Contracts that every statistic and every scaler keeps: plain functions, no tests."""
 
 import copy
+import json
 import pickle
 import tempfile
 from pathlib import Path
@@ -79,6 +80,26 @@ def assert_same_bits(actual, expected, what=""):
     if bits(actual) != bits(expected):
         np.testing.assert_array_equal(actual, expected, err_msg=what, strict=True)
         raise AssertionError(f"{what}: equal values of different bits, as 0.0 and -0.0 have")
+
+
+def exactly(value):
+    """Return a plain value such that equality means the same types, keys and bits."""
+    if isinstance(value, dict):
+        return dict, {exactly(k): exactly(v) for k, v in value.items()}
+    if isinstance(value, (tuple, list)):
+        return type(value), tuple(exactly(v) for v in value)
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        return object, value.shape, tuple(value.flat)
+    if isinstance(value, (np.ndarray, np.generic, float)):
+        return type(value), *bits(value)
+    return type(value), value
+
+
+def assert_same_state(actual, expected):
+    """Two estimators have the same class, attributes, types and bits."""
+    assert type(actual) is type(expected)
+    assert exactly(actual.__getstate__()) == exactly(expected.__getstate__())
+    assert repr(actual) == repr(expected)
 
 
 def assert_close(actual, expected, rtol=RELATIVE, peak=0.0, what=""):
@@ -374,8 +395,31 @@ def container_leaves_no_trace(make, X):
                 assert_same_bits(twin.inverse_transform(layouts(Z)[name]), back, name)
 
 
+def json_copies(estimator, folder):
+    """Return what comes back of an estimator from a file and from a dict of strict JSON."""
+    path = Path(folder) / "estimator.json"
+    sklearn_norm.save(estimator, path)
+    text = json.dumps(sklearn_norm.to_dict(estimator), allow_nan=False)
+    return {
+        "save": sklearn_norm.load(path),
+        "to_dict": type(estimator).from_dict(json.loads(text)),
+    }
+
+
+def estimator_survives_json(estimator, X, further):
+    """Saved as JSON, an estimator has the same bits and goes on with the same bits."""
+    expected = copy.deepcopy(estimator)
+    Z, after = expected.transform(X), copy.deepcopy(expected).partial_fit(further)
+    with tempfile.TemporaryDirectory() as folder:
+        for name, twin in json_copies(estimator, folder).items():
+            assert_same_state(twin, expected)
+            assert_same_bits(twin.transform(X), Z, name)
+            assert_same_state(twin.partial_fit(further), after)
+    assert_same_state(estimator, expected)
+
+
 def scaler_survives_copies(make, X):
-    """A pickled, copied or memory-mapped scaler is the same, and goes on learning."""
+    """A pickled, copied, memory-mapped or saved scaler is the same, and goes on learning."""
     scaler = make().fit(X)
     expected, Z = read_scaler(scaler), scaler.transform(X)
     further = copy.deepcopy(scaler).partial_fit(X[:7])
@@ -387,6 +431,7 @@ def scaler_survives_copies(make, X):
             "deepcopy": copy.deepcopy(scaler),
             "joblib": joblib.load(path),
             "mmap": joblib.load(path, mmap_mode="r"),
+            **json_copies(scaler, folder),
         }
         for name, twin in twins.items():
             assert_same_bits(read_scaler(twin), expected, name)

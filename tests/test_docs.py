@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import laws
 import numpy as np
 import pandas as pd
 import pytest
@@ -154,6 +155,10 @@ def test_the_new_scaler_pickles(peak_scaler):
     np.testing.assert_array_equal(loaded.partial_fit([[9, 9]]).max_abs_, [9, 9])
 
 
+def test_the_new_scaler_is_saved_as_json(peak_scaler):
+    laws.estimator_survives_json(peak_scaler().fit(X), X, X[:2])
+
+
 def test_the_new_norm_is_worked_out_by_hand(position_norm):
     X = np.array([[[[1.0, 0.0], [7.0, 5.0]], [[3.0, 8.0], [7.0, np.nan]]]])  # (1, 2, 2, 2)
     expected = [[[[-1, -1], [0, 0]], [[1, 1], [0, np.nan]]]]
@@ -192,3 +197,7 @@ def test_the_new_norm_pickles(position_norm):
     norm = position_norm(beta=[1.0, 2.0]).fit(X)
     loaded = pickle.loads(pickle.dumps(norm))
     np.testing.assert_array_equal(loaded.transform(X), norm.transform(X))
+
+
+def test_the_new_norm_is_saved_as_json(position_norm):
+    laws.estimator_survives_json(position_norm(beta=[1.0, 2.0]).fit(X), X, X[:2])

@@ -39,10 +39,11 @@ NATIVE = Rule(
 )
 STATISTIC = Rule((KERNELS, "statistics"), ("numpy",))
 
-# kernels <- statistics, affine <- base <- scalers <- the public names
+# kernels <- statistics, affine <- state <- persistence <- base <- scalers <- the public names
 ALLOWED = {
-    "": Rule(("config", "scalers", "tensors")),
+    "": Rule(("_version", "config", "persistence.documents", "scalers", "tensors")),
     "_sklearn": Rule((), ("sklearn",)),
+    "_version": Rule(),
     "exceptions": Rule(),
     "config": Rule((KERNELS,)),
     "kernels": Rule(("kernels",)),
@@ -76,13 +77,27 @@ ALLOWED = {
     "statistics.moments": STATISTIC,
     "statistics.quantiles": STATISTIC,
     "statistics.running": STATISTIC,
-    "affine": Rule((KERNELS, "statistics.sparse"), ("numpy",)),
+    "affine": Rule((KERNELS, "statistics.record", "statistics.sparse"), ("numpy",)),
     "known": Rule((KERNELS, "containers", "weights"), ("numpy",)),
     "containers": Rule((KERNELS,), ("numpy",), inside=("pandas", "polars")),
     "glance": Rule(("_sklearn", "containers", KERNELS), ("numpy",)),
     "pending": Rule((KERNELS,), ("numpy",)),
     "weights": Rule((KERNELS,), ("numpy",)),
     "onnx": Rule((KERNELS,), ("numpy", "sklearn"), inside=("onnx", "skl2onnx")),
+    "state": Rule(
+        ("_sklearn", "_version", "containers", "exceptions", "glance"), ("numpy", "sklearn")
+    ),
+    "persistence": Rule(),
+    "persistence.values": Rule(("exceptions",), ("numpy",)),
+    "persistence.text": Rule(("exceptions", "persistence.values")),
+    "persistence.files": Rule(("exceptions",)),
+    "persistence.estimators": Rule(("exceptions", "persistence.values", "state")),
+    "persistence.composites": Rule(
+        ("_sklearn", "containers", "exceptions", "persistence.values", "state"),
+        ("numpy", "sklearn"),
+        inside=("pandas", "sklearn"),
+    ),
+    "persistence.documents": Rule(("_version", "exceptions", "persistence", "state")),
     "base": Rule(
         (
             "_sklearn",
@@ -93,6 +108,7 @@ ALLOWED = {
             KERNELS,
             "onnx",
             "pending",
+            "persistence.documents",
             "statistics.record",
             "statistics.sparse",
             "weights",
@@ -130,7 +146,16 @@ ALLOWED = {
     "tensors": Rule(),
     "tensors.axes": Rule(("affine", KERNELS), ("numpy",)),
     "tensors.base": Rule(
-        ("_sklearn", "base", "containers", "glance", KERNELS, "onnx", "tensors.axes"),
+        (
+            "_sklearn",
+            "base",
+            "containers",
+            "glance",
+            KERNELS,
+            "onnx",
+            "persistence.documents",
+            "tensors.axes",
+        ),
         ("numpy", "sklearn"),
     ),
     "tensors.bridge": Rule((KERNELS, "tensors.axes"), ("numpy",), inside=("torch",)),
@@ -274,7 +299,7 @@ def test_a_rule_allows_no_more_than_is_used(key):
 LAYERS = {
     "kernels": ({"kernels"}, {"numpy", "joblib"}),
     "statistics": ({"kernels", "statistics"}, {"numpy", "scipy"}),
-    "affine": ({"kernels", "statistics.sparse"}, {"numpy"}),
+    "affine": ({"kernels", "statistics.record", "statistics.sparse"}, {"numpy"}),
 }
 
 
@@ -296,7 +321,8 @@ def test_the_table_keeps_the_layers(module):
         assert not {"base", "averages", "tensors.base", "_sklearn"} & set(rule.ours)
     assert not OPTIONAL & set(rule.others)
     # scikit-learn's scalers are slow to load, and few need them
-    assert set(rule.inside) <= OPTIONAL | ({"sklearn"} if module == "scalers.bridge" else set())
+    late = {"scalers.bridge", "persistence.composites"}  # scikit-learn's own, where one meets them
+    assert set(rule.inside) <= OPTIONAL | ({"sklearn"} if module in late else set())
 
 
 def test_imports_run_in_no_circle():

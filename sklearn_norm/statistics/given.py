@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
 import numpy as np
 
 from ..kernels import Floats
-from .record import Statistic
+from .record import Statistic, vector_faults
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +26,10 @@ class Given(Statistic):
         """Return columns of unknown members; those not `there` have none."""
         high = np.where(there, np.inf, -np.inf)
         return cls(np.where(there, 1.0, 0.0), -high, high, center, scale)
+
+    def faults(self, n_columns: int) -> Iterator[tuple[str, str]]:
+        yield from super().faults(n_columns)
+        yield from vector_faults(self, ("center", "scale"), n_columns)
 
     def merge(self, other: Self) -> Self:
         raise ValueError("Nothing can be added to a center and a scale alone.")

@@ -8,7 +8,8 @@ pairwise algorithm for computing sample variances", COMPSTAT 1982) in double-dou
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Self, TypeVar
 
@@ -18,7 +19,7 @@ from .. import kernels
 from ..kernels import Array, BlockMoments, Floats
 from ..kernels import double_double as dd
 from ..kernels.double_double import Double
-from .record import Statistic
+from .record import OLDER, Statistic, refused, vector_faults
 from .sparse import SparseColumns, is_sparse
 
 M = TypeVar("M", bound="Moments")
@@ -26,19 +27,20 @@ LEAST_STEP = -72  # power of two, of the deviation
 NO_EXPONENT = -1100.0  # below that of every float: of a column of zeros, or of none
 COMFORT = 400  # within 2**±400, known moments need no exponent, as measured ones do not
 MILD = 2.0**200  # nor with weights from 1 / MILD to MILD
+CARRIED = ("weight_low", "exponent", "shift", "sum_high", "sum_low", "square_high", "square_low")
 
 
 @dataclass(frozen=True, eq=False)
 class Moments(Statistic):
     """Weight, extrema and centred sums of each column."""
 
-    weight_low: Floats
+    weight_low: Floats = field(metadata={OLDER: 0.0})
     exponent: Floats
     shift: Floats
     sum_high: Floats
-    sum_low: Floats
+    sum_low: Floats = field(metadata={OLDER: 0.0})
     square_high: Floats
-    square_low: Floats
+    square_low: Floats = field(metadata={OLDER: 0.0})
 
     @classmethod
     def measure(cls, X: Array, weight: Floats | None = None) -> Self:
@@ -120,11 +122,12 @@ class Moments(Statistic):
         units = dd.exact(np.ldexp(variance, 2 * power))
         share = dd.add(dd.exact(weight), dd.exact(np.where(weight > ddof, -float(ddof), 0.0)))
         squares = dd.multiply(units, share)
-        high = np.where(variance == 0, mean, np.inf)
+        one = (variance == 0) & ~np.isnan(mean)
+        high = np.where(one, mean, np.inf)
         return cls(
             weight=weight,
             weight_low=zero,
-            low=np.where(none, np.inf, np.where(variance == 0, mean, -np.inf)),
+            low=np.where(none, np.inf, np.where(one, mean, -np.inf)),
             high=np.where(none, -np.inf, high),
             exponent=exponent,
             shift=np.ldexp(mean, power),
@@ -229,6 +232,16 @@ class Moments(Statistic):
         return self.replaced(
             shift=zero, sum_high=zero, sum_low=zero, square_high=spread.high, square_low=spread.low
         )
+
+    def faults(self, n_columns: int) -> Iterator[tuple[str, str]]:
+        yield from super().faults(n_columns)
+        yield from vector_faults(self, CARRIED, n_columns)
+        for name in CARRIED:  # what is not known is NaN
+            vector = getattr(self, name)
+            known = ~np.isnan(vector) | (self.low != -np.inf)
+            yield from refused(name, vector, known & ~np.isfinite(vector))
+        whole = (self.exponent == np.floor(self.exponent)) & (np.abs(self.exponent) <= 1100)
+        yield from refused("exponent", self.exponent, ~whole)
 
     @property
     def weights(self) -> Double:

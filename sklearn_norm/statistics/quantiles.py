@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import kernels
 from ..kernels import Array, Floats, Selection, Thinning
-from .record import Statistic
+from .record import Statistic, refused, vector_faults
 from .sketch import Sketch, interpolated, sorted_quantiles, thinning_of
 from .sparse import canonical, is_sparse
 
@@ -108,35 +108,29 @@ class Quantiles(Statistic):
         return np.asarray(self.quantiles((probability,))[0])
 
     def to_state(self) -> dict[str, Any]:
-        state = super().to_state()
-        state["sketches"] = [
-            {
-                "rank_error": s.rank_error,
-                "heights": [int(h) for h in s.levels],
-                "levels": list(s.levels.values()),
-                "drift": s.drift,
-                "spread": s.spread,
-                "settled": s.settled,
-                "seed": s.seed,
-            }
-            for s in self.sketches
-        ]
-        return state
+        return {**super().to_state(), "sketches": [s.to_state() for s in self.sketches]}
 
     @classmethod
     def _from_fields(cls, values: dict[str, Any]) -> Self:
-        sketches = tuple(
-            Sketch(
-                s["rank_error"],
-                dict(zip(s["heights"], s["levels"], strict=True)),
-                s["drift"],
-                s["spread"],
-                s["settled"],
-                s["seed"],
-            )
-            for s in values.pop("sketches")
-        )
-        return cls(**values, sketches=sketches)
+        sketches = tuple(Sketch.from_state(state) for state in values["sketches"])
+        return super()._from_fields({**values, "sketches": sketches})
+
+    def faults(self, n_columns: int) -> Iterator[tuple[str, str]]:
+        yield from super().faults(n_columns)
+        yield from vector_faults(self, ("norm",), n_columns, finite=True)
+        yield from refused("norm", self.norm, self.norm < 0)
+        asked = np.size(self.probabilities)
+        yield from vector_faults(self, ("probabilities",), asked)
+        wrong = ~((self.probabilities >= 0) & (self.probabilities <= 1))
+        yield from refused("probabilities", self.probabilities, wrong)
+        if getattr(self.known, "dtype", None) != np.float64:
+            yield "known", "must be an array of float64"
+        if self.known.shape != (asked, n_columns):
+            yield "known", f"has the shape {self.known.shape}, not {(asked, n_columns)}"
+        if len(self.sketches) != n_columns:
+            yield "sketches", f"must be {n_columns}, one per column, not {len(self.sketches)}"
+        for column, sketch in enumerate(self.sketches):
+            yield from ((f"sketches[{column}].{at}", why) for at, why in sketch.faults())
 
 
 def _norm(weights: Floats) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, Self
 
@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..kernels import Floats
+
+OLDER = "in older states"  # metadata of a field: its value where a state was written without it
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,13 +50,33 @@ class Statistic:
 
     @staticmethod
     def from_state(state: dict[str, Any]) -> Statistic:
-        """Build a record from what `to_state` returned."""
-        kind = Statistic.kinds[state["kind"]]
+        """Build a record from what `to_state` returned, in this version or an older one."""
+        kind = Statistic.kinds.get(state["kind"])
+        if kind is None:
+            raise ValueError(f"There is no statistic of the kind {state['kind']!r}.")
         return kind._from_fields({k: _record(v) for k, v in state.items() if k != "kind"})
 
     @classmethod
     def _from_fields(cls, values: dict[str, Any]) -> Self:
-        return cls(**values)
+        known = {}
+        for field in fields(cls):
+            if field.name in values:
+                known[field.name] = values[field.name]
+            elif OLDER in field.metadata:
+                known[field.name] = np.full_like(values["weight"], field.metadata[OLDER])
+            else:
+                raise ValueError(f"The state of {cls.__name__} has no {field.name!r}.")
+        return cls(**known)
+
+    def faults(self, n_columns: int) -> Iterator[tuple[str, str]]:
+        """Yield each field that no data could have led to, and why."""
+        yield from vector_faults(self, ("weight", "low", "high"), n_columns)
+        yield from refused("weight", self.weight, ~(self.weight >= 0) | (self.weight == np.inf))
+        there = self.weight > 0  # members that are not known lie between -inf and inf
+        for name, nowhere in (("low", np.inf), ("high", -np.inf)):
+            vector = getattr(self, name)
+            yield from refused(name, vector, np.isnan(vector) | (there & (vector == nowhere)))
+        yield from refused("low", self.low, there & (self.low > self.high))
 
     def with_extrema_of(self, other: Statistic) -> dict[str, Floats]:
         """Return the fields that merge alike in every statistic."""
@@ -83,3 +105,25 @@ def _plain(value: Any) -> Any:
 
 def _record(value: Any) -> Any:
     return Statistic.from_state(value) if isinstance(value, dict) and "kind" in value else value
+
+
+def vector_faults(
+    record: Any, names: Iterable[str], n_columns: int, *, finite: bool = False
+) -> Iterator[tuple[str, str]]:
+    """Yield each field that is no float64 vector with an entry per column, and why."""
+    for name in names:
+        vector = getattr(record, name)
+        if not isinstance(vector, np.ndarray) or vector.dtype != np.float64:
+            found = getattr(vector, "dtype", type(vector).__name__)
+            yield name, f"must be an array of float64, not {found}"
+        if vector.shape != (n_columns,):
+            yield name, f"has the shape {vector.shape}, not {(n_columns,)}: an entry per column"
+        if finite:
+            yield from refused(name, vector, ~np.isfinite(vector))
+
+
+def refused(name: str, vector: Floats, wrong: npt.NDArray[np.bool_]) -> Iterator[tuple[str, str]]:
+    """Yield a field with the first column in which it is wrong."""
+    if wrong.any():
+        column = int(np.flatnonzero(wrong)[0])
+        yield name, f"cannot be {vector[column]} in column {column}"

@@ -7,6 +7,7 @@ carry the batch's weight in the average, so forgetting is a smaller weight.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Self
 
@@ -14,7 +15,7 @@ import numpy as np
 
 from ..kernels import Array, Floats
 from .moments import Moments
-from .record import Statistic
+from .record import Statistic, refused, vector_faults
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +98,16 @@ class Running(Statistic):
         return self.replaced(
             means=self.means.weighted(factor), residuals=self.residuals.weighted(factor)
         )
+
+    def faults(self, n_columns: int) -> Iterator[tuple[str, str]]:
+        yield from super().faults(n_columns)
+        yield from vector_faults(self, ("batches",), n_columns, finite=True)
+        yield from refused("batches", self.batches, self.batches < 0)
+        for name in ("means", "residuals"):
+            moments = getattr(self, name)
+            if not isinstance(moments, Moments):
+                yield name, f"must be Moments, not {type(moments).__name__}"
+            yield from ((f"{name}.{at}", why) for at, why in moments.faults(n_columns))
 
     @property
     def mean(self) -> Floats:

@@ -21,9 +21,10 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Self
+from numbers import Real
+from typing import Any, Self
 
 import numpy as np
 
@@ -34,6 +35,8 @@ TOP = 9.4  # members of the top level, in units of 1 / rank error
 DECAY = 2 / 3  # a level's capacity over that of the one above
 DEVIATIONS = math.sqrt(2 * math.log(2 / RISK))
 WEIGHT_BITS = 40  # a fractional weight keeps that many bits
+LOWEST, HIGHEST = -1074, 900  # heights of levels: what weights of at most 1e240 can sum to
+ERRORS = ("drift", "spread", "settled")
 
 
 def thinning_of(rank_error: float) -> Thinning:
@@ -188,6 +191,42 @@ class Sketch:
             drift += math.ldexp(1.0, h)
             spread = math.hypot(spread, math.ldexp(1.0, h))
         return type(self)(self.rank_error, levels, drift, spread, self.settled, seed)
+
+    def to_state(self) -> dict[str, Any]:
+        """Return plain arrays and values, from which `from_state` builds the same sketch."""
+        return {
+            "rank_error": self.rank_error,
+            "heights": [int(h) for h in self.levels],
+            "levels": list(self.levels.values()),
+            **{name: getattr(self, name) for name in (*ERRORS, "seed")},
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        """Build a sketch from what `to_state` returned."""
+        levels = dict(zip(state["heights"], state["levels"], strict=True))
+        if len(levels) != len(state["heights"]):
+            raise ValueError("Two levels of a sketch have one height.")
+        rest = {name: state[name] for name in (*ERRORS, "seed") if name in state}
+        return cls(state["rank_error"], levels, **rest)
+
+    def faults(self) -> Iterator[tuple[str, str]]:
+        """Yield each field that no data could have led to, and why."""
+        if not isinstance(self.rank_error, Real) or not 0 < self.rank_error < 0.5:
+            yield "rank_error", f"must lie between 0 and 0.5, not be {self.rank_error!r}"
+        for name in ERRORS:
+            error = getattr(self, name)
+            if not isinstance(error, float) or not 0 <= error < math.inf:
+                yield name, f"must be a finite number of at least 0, not {error!r}"
+        if type(self.seed) is not int or not 0 <= self.seed < 2**64:
+            yield "seed", f"must be an integer of 64 bits, not {self.seed!r}"
+        for at, (height, members) in enumerate(self.levels.items()):
+            if type(height) is not int or not LOWEST <= height <= HIGHEST:
+                yield f"heights[{at}]", f"is {height!r}: no weights give that"
+            if getattr(members, "dtype", None) != np.float64 or members.ndim != 1:
+                yield f"levels[{at}]", "must be a vector of float64"
+            if not np.isfinite(members).all() or (members[1:] < members[:-1]).any():
+                yield f"levels[{at}]", "must be finite and sorted"
 
     def quantiles(self, probabilities: Floats, unit: float = 1.0) -> Floats:
         """Return quantiles by linear interpolation between the members in their order."""

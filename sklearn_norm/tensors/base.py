@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from collections.abc import Iterator
 from math import prod
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.base import OneToOneFeatureMixin, TransformerMixin
 
 from .. import _sklearn, kernels
 from .._sklearn import Interval
@@ -18,6 +19,7 @@ from ..containers import container_of, framed, narrow_float, readable
 from ..glance import Recent, answer, at_first, glance, remember
 from ..kernels import Array, Floats, Traced
 from ..onnx import Convertible
+from ..persistence.documents import Documented
 from .axes import Axes, Shape
 
 
@@ -124,6 +126,20 @@ class TensorInput:
             f"The shape of a sample is not known: fit this {type(self).__name__}, or give `shape`."
         )
 
+    def _faults(self) -> Iterator[tuple[str, str]]:
+        yield from super()._faults()  # type: ignore[misc]
+        sample = getattr(self, "shape_", None)
+        if sample is None:
+            return
+        if type(sample) is not tuple or not all(type(n) is int and n >= 0 for n in sample):
+            yield "shape_", f"must hold the sizes of a sample's axes, not {sample!r:.40}"
+        if prod(sample) != getattr(self, "n_features_in_", None):
+            yield "shape_", f"{sample!r:.40} does not fit n_features_in_"
+        try:
+            self._axes(sample)
+        except ValueError as error:
+            yield "shape_", str(error)
+
     def _tensor_tags(self, tags: Any) -> Any:
         tags.input_tags.three_d_array = True
         tags.input_tags.allow_nan = True
@@ -136,7 +152,7 @@ class TensorNorm(
     Convertible,
     OneToOneFeatureMixin,  # type: ignore[misc]
     TransformerMixin,  # type: ignore[misc]
-    BaseEstimator,  # type: ignore[misc]
+    Documented,
 ):
     """Base of the norms that need no fit: the statistics are those of each sample.
 
@@ -149,6 +165,8 @@ class TensorNorm(
         "gamma": ["array-like", Real, None],
         "beta": ["array-like", Real, None],
     }
+    _fitted = ("n_features_in_", "shape_")
+    _remembers = (*Documented._remembers, "shape_")
     _centred: ClassVar[bool] = True
     eps: float
     gamma: Any
@@ -422,17 +440,6 @@ class TensorNorm(
         offset: Floats | None,
     ) -> Array:
         return axes.restore(tensor, stats, gain, offset)
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Return arrays and plain values only."""
-        state: dict[str, Any] = dict(super().__getstate__())
-        state.pop("_recent", None)
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        if "shape_" in state:
-            self._recent = Recent()
 
     def __sklearn_is_fitted__(self) -> bool:
         return True

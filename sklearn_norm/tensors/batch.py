@@ -104,6 +104,7 @@ class BatchNorm(TensorInput, RunningScaler):
     }
     _kind_of_column = "channel"
     _kept_by_merge = (*RunningScaler._kept_by_merge, "shape_")
+    _remembers = (*RunningScaler._remembers, "shape_")
 
     def __init__(
         self,

@@ -1,0 +1,241 @@
+"""Pipeline and ColumnTransformer of ours as objects of JSON, and back.
+
+They are scikit-learn's, so nothing is written but what they were told and the fitted
+estimators in them. A ColumnTransformer is put together by its own fit: each estimator is
+frozen, so it learns nothing, and the data are made up. Their modules are imported here when they
+are needed, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from inspect import signature
+from typing import Any
+
+import numpy as np
+from sklearn import config_context
+
+from .. import _sklearn
+from ..containers import CONTAINERS
+from ..exceptions import FormatError
+from ..state import are_strings
+from .values import at, decoded, encoded, listed, text, with_keys
+
+MOST_COLUMNS = 2**20  # without names, whose number the size of a file bounds
+PIPELINE, COLUMNS = "sklearn.pipeline.Pipeline", "sklearn.compose.ColumnTransformer"
+NAMES = (PIPELINE, COLUMNS)
+OF_COLUMNS = ("transformers", "remainder")
+FITTED = {"n_features_in_", "feature_names_in_", "sparse_output_", "fitted"}
+Describe = Callable[..., Any]
+Build = Callable[[Any, str], Any]
+
+
+def name_of(estimator: Any) -> str | None:
+    """Return the public name of the class, if it is one of these; not imported, it made none."""
+    for name in NAMES:
+        module, _, kind = name.rpartition(".")
+        if type(estimator) is getattr(sys.modules.get(module), kind, None):
+            return name
+    return None
+
+
+def described(estimator: Any, where: str, describe: Describe) -> dict[str, Any]:
+    """Return what a Pipeline or a ColumnTransformer was told, and its estimators."""
+    name = name_of(estimator)
+    act = _describe_pipeline if name == PIPELINE else _describe_columns
+    return {"class": name, **act(estimator, where, describe)}
+
+
+def built(given: Any, where: str, build: Build) -> Any:
+    """Return the Pipeline or ColumnTransformer that an object of JSON describes."""
+    act = _build_pipeline if given["class"] == PIPELINE else _build_columns
+    return act(given, where, build)
+
+
+def _describe_pipeline(pipeline: Any, where: str, describe: Describe) -> dict[str, Any]:
+    return {
+        "parameters": _told(pipeline, where, leave_out=("steps",)),
+        "steps": [
+            {"name": name, "estimator": describe(step, f"{where}.steps[{i}].estimator", name)}
+            for i, (name, step) in enumerate(pipeline.steps)
+        ],
+    }
+
+
+def _build_pipeline(given: Any, where: str, build: Build) -> Any:
+    from sklearn.pipeline import Pipeline
+
+    with_keys(given, where, {"class", "parameters", "steps"})
+    steps = []
+    for i, step in enumerate(listed(given["steps"], f"{where}.steps")):
+        place = f"{where}.steps[{i}]"
+        with_keys(step, place, {"name", "estimator"})
+        estimator = build(step["estimator"], f"{place}.estimator")
+        steps.append((text(step["name"], f"{place}.name"), estimator))
+    pipeline = Pipeline(steps)
+    _tell(pipeline, given["parameters"], f"{where}.parameters", leave_out=("steps",))
+    return pipeline
+
+
+def _describe_columns(columns: Any, where: str, describe: Describe) -> dict[str, Any]:
+    fitted = {name: chosen for name, _, chosen in getattr(columns, "transformers_", ())}
+    parts = []
+    for i, (name, part, told) in enumerate(columns.transformers):
+        place = f"{where}.transformers[{i}]"
+        chosen = fitted.get(name, told)  # what a function chose in fit
+        if callable(chosen):
+            raise FormatError(
+                f"{place}.columns: a function cannot be saved. Name the columns of {name!r}, or "
+                "fit first, which finds them."
+            )
+        estimator = describe(part, f"{place}.estimator", name)
+        listed_columns = encoded(chosen, f"{place}.columns")
+        parts.append({"name": name, "estimator": estimator, "columns": listed_columns})
+    return {
+        "parameters": _told(columns, where, leave_out=OF_COLUMNS),
+        "transformers": parts,
+        "remainder": describe(columns.remainder, f"{where}.remainder", "remainder"),
+        "state": _state_of_columns(columns, f"{where}.state", describe),
+    }
+
+
+def _state_of_columns(columns: Any, where: str, describe: Describe) -> dict[str, Any]:
+    settings = _sklearn.with_plain_settings(vars(columns))
+    kept = {"output": settings["_output"]} if "_output" in settings else {}
+    if not hasattr(columns, "transformers_"):
+        return kept
+    names = getattr(columns, "feature_names_in_", None)
+    if names is None and columns.n_features_in_ > MOST_COLUMNS:
+        raise FormatError(f"{where}: more than {MOST_COLUMNS} columns without names. Name them.")
+    return {
+        **kept,
+        "n_features_in_": columns.n_features_in_,
+        "feature_names_in_": None if names is None else encoded(names, where),
+        "sparse_output_": bool(getattr(columns, "sparse_output_", False)),
+        "fitted": _fitted_of_columns(columns, f"{where}.fitted", describe),
+    }
+
+
+def _fitted_of_columns(columns: Any, where: str, describe: Describe) -> dict[str, Any]:
+    """Return the fitted estimators; words and what has no columns are as they were told."""
+    from sklearn.preprocessing import FunctionTransformer
+
+    told = {name: part for name, part, _ in columns.transformers}
+    told["remainder"] = columns.remainder
+    fitted = {}
+    for name, part, _ in columns.transformers_:
+        place = at(where, name)
+        a_word = isinstance(part, (str, FunctionTransformer))
+        if name not in told or a_word != isinstance(told[name], str):
+            raise FormatError(f"{place}: `transformers` were changed after the fit: fit again.")
+        if not a_word and part is not told[name]:
+            fitted[name] = describe(part, place, name)
+    return fitted
+
+
+def _build_columns(given: Any, where: str, build: Build) -> Any:
+    from sklearn.compose import ColumnTransformer
+
+    with_keys(given, where, {"class", "parameters", "transformers", "remainder", "state"})
+    parts = []
+    for i, part in enumerate(listed(given["transformers"], f"{where}.transformers")):
+        place = f"{where}.transformers[{i}]"
+        with_keys(part, place, {"name", "estimator", "columns"})
+        estimator = build(part["estimator"], f"{place}.estimator")
+        chosen = decoded(part["columns"], f"{place}.columns")
+        parts.append((text(part["name"], f"{place}.name"), estimator, chosen))
+    columns = ColumnTransformer(parts, remainder=build(given["remainder"], f"{where}.remainder"))
+    _tell(columns, given["parameters"], f"{where}.parameters", leave_out=OF_COLUMNS)
+    place = f"{where}.state"
+    is_fitted = isinstance(given["state"], dict) and bool(FITTED & given["state"].keys())
+    state = with_keys(given["state"], place, FITTED if is_fitted else (), {"output"})
+    if "output" in state:
+        if state["output"] not in [{"transform": container} for container in CONTAINERS]:
+            raise FormatError(f"{place}.output: must be one of {CONTAINERS} for `transform`.")
+        _sklearn.restore_settings(columns, state["output"], None)
+    if is_fitted:
+        _put_together(columns, state, place, build)
+    return columns
+
+
+def _put_together(columns: Any, state: Any, where: str, build: Build) -> None:
+    """Fit a ColumnTransformer whose estimators are fitted already."""
+    from sklearn.frozen import FrozenEstimator
+
+    place = f"{where}.fitted"
+    fitted = {}
+    for name, part in with_keys(state["fitted"], place, (), state["fitted"]).items():
+        with_keys(part, at(place, name), {"class"}, part)  # no word, but an object
+        fitted[name] = build(part, at(place, name))
+    told = columns.get_params(deep=False)
+    frozen = {name: FrozenEstimator(part) for name, part in fitted.items()}
+    parts = [(name, frozen.get(name, part), chosen) for name, part, chosen in told["transformers"]]
+    columns.transformers = parts
+    columns.remainder = frozen.get("remainder", columns.remainder)
+    columns.n_jobs, columns.verbose = None, False
+    X = _made_up(state, where)
+    try:
+        with config_context(transform_output="default", enable_metadata_routing=False):
+            columns.fit(X)
+    except Exception as error:
+        why = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+        raise FormatError(f"{where}: cannot be put together, {why}") from error
+    for name, value in told.items():
+        setattr(columns, name, value)
+    _thaw(columns, fitted, place)
+    if type(state["sparse_output_"]) is not bool:
+        raise FormatError(f"{where}.sparse_output_: must be true or false.")
+    columns.sparse_output_ = state["sparse_output_"]
+
+
+def _thaw(columns: Any, fitted: dict[str, Any], where: str) -> None:
+    """Put the fitted estimators in the place of the frozen ones; all must be there."""
+    from sklearn.frozen import FrozenEstimator
+    from sklearn.preprocessing import FunctionTransformer
+
+    thawed, told = [], {name: part for name, part, _ in columns.transformers}
+    for name, part, chosen in columns.transformers_:
+        if isinstance(part, FrozenEstimator):
+            part = fitted.pop(name)
+        elif not isinstance(part, (str, FunctionTransformer)) and part is not told.get(name):
+            raise FormatError(f"{where}: the key {name!r} is missing.")  # it saw made-up data
+        thawed.append((name, part, chosen))
+    for name in fitted:
+        raise FormatError(f"{at(where, name)}: an unknown key.")
+    columns.transformers_ = thawed
+
+
+def _made_up(state: Any, where: str) -> Any:
+    """Return a row of zeros with the columns of the fit."""
+    size = state["n_features_in_"]
+    names = decoded(state["feature_names_in_"], f"{where}.feature_names_in_")
+    if names is None and type(size) is int and 0 <= size <= MOST_COLUMNS:
+        return np.zeros((1, size))
+    if not are_strings(names) or names.shape != (size,):
+        raise FormatError(f"{where}.n_features_in_: {size!r:.40} does not fit the names.")
+    import pandas as pd
+
+    return pd.DataFrame(np.zeros((1, size)), columns=names)
+
+
+def _told(estimator: Any, where: str, leave_out: tuple[str, ...]) -> dict[str, Any]:
+    """Return the parameters that are not the default: versions of scikit-learn differ in these."""
+    defaults = signature(type(estimator)).parameters
+    told = {}
+    for name, value in estimator.get_params(deep=False).items():
+        default = defaults[name].default
+        same = type(value) is type(default) and value == default
+        if name not in leave_out and not same:
+            told[name] = encoded(value, at(f"{where}.parameters", name))
+    return told
+
+
+def _tell(estimator: Any, given: Any, where: str, leave_out: tuple[str, ...]) -> None:
+    known = set(signature(type(estimator)).parameters) - {*leave_out}
+    for name, value in with_keys(given, where, (), known).items():
+        setattr(estimator, name, decoded(value, at(where, name)))
+    try:
+        estimator._validate_params()
+    except (TypeError, ValueError) as error:
+        raise FormatError(f"{where}: {error}") from error

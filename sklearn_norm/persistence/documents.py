@@ -1,0 +1,280 @@
+"""Documents: an estimator as a dict in terms of JSON, and as a file."""
+
+from __future__ import annotations
+
+from numbers import Integral
+from typing import Any, Self
+
+from .._version import __version__
+from ..exceptions import FormatError
+from ..state import SCHEMA, Stateful, check_schema
+from . import composites, estimators, files, text
+from .values import with_keys
+
+FORMAT = "sklearn_norm"
+KEYS = ("format", "schema", "version", "checksum", "estimator")
+WORDS = ("drop", "passthrough", None)  # in the place of an estimator
+LARGEST = 2**30  # bytes of a file, where nobody says otherwise
+
+
+def to_dict(estimator: Any) -> dict[str, Any]:
+    """Return an estimator as a dict that any JSON library can write.
+
+    Parameters
+    ----------
+    estimator : object
+        An estimator of this library, of a subclass of one, or a `sklearn.pipeline.Pipeline`
+        or `sklearn.compose.ColumnTransformer` of these, fitted or not.
+
+    Returns
+    -------
+    document : dict
+        Strings, finite numbers, booleans, None, lists and dicts only; see the page "The
+        file format".
+
+    Raises
+    ------
+    sklearn_norm.exceptions.FormatError
+        If something in it cannot be saved, such as an estimator of another library; a
+        ValueError that says where.
+
+    See Also
+    --------
+    from_dict : The way back.
+    save : Write a file.
+
+    Examples
+    --------
+    >>> import sklearn_norm
+    >>> scaler = sklearn_norm.ZScoreScaler().fit([[1.0], [3.0]])
+    >>> document = sklearn_norm.to_dict(scaler)
+    >>> document["estimator"]["class"]
+    'sklearn_norm.ZScoreScaler'
+    >>> sklearn_norm.from_dict(document).mean_
+    array([2.])
+    """
+    try:
+        document = {
+            "format": FORMAT,
+            "schema": SCHEMA,
+            "version": __version__,
+            "estimator": _described(estimator, "estimator"),
+        }
+        document["checksum"] = text.checksum(document)
+    except RecursionError:
+        raise FormatError(f"estimator: nested deeper than {text.DEEPEST} levels.") from None
+    return {key: document[key] for key in KEYS}
+
+
+def from_dict(document: Any) -> Any:
+    """Return the estimator that `to_dict` made a dict of. No code of the document is run.
+
+    Parameters
+    ----------
+    document : dict
+        What `to_dict` returned, or what became of it on its way through JSON.
+
+    Returns
+    -------
+    estimator : object
+        A new estimator with the state of the old one, to the bit.
+
+    Raises
+    ------
+    sklearn_norm.exceptions.FormatError
+        If the document is damaged, of a newer schema, or holds what no estimator leads to:
+        unknown classes or keys, wrong shapes, invalid parameters. A ValueError that says
+        where.
+
+    See Also
+    --------
+    to_dict : The way there.
+    load : Read a file.
+
+    Examples
+    --------
+    >>> import sklearn_norm
+    >>> document = sklearn_norm.to_dict(sklearn_norm.DecimalScaler())
+    >>> sklearn_norm.from_dict(document)
+    DecimalScaler()
+    """
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise FormatError(
+            f"format: this is no document of sklearn_norm, whose format is {FORMAT!r}."
+        )
+    check_schema(document.get("schema"), document.get("version"), "schema")
+    with_keys(document, "", KEYS)
+    content = {key: value for key, value in document.items() if key != "checksum"}
+    if text.checksum(content) != document["checksum"]:
+        raise FormatError(
+            "checksum: the document is not what was written: it was damaged or edited. Take a "
+            "copy that is whole."
+        )
+    return _built(document["estimator"], "estimator", document["schema"])
+
+
+def save(estimator: Any, path: Any) -> None:
+    """Save an estimator as a JSON file, which `load` reads in any later version.
+
+    The file is written beside its place, flushed to the disk and renamed: a crash, a full
+    disk or an error leaves the old file or the new one, never half of one. Of a link, the
+    file that it leads to is replaced. An existing file keeps its permissions.
+
+    Parameters
+    ----------
+    estimator : object
+        An estimator of this library, of a subclass of one, or a `sklearn.pipeline.Pipeline`
+        or `sklearn.compose.ColumnTransformer` of these, fitted or not.
+    path : str or os.PathLike
+        The file.
+
+    Raises
+    ------
+    sklearn_norm.exceptions.FormatError
+        If something in the estimator cannot be saved; a ValueError that says where.
+    OSError
+        If the file cannot be written.
+
+    See Also
+    --------
+    load : Read the file.
+    to_dict : The same as a dict.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import sklearn_norm
+    >>> scaler = sklearn_norm.MinMaxScaler().fit([[0.0], [4.0]])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "scaler.json")
+    ...     sklearn_norm.save(scaler, path)
+    ...     loaded = sklearn_norm.load(path)
+    >>> loaded.transform([[1.0]])
+    array([[0.25]])
+    """
+    files.write(path, text.written(to_dict(estimator)))
+
+
+def load(path: Any, *, max_bytes: int = LARGEST) -> Any:
+    """Load an estimator from a file that `save` wrote. No code of the file is run.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        The file.
+    max_bytes : int, default=2**30
+        The largest file to read.
+
+    Returns
+    -------
+    estimator : object
+        A new estimator with the state of the saved one, to the bit.
+
+    Raises
+    ------
+    sklearn_norm.exceptions.FormatError
+        If the file is no such file, truncated, damaged, too large, of a newer schema, or
+        holds what no estimator leads to. A ValueError that says where.
+    OSError
+        If the file cannot be read.
+
+    See Also
+    --------
+    save : Write the file.
+    from_dict : The same from a dict.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import sklearn_norm
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "scaler.json")
+    ...     sklearn_norm.save(sklearn_norm.RobustScaler(rank_error=0.01), path)
+    ...     sklearn_norm.load(path)
+    RobustScaler(rank_error=0.01)
+    """
+    if not isinstance(max_bytes, Integral) or isinstance(max_bytes, bool) or max_bytes < 1:
+        raise ValueError(f"`max_bytes` must be a positive integer. Got {max_bytes!r}.")
+    data = files.read(path, int(max_bytes))
+    try:
+        return from_dict(text.parsed(data))
+    except FormatError as error:
+        raise FormatError(f"{path}: {error}") from error
+
+
+def _described(estimator: Any, where: str, name: str = "") -> Any:
+    """Return an estimator in terms of JSON; a word may stand for it where it has a name."""
+    if isinstance(estimator, Stateful):
+        return estimators.described(estimator, where)
+    if composites.name_of(estimator):
+        return composites.described(estimator, where, _described)
+    if name and (estimator is None or isinstance(estimator, str)):
+        return estimator
+    what = f"{name!r} is a {type(estimator).__name__}" if name else type(estimator).__name__
+    raise FormatError(
+        f"{where}: {what}, which cannot be saved as JSON, only estimators of sklearn_norm, and "
+        "Pipeline and ColumnTransformer of these. Use joblib.dump or skops.io.dump."
+    )
+
+
+def _built(given: Any, where: str, schema: int) -> Any:
+    kind = given.get("class") if isinstance(given, dict) else None
+    if isinstance(kind, str) and kind in composites.NAMES:
+
+        def build(part: Any, place: str) -> Any:
+            is_word = part is None or isinstance(part, str)
+            return part if is_word and part in WORDS else _built(part, place, schema)
+
+        return composites.built(given, where, build)
+    return estimators.built(given, where, schema)
+
+
+class Documented(Stateful):
+    """An estimator that goes to a dict and comes back."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the estimator as a dict that any JSON library can write.
+
+        Returns
+        -------
+        document : dict
+            Strings, finite numbers, booleans, None, lists and dicts only.
+
+        Raises
+        ------
+        sklearn_norm.exceptions.FormatError
+            If a parameter cannot be saved; a ValueError that says where.
+
+        See Also
+        --------
+        sklearn_norm.save : Write a file.
+        """
+        return to_dict(self)
+
+    @classmethod
+    def from_dict(cls, document: Any) -> Self:
+        """Return the estimator that `to_dict` made a dict of. No code of it is run.
+
+        Parameters
+        ----------
+        document : dict
+            What `to_dict` returned, or what became of it on its way through JSON.
+
+        Returns
+        -------
+        estimator : object
+            A new estimator with the state of the old one, to the bit.
+
+        Raises
+        ------
+        sklearn_norm.exceptions.FormatError
+            If the document is damaged, of a newer schema, of another class, or holds what
+            no estimator leads to. A ValueError that says where.
+        """
+        found = from_dict(document)
+        if not isinstance(found, cls):
+            raise FormatError(
+                f"estimator.class: holds a {type(found).__name__}, not a {cls.__name__}. "
+                "sklearn_norm.from_dict takes any."
+            )
+        return found

@@ -1,0 +1,167 @@
+"""One estimator of ours as an object of JSON, and back: class, parameters, state."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from operator import attrgetter
+from typing import Any, cast
+
+from ..exceptions import FormatError
+from ..state import SCHEMA, Stateful
+from .values import at, decoded, encoded, text, with_keys
+
+PACKAGE = __name__.partition(".")[0]
+
+
+def described(estimator: Stateful, where: str) -> dict[str, Any]:
+    """Return the class, the parameters and the state of an estimator."""
+    kind = type(estimator)
+    if kind_of(name_of(kind)) is not kind:
+        raise FormatError(
+            f"{where}: the class {name_of(kind)} cannot be found by its name. Define it at the "
+            "top of a module, under one name."
+        )
+    given = estimator.get_params(deep=False)
+    parameters = {k: encoded(v, at(f"{where}.parameters", k)) for k, v in given.items()}
+    _check(estimator, where)
+    _check_nothing_left(estimator, given, where)
+    state = estimator.__getstate__()
+    fitted = {
+        shown(name): encoded(state[name], f"{where}.state.{shown(name)}")
+        for name in kind._remembers
+        if name in state
+    }
+    return {"class": name_of(kind), "parameters": parameters, "state": fitted}
+
+
+def built(given: Any, where: str, schema: int) -> Stateful:
+    """Return the estimator that an object of JSON describes."""
+    with_keys(given, where, {"class", "parameters", "state"})
+    kind = kind_of(text(given["class"], f"{where}.class"))
+    if kind is None:
+        raise FormatError(
+            f"{where}.class: {given['class']!r:.80} is no class that may be loaded. An estimator "
+            "of your own is found once the module that defines it is imported."
+        )
+    estimator = _made(kind, given["parameters"], where, exact=schema == SCHEMA)
+    state = _state(kind, given["state"], f"{where}.state", exact=schema == SCHEMA)
+    before = vars(estimator).copy()
+    try:
+        estimator.__setstate__({**before, **state, "_schema": schema})
+    except Exception as error:
+        raise FormatError(f"{where}.state: cannot be taken, {_told(error)}") from error
+    _check(estimator, where)
+    if schema == SCHEMA:
+        found = estimator.__getstate__()
+        for name, value in state.items():
+            _check_same_form(value, found.get(name), f"{where}.state.{shown(name)}")
+    return estimator
+
+
+def name_of(kind: type) -> str:
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def shown(name: str) -> str:
+    """Return the name of an attribute in the file."""
+    return name.lstrip("_")
+
+
+def kind_of(name: str) -> type[Stateful] | None:
+    """Return the class of that name among those imported, None for what is not public."""
+    if name.startswith(f"{PACKAGE}.") and name.count(".") > 1:
+        return None
+    for kind in _subclasses(Stateful):
+        if name_of(kind) == name:
+            try:
+                found = attrgetter(kind.__qualname__)(sys.modules[kind.__module__])
+            except (AttributeError, KeyError):
+                continue
+            if found is kind:
+                return cast(type[Stateful], kind)
+    return None
+
+
+def _subclasses(kind: type) -> Iterator[type[Stateful]]:
+    lower: Any
+    for lower in kind.__subclasses__():
+        yield lower
+        yield from _subclasses(lower)
+
+
+def _made(kind: type[Stateful], given: Any, where: str, exact: bool) -> Stateful:
+    """Return a new estimator with the parameters given."""
+    place = f"{where}.parameters"
+    names = set(kind._get_param_names())
+    if exact:
+        with_keys(given, place, names)
+    elif not isinstance(given, dict):
+        raise FormatError(f"{place}: must be an object.")
+    parameters = {k: decoded(v, at(place, k)) for k, v in given.items() if k in names}
+    try:
+        estimator = kind(**parameters)
+    except Exception as error:
+        raise FormatError(f"{place}: {_told(error)}") from error
+    return estimator
+
+
+def _state(kind: type[Stateful], given: Any, where: str, exact: bool) -> dict[str, Any]:
+    """Return the attributes of the state, decoded."""
+    names = {shown(name): name for name in kind._remembers}
+    together = {shown(name) for name in kind._fitted}
+    if not isinstance(given, dict) or exact:
+        required = together if isinstance(given, dict) and together & given.keys() else set()
+        with_keys(given, where, required, set(names))
+    return {names[k]: decoded(v, f"{where}.{k}") for k, v in given.items() if k in names}
+
+
+def _check(estimator: Stateful, where: str) -> None:
+    """Refuse parameters that are not valid and a state that no fit leads to."""
+    try:
+        estimator._validate_params()
+    except (TypeError, ValueError) as error:
+        raise FormatError(f"{where}.parameters: {_told(error)}") from error
+    try:
+        fault = next(estimator._faults(), None)
+    except Exception as error:
+        raise FormatError(f"{where}.state: cannot be taken, {_told(error)}") from error
+    if fault is not None:
+        raise FormatError(f"{where}.state.{shown(fault[0])}: {fault[1]}.")
+
+
+def _check_nothing_left(estimator: Stateful, parameters: dict[str, Any], where: str) -> None:
+    """Refuse to lose an attribute, but for what the constructor sets by itself."""
+    known = estimator.__getstate__().keys()
+    left = known - parameters.keys() - set(estimator._remembers) - {"_schema", "_version"}
+    if not left:
+        return
+    fresh = vars(type(estimator)(**parameters))
+    for name in sorted(left):
+        value = encoded(vars(estimator)[name], f"{where}.{name}")
+        if name not in fresh or encoded(fresh[name], where) != value:
+            raise FormatError(
+                f"{where}.{name}: an attribute that is neither a parameter nor part of the state. "
+                f"Name it in the class attribute `_remembers` of {type(estimator).__name__}, or "
+                "use joblib.dump."
+            )
+
+
+def _check_same_form(given: Any, found: Any, where: str) -> None:
+    """Refuse what was left out when the state was taken, or was not there."""
+    if isinstance(given, (list, tuple)) and type(given) is not type(found):
+        raise FormatError(f"{where}: must not be a {type(given).__name__}.")
+    if isinstance(given, dict) and isinstance(found, dict):
+        for name in sorted(given.keys() ^ found.keys(), key=str):
+            why = "an unknown key" if name in given else "the key is missing"
+            raise FormatError(f"{at(where, str(name))}: {why}.")
+        for name in given:
+            _check_same_form(given[name], found[name], at(where, str(name)))
+    elif isinstance(given, list):
+        for i, pair in enumerate(zip(given, found, strict=False)):
+            _check_same_form(*pair, f"{where}[{i}]")
+
+
+def _told(error: Exception) -> str:
+    """Return the message of an error, on one line and not too long."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"

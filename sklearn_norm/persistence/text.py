@@ -1,0 +1,150 @@
+"""Text of JSON, strictly: what is read is what was written, or an error that says where."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import struct
+from collections.abc import Iterator
+from typing import Any
+
+from ..exceptions import FormatError
+from .values import WHOLE, at
+
+DEEPEST = 100  # objects and lists inside one another
+FOREIGN = {
+    b"\x80": "a pickle: use joblib.load or pickle.load, if you trust its source",
+    b"PK\x03\x04": "a zip file, as skops writes: use skops.io.load",
+    b"x": "a compressed file: use joblib.load, if you trust its source",
+    b"\x1f\x8b": "a compressed file: use joblib.load, if you trust its source",
+    b"BZh": "a compressed file: use joblib.load, if you trust its source",
+    b"\xfd7zXZ": "a compressed file: use joblib.load, if you trust its source",
+    b"\x04\x22\x4d\x18": "a compressed file: use joblib.load, if you trust its source",
+    b"\x93NUMPY": "an array of NumPy: use numpy.load",
+}
+
+
+class Refused:
+    """What the parser meets and JSON does not allow; its place is found later."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+
+
+def parsed(data: bytes) -> Any:
+    """Return the document that UTF-8 text of JSON holds."""
+    for start, kind in FOREIGN.items():
+        if data.startswith(start):
+            raise FormatError(f"byte 0: this is no JSON, but {kind}.")
+    try:
+        return json.loads(
+            data.decode("utf-8"), object_pairs_hook=_object, parse_int=_integer, parse_constant=_no
+        )
+    except UnicodeDecodeError as error:
+        raise FormatError(f"byte {error.start}: no UTF-8, so the file is damaged.") from None
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise FormatError(f"{place}: no JSON, {error.msg}. The file is damaged.") from None
+    except RecursionError:
+        raise FormatError(f"document: nested deeper than {DEEPEST} levels.") from None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> Any:
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    names = [name for name, _ in pairs]
+    return Refused(f"the key {next(n for n in names if names.count(n) > 1)!r} appears twice")
+
+
+def _integer(digits: str) -> Any:
+    return int(digits) if len(digits) <= 20 else Refused(f"{digits[:20]}... is too large")
+
+
+def _no(constant: str) -> Any:
+    return Refused(f"{constant} is no JSON")
+
+
+def written(document: Any) -> bytes:
+    """Return a document as text, with a line for what holds no more than plain values."""
+    return ("".join(_pieces(document, "\n")) + "\n").encode()
+
+
+def _pieces(value: Any, line: str) -> Iterator[str]:
+    if not isinstance(value, (dict, list)) or all(map(_is_short, _members(value))):
+        yield json.dumps(value, ensure_ascii=False, allow_nan=False)
+        return
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    separator = opening
+    for name in value:
+        yield separator + line + " "
+        if isinstance(value, dict):
+            yield json.dumps(name, ensure_ascii=False) + ": "
+        yield from _pieces(value[name] if isinstance(value, dict) else name, line + " ")
+        separator = ","
+    yield line + closing
+
+
+def _is_short(value: Any) -> bool:
+    """Whether this is a plain value, or a list of such."""
+    items = value if isinstance(value, list) else [value]
+    return not any(isinstance(item, (dict, list)) for item in items)
+
+
+def _members(value: Any) -> Any:
+    return value.values() if isinstance(value, dict) else value
+
+
+def checksum(document: Any) -> str:
+    """Return the SHA-256 of what a document means, and refuse what is no strict JSON.
+
+    Spaces, the order of members and the spelling of numbers and strings do not count.
+    """
+    digest = hashlib.sha256()
+    _feed(document, "", 0, digest.update)
+    return f"sha256:{digest.hexdigest()}"
+
+
+def _feed(value: Any, where: str, depth: int, feed: Any) -> None:
+    if depth > DEEPEST:
+        raise FormatError(f"{where}: nested deeper than {DEEPEST} levels.")
+    kind = type(value)
+    if kind is str:
+        _feed_string(value, where, feed)
+    elif kind is dict:
+        feed(b"{")
+        for name in _sorted(value, where):
+            place = at(where, name)
+            _feed_string(name, place, feed)
+            _feed(value[name], place, depth + 1, feed)
+        feed(b"}")
+    elif kind is list:
+        feed(b"[")
+        for i, item in enumerate(value):
+            _feed(item, f"{where}[{i}]", depth + 1, feed)
+        feed(b"]")
+    elif kind is int and abs(value) <= WHOLE:
+        feed(b"i%d;" % value)
+    elif kind is float and math.isfinite(value):
+        feed(b"d" + struct.pack(">d", value))
+    elif value is None or kind is bool:
+        feed({None: b"n", True: b"t", False: b"f"}[value])
+    else:
+        why = value.why if kind is Refused else f"{value!r:.40} is no strict JSON"
+        raise FormatError(f"{where or 'document'}: {why}.")
+
+
+def _sorted(value: dict[Any, Any], where: str) -> list[str]:
+    if not all(type(name) is str for name in value):
+        raise FormatError(f"{where or 'document'}: the keys must be strings.")
+    return sorted(value)
+
+
+def _feed_string(value: str, where: str, feed: Any) -> None:
+    try:
+        raw = value.encode()
+    except UnicodeEncodeError:
+        raise FormatError(f"{where}: {value!r:.40} is no text, but half a character.") from None
+    feed(b"s%d:" % len(raw))
+    feed(raw)
