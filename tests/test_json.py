@@ -1038,3 +1038,30 @@ def test_paths_are_strings_or_paths(tmp_path):
             sklearn_norm.save(scaler, wrong)
         with pytest.raises(TypeError, match=r"expected str, bytes or os\.PathLike object"):
             sklearn_norm.load(wrong)
+
+
+# Notes
+
+
+def test_notes_come_back_with_the_estimator(tmp_path):
+    """To the bit and in their types; without them, or unasked, there are none."""
+    path = tmp_path / "noted.json"
+    notes = {"next": 7, "of": ("a", 2.5), "times": np.array([np.nan, 1.0]), "tuple": None}
+    sklearn_norm.save(sklearn_norm.DecimalScaler(), path, notes=notes)
+    scaler, found = sklearn_norm.load(path, with_notes=True)
+    assert type(scaler) is type(sklearn_norm.load(path)) is sklearn_norm.DecimalScaler
+    assert list(found) == list(notes)
+    assert (found["next"], found["of"], found["tuple"]) == (7, ("a", 2.5), None)
+    laws.assert_same_bits(found["times"], notes["times"])
+    sklearn_norm.save(scaler, path)
+    assert sklearn_norm.load(path, with_notes=True)[1] == {}
+
+
+@pytest.mark.parametrize(
+    "notes", [[1], "next", {1: 2}, {"a": object()}, {"a": {"b": 1j}}], ids=repr
+)
+def test_notes_that_are_no_dict_of_values_are_refused(notes, tmp_path):
+    path = tmp_path / "noted.json"
+    with pytest.raises(FormatError, match=r"^notes"):
+        sklearn_norm.save(sklearn_norm.DecimalScaler(), path, notes=notes)
+    assert not path.exists()

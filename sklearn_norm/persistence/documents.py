@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from numbers import Integral
 from typing import Any, Self
 
@@ -9,7 +10,7 @@ from .._version import __version__
 from ..exceptions import FormatError
 from ..state import SCHEMA, Stateful, check_schema
 from . import composites, estimators, files, text
-from .values import with_keys
+from .values import decoded, encoded, with_keys
 
 FORMAT = "sklearn_norm"
 KEYS = ("format", "schema", "version", "checksum", "estimator")
@@ -17,7 +18,7 @@ WORDS = ("drop", "passthrough", None)  # in the place of an estimator
 LARGEST = 2**30  # bytes of a file, where nobody says otherwise
 
 
-def to_dict(estimator: Any) -> dict[str, Any]:
+def to_dict(estimator: Any, *, notes: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return an estimator as a dict that any JSON library can write.
 
     Parameters
@@ -25,6 +26,9 @@ def to_dict(estimator: Any) -> dict[str, Any]:
     estimator : object
         An estimator of this library, of a subclass of one, or a `sklearn.pipeline.Pipeline`
         or `sklearn.compose.ColumnTransformer` of these, fitted or not.
+    notes : dict, default=None
+        What else belongs to this moment, such as the place in a stream: numbers, strings,
+        arrays, and lists, tuples and dicts of these.
 
     Returns
     -------
@@ -60,10 +64,12 @@ def to_dict(estimator: Any) -> dict[str, Any]:
             "version": __version__,
             "estimator": _described(estimator, "estimator"),
         }
+        if notes is not None:
+            document["notes"] = encoded(as_object(notes, "notes"), "notes")
         document["checksum"] = text.checksum(document)
     except RecursionError:
         raise FormatError(f"estimator: nested deeper than {text.DEEPEST} levels.") from None
-    return {key: document[key] for key in KEYS}
+    return {key: document[key] for key in (*KEYS, "notes") if key in document}
 
 
 def from_dict(document: Any) -> Any:
@@ -103,7 +109,7 @@ def from_dict(document: Any) -> Any:
             f"format: this is no document of sklearn_norm, whose format is {FORMAT!r}."
         )
     check_schema(document.get("schema"), document.get("version"), "schema")
-    with_keys(document, "", KEYS)
+    with_keys(document, "", KEYS, {"notes"})
     content = {key: value for key, value in document.items() if key != "checksum"}
     if text.checksum(content) != document["checksum"]:
         raise FormatError(
@@ -113,7 +119,7 @@ def from_dict(document: Any) -> Any:
     return _built(document["estimator"], "estimator", document["schema"])
 
 
-def save(estimator: Any, path: Any) -> None:
+def save(estimator: Any, path: Any, *, notes: Mapping[str, Any] | None = None) -> None:
     """Save an estimator as a JSON file, which `load` reads in any later version.
 
     The file is written beside its place, flushed to the disk and renamed: a crash, a full
@@ -127,6 +133,9 @@ def save(estimator: Any, path: Any) -> None:
         or `sklearn.compose.ColumnTransformer` of these, fitted or not.
     path : str or os.PathLike
         The file.
+    notes : dict, default=None
+        What else belongs to this moment, such as the place in a stream: numbers, strings,
+        arrays, and lists, tuples and dicts of these.
 
     Raises
     ------
@@ -152,10 +161,10 @@ def save(estimator: Any, path: Any) -> None:
     >>> loaded.transform([[1.0]])
     array([[0.25]])
     """
-    files.write(path, text.written(to_dict(estimator)))
+    files.write(path, text.written(to_dict(estimator, notes=notes)))
 
 
-def load(path: Any, *, max_bytes: int = LARGEST) -> Any:
+def load(path: Any, *, max_bytes: int = LARGEST, with_notes: bool = False) -> Any:
     """Load an estimator from a file that `save` wrote. No code of the file is run.
 
     Parameters
@@ -164,11 +173,15 @@ def load(path: Any, *, max_bytes: int = LARGEST) -> Any:
         The file.
     max_bytes : int, default=2**30
         The largest file to read.
+    with_notes : bool, default=False
+        Whether to return the notes as well.
 
     Returns
     -------
     estimator : object
         A new estimator with the state of the saved one, to the bit.
+    notes : dict
+        What `save` was given with it; only if `with_notes`.
 
     Raises
     ------
@@ -197,9 +210,19 @@ def load(path: Any, *, max_bytes: int = LARGEST) -> Any:
         raise ValueError(f"`max_bytes` must be a positive integer. Got {max_bytes!r}.")
     data = files.read(path, int(max_bytes))
     try:
-        return from_dict(text.parsed(data))
+        document = text.parsed(data)
+        estimator = from_dict(document)
+        notes = as_object(decoded(document.get("notes", {}), "notes"), "notes")
+        return (estimator, notes) if with_notes else estimator
     except FormatError as error:
         raise FormatError(f"{path}: {error}") from error
+
+
+def as_object(notes: Any, where: str) -> Mapping[str, Any]:
+    """Return notes, and refuse what is no dict of names."""
+    if isinstance(notes, Mapping) and all(isinstance(name, str) for name in notes):
+        return notes
+    raise FormatError(f"{where}: must be a dict whose keys are strings, not {notes!r:.40}.")
 
 
 def _described(estimator: Any, where: str, name: str = "") -> Any:
@@ -232,8 +255,13 @@ def _built(given: Any, where: str, schema: int) -> Any:
 class Documented(Stateful):
     """An estimator that goes to a dict and comes back."""
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self, *, notes: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return the estimator as a dict that any JSON library can write.
+
+        Parameters
+        ----------
+        notes : dict, default=None
+            What else belongs to this moment, such as the place in a stream.
 
         Returns
         -------
@@ -249,7 +277,7 @@ class Documented(Stateful):
         --------
         sklearn_norm.save : Write a file.
         """
-        return to_dict(self)
+        return to_dict(self, notes=notes)
 
     @classmethod
     def from_dict(cls, document: Any) -> Self:

@@ -1,0 +1,58 @@
+"""Every public estimator in the configurations that tests, checks and golden files share."""
+
+from laws import ESTIMATORS
+
+import sklearn_norm
+
+# Beside the defaults, which every public estimator gets; an estimator without an entry
+# here is still checked.
+MORE = {
+    "MinMaxScaler": [
+        {"clip": True},
+        {"feature_range": (-1.5, 1.2)},
+        {"data_range": (-10.0, 10.0)},
+    ],
+    "ZScoreScaler": [
+        {"with_mean": False},
+        {"with_std": False},
+        {"with_mean": False, "with_std": False},
+        {"ddof": 1},
+    ],
+    "RobustScaler": [
+        {"with_centering": False},
+        {"with_scaling": False},
+        {"quantile_range": (10.0, 90.0), "unit_variance": True},
+        {"rank_error": 0.1},
+    ],
+    "DecimalScaler": [],
+    "LayerNorm": [{"gamma": 2.0, "beta": -1.0}, {"normalized_ndim": 1, "eps": 0.0}],
+    "RMSNorm": [{"gamma": 2.0, "beta": -1.0}, {"normalized_ndim": 1}],
+    "InstanceNorm": [{"gamma": 2.0, "beta": -1.0}, {"channel_axis": -1}],
+    "GroupNorm": [{"gamma": 2.0}, {"num_groups": 1, "channel_axis": -1}],
+    "AdaNorm": [{"C": 2.0, "k": 0.05}],
+    "BatchNorm": [
+        {"momentum": None},
+        {"bias_correction": False, "variance": "within", "ddof": 1},
+        {"gamma": 2.0, "beta": -1.0, "channel_axis": -1},
+    ],
+    "BatchStatsScaler": [
+        {"momentum": None},
+        {"momentum": 1.0, "variance": "within", "ddof": 1},
+        {"bias_correction": False},
+        {"gamma": 2.0, "beta": -1.0, "eps": 0.0},
+    ],
+}
+
+
+def public_estimators():
+    """Return every public estimator in all its configurations.
+
+    copy=False is not among them: check_methods_sample_order_invariance reads its X again
+    after a transform that overwrote it (scikit-learn's own scalers fail it as well).
+    check_inplace_ensure_writeable, below, sets it.
+    """
+    found = []
+    for name in ESTIMATORS:
+        kind = getattr(sklearn_norm, name)
+        found += [kind(**given) for given in [{}, *MORE.get(name, [])]]
+    return found

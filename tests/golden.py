@@ -1,0 +1,143 @@
+"""Files of fitted estimators, written once by a version and read by all later ones.
+
+    python tests/golden.py write FOLDER     # tests/golden/<version> for a release
+    python tests/golden.py check FOLDER     # does this version read them right?
+
+A folder holds a joblib and a JSON file of every estimator in several configurations, and what they
+answered (expected.npz). Nothing is ever overwritten: what a release wrote is what its users have.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import pandas as pd
+import sklearn
+from configurations import public_estimators
+from laws import read_scaler
+from sklearn.compose import ColumnTransformer
+from sklearn.pipeline import make_pipeline
+
+import sklearn_norm
+from sklearn_norm import MinMaxScaler, RobustScaler, ZScoreScaler
+from sklearn_norm.base import Scaler
+
+GOLDEN = Path(__file__).with_name("golden")
+PIPELINE = "pipeline"
+NAMES = ["height", "weight", "age", "flat"]
+ULPS = 4 * np.finfo(np.float64).eps  # a norm's sums have no fixed bits, a scaler's map has
+
+
+def tables() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return what is learned, and what comes next: numbers that need no generator."""
+    i = np.arange(24.0)
+    whole = np.column_stack([170 + i % 7 - i / 8, 60 + (i * i) % 31 / 4, 20 + i, np.full(24, 7.5)])
+    whole[5, 1] = np.nan
+    frame = pd.DataFrame(whole, columns=NAMES)
+    return frame[:16], frame[16:]
+
+
+def fitted() -> dict[str, Any]:
+    """Return estimators by name: fitted on arrays, on frames, and in the middle of a stream."""
+    learned, _ = tables()
+    found: dict[str, Any] = {}
+    for place, estimator in enumerate(public_estimators()):
+        name = f"{place:02d}_{type(estimator).__name__}"
+        if type(estimator).__name__ in ("InstanceNorm", "GroupNorm"):
+            estimator.set_params(channel_axis=-1)  # the columns are positions of one channel
+        if place % 3 == 0:
+            found[name] = estimator.fit(learned.to_numpy())
+        elif place % 3 == 1:
+            found[name] = estimator.fit(learned).set_output(transform="pandas")
+        else:
+            found[name] = estimator.fit(learned[:10])
+            for row in range(10, 16):
+                estimator.partial_fit(learned[row : row + 1])
+    columns = [("some", RobustScaler(), NAMES[:2]), ("age", MinMaxScaler(), ["age"])]
+    chosen = ColumnTransformer(columns, remainder=ZScoreScaler())
+    found[PIPELINE] = make_pipeline(chosen, ZScoreScaler()).fit(learned)
+    return found
+
+
+def answers(estimator: Any) -> dict[str, np.ndarray]:
+    """Return what an estimator says of the next table, and all that it learned."""
+    _, coming = tables()
+    X = coming if hasattr(estimator, "feature_names_in_") else coming.to_numpy()
+    found = {"transform": np.asarray(estimator.transform(X))}
+    if isinstance(estimator, Scaler):
+        found |= {name: np.asarray(value) for name, value in read_scaler(estimator).items()}
+        estimator.partial_fit(X)
+        found["after the next batch"] = np.asarray(estimator.transform(X))
+    return {name: v.astype(str) if v.dtype == object else v for name, v in found.items()}
+
+
+def write(folder: Path) -> None:
+    """Write all files to a new folder."""
+    folder.mkdir(parents=True)  # an error if it is there
+    expected = {}
+    for name, estimator in fitted().items():
+        if name != PIPELINE:  # pickles of scikit-learn's own are for one version of it
+            joblib.dump(estimator, folder / f"{name}.joblib")
+        sklearn_norm.save(estimator, folder / f"{name}.json")
+        for reading, value in answers(estimator).items():
+            expected[f"{name}: {reading}"] = value
+    np.savez_compressed(folder / "expected.npz", **expected)
+    versions = f"Python {platform.python_version()}, scikit-learn {sklearn.__version__}"
+    text = f"sklearn_norm {sklearn_norm.__version__}, {versions}, NumPy {np.__version__}\n"
+    (folder / "WRITTEN_BY.txt").write_text(text, encoding="utf-8")
+
+
+def files(folder: Path) -> list[Path]:
+    return sorted([*folder.glob("*.joblib"), *folder.glob("*.json")])
+
+
+def check(path: Path) -> None:
+    """Read one file, and compare what it answers with what it answered when it was written."""
+    estimator = joblib.load(path) if path.suffix == ".joblib" else sklearn_norm.load(path)
+    with np.load(path.with_name("expected.npz")) as kept:
+        expected = {
+            key.split(": ")[1]: kept[key] for key in kept if key.startswith(f"{path.stem}:")
+        }
+    assert expected, f"expected.npz says nothing of {path.name}"
+    exact = isinstance(estimator, Scaler)
+    found = answers(estimator)
+    for reading, value in expected.items():
+        what = f"{path}: {reading}"
+        if value.dtype.kind != "f":
+            np.testing.assert_array_equal(found[reading], value, what)
+        elif exact and reading == "transform":
+            assert found[reading].tobytes() == value.tobytes(), what
+        else:
+            np.testing.assert_allclose(found[reading], value, 16 * ULPS, ULPS, err_msg=what)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("act", choices=["write", "check"])
+    parser.add_argument("folder", type=Path)
+    told = parser.parse_args()
+    if told.act == "write":
+        try:
+            write(told.folder)
+        except FileExistsError:
+            sys.exit(f"{told.folder} is there already, and golden files are never overwritten.")
+        return
+    found = files(told.folder)
+    assert found, f"no files in {told.folder}"
+    for path in found:
+        check(path)
+    print(f"{len(found)} files of {(told.folder / 'WRITTEN_BY.txt').read_text().strip()} are right")
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("error")
+    main()

@@ -1,0 +1,61 @@
+"""Files that releases wrote are read by this version, and say what they said."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import golden
+import joblib
+import pytest
+
+import sklearn_norm
+
+VERSIONS = sorted(path for path in golden.GOLDEN.iterdir() if path.is_dir())
+FILES = [path for version in VERSIONS for path in golden.files(version)]
+SCRIPT = Path(golden.__file__)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_a_file_of_a_release_still_says_the_same(path):
+    golden.check(path)
+
+
+@pytest.mark.parametrize("version", VERSIONS, ids=lambda path: path.name)
+def test_every_version_wrote_each_estimator_in_both_formats(version):
+    stems = {path.stem for path in version.glob("*.json")}
+    assert stems == {path.stem for path in version.glob("*.joblib")} | {golden.PIPELINE}
+    assert len(stems) > 30
+
+
+def test_a_release_has_its_files():
+    """Write them with tests/golden.py before the version loses its .dev."""
+    written = {path.name for path in VERSIONS}
+    assert ".dev" in sklearn_norm.__version__ or sklearn_norm.__version__ in written
+    assert written
+
+
+def test_golden_files_are_never_overwritten(tmp_path):
+    folder = tmp_path / "new"
+    golden.write(folder)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    command = [sys.executable, SCRIPT, "write", folder]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 1
+    assert "never overwritten" in done.stderr
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    for path in golden.files(folder):
+        golden.check(path)
+
+
+def test_a_file_that_says_something_else_is_found(tmp_path):
+    """The check can fail."""
+    folder = tmp_path / "new"
+    golden.write(folder)
+    path = next(folder.glob("*_ZScoreScaler.joblib"))
+    golden.check(path)
+    learned, _ = golden.tables()
+    joblib.dump(joblib.load(path).fit(learned.to_numpy() + 1e-9), path)
+    with pytest.raises(AssertionError):
+        golden.check(path)
