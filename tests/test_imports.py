@@ -77,11 +77,12 @@ ALLOWED = {
     "statistics.quantiles": STATISTIC,
     "statistics.running": STATISTIC,
     "affine": Rule((KERNELS, "statistics.sparse"), ("numpy",)),
+    "arguments": Rule((KERNELS,), ("numpy",)),
     "known": Rule((KERNELS, "containers", "weights"), ("numpy",)),
     "containers": Rule((KERNELS,), ("numpy",), inside=("pandas", "polars")),
     "glance": Rule(("_sklearn", "containers", KERNELS), ("numpy",)),
     "pending": Rule((KERNELS,), ("numpy",)),
-    "weights": Rule((KERNELS,), ("numpy",)),
+    "weights": Rule(("arguments", KERNELS), ("numpy",)),
     "onnx": Rule((KERNELS,), ("numpy", "sklearn"), inside=("onnx", "skl2onnx")),
     "base": Rule(
         (
@@ -89,6 +90,7 @@ ALLOWED = {
             "affine",
             "containers",
             "exceptions",
+            "arguments",
             "glance",
             KERNELS,
             "onnx",
@@ -104,6 +106,7 @@ ALLOWED = {
             "_sklearn",
             "affine",
             "base",
+            "arguments",
             KERNELS,
             "known",
             "statistics.record",
@@ -119,6 +122,7 @@ ALLOWED = {
             "base",
             "averages",
             "affine",
+            "arguments",
             KERNELS,
             "known",
             "statistics",
@@ -128,10 +132,10 @@ ALLOWED = {
         ("numpy", "scipy", "sklearn"),
     ),
     "tensors": Rule(),
-    "tensors.axes": Rule(("affine", KERNELS), ("numpy",)),
+    "tensors.axes": Rule(("affine", "arguments", KERNELS), ("numpy",)),
     "tensors.base": Rule(
-        ("_sklearn", "base", "containers", "glance", KERNELS, "onnx", "tensors.axes"),
-        ("numpy", "sklearn"),
+        ("_sklearn", "base", "containers", "arguments", "glance", KERNELS, "tensors.axes"),
+        ("numpy",),
     ),
     "tensors.bridge": Rule((KERNELS, "tensors.axes"), ("numpy",), inside=("torch",)),
     "tensors.*": Rule(
@@ -141,6 +145,7 @@ ALLOWED = {
             "averages",
             "base",
             "containers",
+            "arguments",
             KERNELS,
             "statistics",
             "tensors.axes",
@@ -150,11 +155,12 @@ ALLOWED = {
         ("numpy", "sklearn"),
     ),
     "functional": Rule(("functional",)),
-    "functional.arrays": Rule((KERNELS,), ("numpy",)),
-    "functional.clipping": Rule((KERNELS,), ("numpy",)),
-    "functional.reversible": Rule((KERNELS,), ("numpy",)),
+    "functional.arrays": Rule(("arguments", KERNELS)),
+    "functional.clipping": Rule(("arguments", KERNELS), ("numpy",)),
+    "functional.reversible": Rule(("arguments", KERNELS), ("numpy",)),
     "functional.*": Rule(
-        ("affine", KERNELS, "tensors.axes", "tensors.ada", "functional.arrays"), ("numpy",)
+        ("affine", "arguments", KERNELS, "tensors.axes", "tensors.ada", "functional.arrays"),
+        ("numpy",),
     ),
 }
 
