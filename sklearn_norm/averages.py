@@ -13,6 +13,7 @@ from sklearn.exceptions import NotFittedError
 from . import _sklearn
 from ._sklearn import Interval, StrOptions
 from .affine import Affine
+from .arguments import array_of, floats_of, number
 from .base import Scaler, count, unchanged_on_error
 from .kernels import Array, Floats
 from .known import Known
@@ -79,7 +80,7 @@ class RunningScaler(Scaler):
     def _rule(self, statistic: Running) -> Affine:
         return Affine.of(
             center=statistic.mean,
-            scale=statistic.spread(self.variance == "total").deviation(eps=self.eps),
+            scale=statistic.spread(self.variance == "total").deviation(eps=number(self.eps, "eps")),
             gain=self._vector("gamma"),
             offset=self._vector("beta"),
         )
@@ -88,11 +89,10 @@ class RunningScaler(Scaler):
         given = getattr(self, name)
         if given is None:
             return None
-        try:
-            vector = np.asarray(given, dtype=np.float64)
-        except (TypeError, ValueError):
-            vector = np.full((), np.nan)
-        if vector.shape not in ((), (1,), (self._n_columns,)) or not np.isfinite(vector).all():
+        array = array_of(given, name)
+        fits = array.shape in ((), (1,), (self._n_columns,))
+        vector = floats_of(array, name) if fits else None
+        if vector is None or not np.isfinite(vector).all():
             raise ValueError(
                 f"`{name}` must hold one finite number for each of the {self._n_columns} "
                 f"{self._kind_of_column}s, or one for all. Got {given!r}."
@@ -130,7 +130,7 @@ class RunningScaler(Scaler):
         ValueError
             If the batch or `using` is not as described; the scaler stays as it was.
         """
-        if using not in ("batch", "before", "after"):
+        if not isinstance(using, str) or using not in ("batch", "before", "after"):
             raise ValueError(f'`using` must be "batch", "before" or "after". Got {using!r}.')
         fitted = self.__sklearn_is_fitted__()
         with unchanged_on_error(self):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from copy import deepcopy
+from copy import copy, deepcopy
 from functools import wraps
 from typing import Any, ClassVar, Self
 
@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from . import _sklearn, kernels
 from .affine import Affine
+from .arguments import truth
 from .containers import (
     CONTAINERS,
     container_of,
@@ -32,7 +33,7 @@ from .onnx import Convertible
 from .pending import Pending
 from .persistence.documents import Documented
 from .statistics.record import Statistic
-from .statistics.sparse import columns_of, is_sparse
+from .statistics.sparse import check_parts, columns_of, is_sparse
 from .weights import checked_weight, weighed
 
 DTYPES = (np.float64, np.float32, np.float16)
@@ -53,12 +54,38 @@ def frozen(getter: Any) -> Any:
     return frozen_getter
 
 
-class Scaler(
+class Transformer(
     Convertible,
     OneToOneFeatureMixin,  # type: ignore[misc]
     TransformerMixin,  # type: ignore[misc]
     Documented,
 ):
+    """A transformer of scikit-learn, of which an error leaves nothing half done."""
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters, all of them or none.
+
+        Parameters
+        ----------
+        **params : dict
+            The parameters by name.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+
+        Raises
+        ------
+        ValueError
+            If there is no parameter of a name.
+        """
+        with unchanged_on_error(self):
+            result: Self = super().set_params(**params)
+            return result
+
+
+class Scaler(Transformer):
     """Base of all scalers: two hooks, `_measure` and `_rule`, and all the rest here.
 
     The fitted state is a statistic, which merges, and the map made of it; attributes
@@ -170,7 +197,7 @@ class Scaler(
         with unchanged_on_error(self):
             if not first:
                 self._check_grows()
-            if not first and n_axes(X) == 2 and np.shape(X)[0] == 0:
+            if not first and shape_of(X)[:1] == (0,) and n_axes(X) == 2:
                 return self._learn_nothing(X)
             values = self._to_measure(X, reset=first or not hasattr(self, "n_features_in_"))
             weight = checked_weight(sample_weight, values.shape[0])
@@ -283,8 +310,8 @@ class Scaler(
         return None
 
     def _settle(self, statistic: Statistic) -> None:
+        self._affine = self._rule(statistic)  # refuses wrong parameters before they are copied
         self._parameters = deepcopy(self.get_params(deep=False))
-        self._affine = self._rule(statistic)
         self._statistic = statistic
         self._recent = Recent()
         self.__dict__.pop("_pending", None)
@@ -332,6 +359,31 @@ class Scaler(
         remember(self, X)
         return self._with_nulls_of(X, self._as_given(X, self._mapped(values, out)))
 
+    def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
+        """Measure the data from nothing, then scale them.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
+            The data; NaN is missing, infinity an error.
+        y : None
+            Ignored.
+        **fit_params : dict
+            Passed to `fit`: `sample_weight`.
+
+        Returns
+        -------
+        Z : {ndarray, sparse matrix, DataFrame} of shape (n_samples, n_features)
+            The scaled data.
+
+        Raises
+        ------
+        ValueError
+            If `fit` or `transform` does; the scaler stays as it was.
+        """
+        with unchanged_on_error(self):
+            return super().fit_transform(X, y, **fit_params)
+
     def _transform_at_once(self, X: Any, copy: bool | None = None) -> Any:
         """Return what `transform` does, if all that it checks is seen at a glance."""
 
@@ -345,7 +397,7 @@ class Scaler(
 
     def _mapped(self, values: Any, out: Any) -> Any:
         """Return the values under the map, written to `out` where there is one."""
-        return self._ruled().apply(values, out, clip=bool(getattr(self, "clip", False)))
+        return self._ruled().apply(values, out, clip=truth(getattr(self, "clip", False), "clip"))
 
     def _as_given(self, X: Any, values: Any) -> Any:
         """Return a result in the shape of X."""
@@ -353,7 +405,7 @@ class Scaler(
 
     def _place_to_write(self, X: Any, values: Any, copy: bool | None) -> Any:
         """Return the caller's own array where it may be overwritten."""
-        keep = self.copy if copy is None else copy
+        keep = truth(self.copy if copy is None else copy, "copy")
         return values if not keep and may_write(X, values) else None
 
     def _with_nulls_of(self, X: Any, scaled: Any) -> Any:
@@ -426,9 +478,11 @@ class Scaler(
         names = self._names()
         given = _sklearn.feature_names(X)
         if columns is not None:
-            chosen = self._places(np.atleast_1d(np.asarray(columns, dtype=object)))
+            chosen = self._places(self._listed(columns))
             if given is not None and list(given) != list(names[chosen]):
-                raise ValueError(f"X has the columns {shown(given)}, but columns={shown(columns)}.")
+                raise ValueError(
+                    f"X has the columns {shown(given)}, but columns={shown(names[chosen])}."
+                )
         elif given is None or not hasattr(self, "feature_names_in_") or list(given) == list(names):
             return np.arange(self.n_features_in_)
         else:
@@ -441,6 +495,16 @@ class Scaler(
                 f"{shown(names)}."
             )
         return np.asarray(chosen, dtype=np.intp)
+
+    def _listed(self, columns: Any) -> Any:
+        """Return the columns asked for as a list, no longer than there are columns."""
+        size = getattr(columns, "size", 0)
+        if isinstance(size, int) and size > self.n_features_in_:
+            raise ValueError(
+                f"`columns` names {size} columns, but there are {self.n_features_in_}: "
+                "name each once, in the order of the fit."
+            )
+        return np.atleast_1d(np.asarray(columns, dtype=object))
 
     def _places(self, columns: Any) -> list[int]:
         """Return the indices of columns given by name or index."""
@@ -503,7 +567,7 @@ class Scaler(
                 f"Cannot merge scalers of different columns: {shown(self._names())} and "
                 f"{shown(other._names())}. Fit both on the same columns, in the same order."
             )
-        merged: Any = clone(self).set_params(**deepcopy(mine))
+        merged: Any = clone(copy(self).set_params(**mine))
         vars(merged).update({k: vars(self)[k] for k in self._kept_by_merge if k in vars(self)})
         merged._settle(self._merged(other))
         result: Self = merged
@@ -522,15 +586,20 @@ class Scaler(
         return self._checked(X, reset, (*DTYPES, *INTEGERS))
 
     def _checked(self, X: Any, reset: bool, dtypes: tuple[Any, ...]) -> Any:
-        return _sklearn.validate_data(
-            self,
-            readable(X),
-            reset=reset,
-            accept_sparse=["csr", "csc"],
-            dtype=narrow_float(X) or list(dtypes),
-            ensure_all_finite=False,
-            copy=False,
-        )
+        with reading():
+            values = _sklearn.validate_data(
+                self,
+                readable(X),
+                reset=reset,
+                accept_sparse=["csr", "csc"],
+                dtype=narrow_float(X) or list(dtypes),
+                ensure_all_finite=False,
+                copy=False,
+            )
+        if is_sparse(values):
+            check_parts(values)
+        check_width(self, X, values)
+        return values
 
     def _moves_zeros(self) -> bool:
         """Whether the parameters alone tell that zeros do not stay zeros."""
@@ -735,23 +804,56 @@ def unchanged_on_error(estimator: Any) -> Iterator[None]:
         raise
 
 
+@contextmanager
+def reading() -> Iterator[None]:
+    """Say what is wrong with an integer that no float holds; a float beyond is an infinity."""
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):
+            yield
+    except OverflowError as error:
+        raise ValueError(
+            f"X holds a number that no float64 can hold ({error}). Replace it, by NaN where it "
+            "stands for a missing value."
+        ) from error
+
+
 def read_array(estimator: Any, X: Any, **options: Any) -> Any:
     """Return X as an array of floats, NaN where something is missing; names do not count."""
-    return check_array(
-        readable(X),
-        dtype=narrow_float(X) or list(DTYPES),
-        ensure_all_finite=False,
-        copy=False,
-        input_name="X",
-        estimator=estimator,
-        **options,
-    )
+    with reading():
+        values = check_array(
+            readable(X),
+            dtype=narrow_float(X) or list(DTYPES),
+            ensure_all_finite=False,
+            copy=False,
+            input_name="X",
+            estimator=estimator,
+            **options,
+        )
+    if is_sparse(values):
+        check_parts(values)
+    return values
+
+
+def shape_of(X: Any) -> tuple[Any, ...]:
+    """Return the shape of an array, a frame or what becomes an array; () where nothing does."""
+    shape = getattr(X, "shape", None)
+    try:
+        return shape if isinstance(shape, tuple) else np.asarray(X).shape
+    except (TypeError, ValueError, OverflowError):
+        return ()  # the checks of scikit-learn tell why
+
+
+def check_width(estimator: Any, X: Any, values: Any) -> None:
+    """Refuse what has another shape as an array than it tells, which scikit-learn believes."""
+    if getattr(estimator, "n_features_in_", None) != values.shape[1]:
+        raise ValueError(
+            f"X becomes an array of shape {values.shape}, which is not the shape that it tells, "
+            f"{getattr(X, 'shape', None)}. Pass the array."
+        )
 
 
 def n_axes(X: Any) -> int:
-    """Return the number of axes of an array, a frame or what becomes an array."""
-    shape = getattr(X, "shape", None)
-    return np.asarray(X).ndim if shape is None else len(shape)
+    return len(shape_of(X))
 
 
 def shown(names: Any) -> str:
@@ -770,7 +872,10 @@ def same_parameter(a: Any, b: Any) -> bool:
         return type(a) is type(b) and a == b
     if isinstance(a, (tuple, list)) and isinstance(b, (tuple, list)):
         return len(a) == len(b) and all(map(same_parameter, a, b))
-    return np.array_equal(np.asarray(a), np.asarray(b))
+    try:
+        return not (is_sparse(a) or is_sparse(b)) and np.array_equal(np.asarray(a), np.asarray(b))
+    except (TypeError, ValueError):
+        return False  # one does not form an array
 
 
 def count(weight: Floats) -> Any:

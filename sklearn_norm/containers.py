@@ -113,8 +113,18 @@ def with_nulls(frame: Any, like: Any) -> Any:
 
 
 def may_write(X: Any, values: Array) -> bool:
-    """Whether a result may overwrite the caller's array."""
+    """Whether a result may overwrite the caller's array, whose members have places of their own."""
     if not isinstance(X, np.ndarray) and not hasattr(X, "indptr"):
         return values is not X and isinstance(X, (list, tuple))
     data = getattr(values, "data", None) if hasattr(values, "indptr") else values
-    return bool(data is not None and data.flags.writeable)
+    return bool(data is not None and data.flags.writeable and apart(data))
+
+
+def apart(values: Array) -> bool:
+    """Whether no member of an array lies in the memory of another, as in a window over a row."""
+    extent = values.itemsize
+    for stride, size in sorted(zip(map(abs, values.strides), values.shape, strict=True)):
+        if size > 1 and stride < extent:
+            return False
+        extent += stride * (size - 1)
+    return True

@@ -34,6 +34,9 @@ class Pending:
 
     def plus(self, values: Array) -> Self:
         """Return the batches with a copy of one more."""
+        if values.dtype != np.float64:
+            with np.errstate(invalid="ignore"):  # some NaN of short floats say so
+                values = values.astype(np.float64)
         batch = np.array(values, dtype=np.float64, order="C")
         return type(self)((*self.batches, batch), self.n_members + batch.size)
 

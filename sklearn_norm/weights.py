@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .arguments import array_of, floats_of
 from .kernels import Array, Floats
 
 LEAST, MOST = 1e-240, 1e240  # beyond, products of weights and values leave the floats
@@ -16,20 +17,20 @@ def checked_weight(sample_weight: Any, n_samples: int) -> Floats | None:
     """Return float64 weights, or None for weights that are all alike 1."""
     if sample_weight is None:
         return None
+    given = array_of(sample_weight, "sample_weight")
     if isinstance(sample_weight, Real):
-        weight = np.full(n_samples, float(sample_weight))
-    else:
-        weight = np.array(sample_weight, dtype=np.float64)
-    if weight.ndim != 1:
+        given = np.broadcast_to(given, n_samples)
+    if given.ndim != 1:
         raise ValueError(
-            f"Sample weights must be 1D array or scalar, got {weight.ndim}D array. "
+            f"Sample weights must be 1D array or scalar, got {given.ndim}D array. "
             "Pass one weight per sample."
         )
-    if weight.shape != (n_samples,):
+    if given.shape != (n_samples,):
         raise ValueError(
-            f"sample_weight.shape == {weight.shape}, expected ({n_samples},): "
+            f"sample_weight.shape == {given.shape}, expected ({n_samples},): "
             "pass one weight per sample."
         )
+    weight = np.array(floats_of(given, "sample_weight"))
     wrong = ~np.isfinite(weight) | (weight < 0)
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])

@@ -809,3 +809,45 @@ def test_integers_are_measured_as_they_are(name, code):
     if told and code != "?":
         laws.assert_same_bits(kind(**told).fit(sparse.csr_array(X)).scale_, expected)
     assert kind(**told).fit(X).transform(X).dtype == np.float64
+
+
+# What is not what it seems
+
+
+@DENSE
+@pytest.mark.parametrize("method", ["transform", "inverse_transform"])
+def test_members_that_share_memory_are_not_overwritten(kind, method):
+    """A window over one row: what is written to one place would be read from the next."""
+    scaler, row = kind(copy=False).fit(X), np.arange(9.0)
+    window = np.lib.stride_tricks.as_strided(row, (7, 3), (8, 8))
+    expected = getattr(scaler, method)(window.copy())
+    np.testing.assert_array_equal(getattr(scaler, method)(window), expected)
+    np.testing.assert_array_equal(row, np.arange(9.0))
+    plain = window.copy()
+    assert np.may_share_memory(getattr(scaler, method)(plain), plain)  # else as it was asked
+
+
+@DENSE
+@pytest.mark.parametrize(("dtype", "bits"), [("f8", 0x7FF0000000000001), ("f4", 0x7F800001)])
+def test_every_kind_of_nan_is_missing(kind, dtype, bits):
+    """Those that signal, too, of which NumPy warns when it adds to them or casts them."""
+    given = np.array([1.0, 2.0, 4.0], dtype=dtype)[:, None]
+    given.view(f"u{dtype[1]}")[1] = bits
+    expected = kind().fit_transform(np.array([[1.0], [np.nan], [4.0]], dtype=dtype))
+    np.testing.assert_array_equal(kind().fit_transform(given), expected)
+    framed = pd.DataFrame({"a": given[:, 0], "b": 1.0})  # of float64 in all
+    assert kind().fit(framed).n_samples_seen_[0] == 2
+
+
+@DENSE
+def test_a_shape_that_is_not_that_of_the_array_is_refused(kind):
+    class Lies:
+        shape = (3, 9)
+
+        def __array__(self, dtype=None, copy=None):
+            return np.ones((3, 2))
+
+    with pytest.raises(
+        ValueError, match=r"of shape \(3, 2\).*not the shape that it tells, \(3, 9\)"
+    ):
+        kind().fit(Lies())

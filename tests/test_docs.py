@@ -9,12 +9,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+import joblib
 import laws
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
+from sklearn.datasets import load_breast_cancer
+from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import check_estimator
+
+from sklearn_norm import ZScoreScaler
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -30,8 +36,8 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
 
 
-def ran(script: str) -> str:
-    command = [sys.executable, "-W", "error", str(ROOT / "examples" / script)]
+def ran(script: str, *arguments: str) -> str:
+    command = [sys.executable, "-W", "error", str(ROOT / "examples" / script), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -101,6 +107,32 @@ def test_norms_reach_a_loss_in_fewer_steps():
     # columns in units of their own: batch norm, which knows them, is far ahead
     assert table["batch norm"][0] < 1e-6 * condition
     assert min(table.values()) == table["batch norm"]
+
+
+def served(*arguments: str) -> list[tuple[str, str]]:
+    """Return the lines of the example of serving, each of twice three numbers."""
+    told = ran("serving.py", "--threads", "3", "--rows", "60", *arguments)
+    assert "every answer has the bits of the single-threaded one" in told
+    lines = re.findall(r"^(scale|predict) +(ndarray|DataFrame) +(.*)$", told, re.MULTILINE)
+    for *_, cells in lines:
+        for median, late, rate in np.array(cells.split(), dtype=float).reshape(2, 3):
+            assert 0 < median <= late
+            assert rate > 0
+    return [(what, kind) for what, kind, _ in lines]
+
+
+def test_saved_pipelines_answer_rows_from_threads():
+    """Median, 99th percentile and throughput, of frames and of arrays."""
+    kinds = ("ndarray", "DataFrame")
+    assert served() == [(what, kind) for kind in kinds for what in ("scale", "predict")]
+
+
+def test_a_pipeline_of_a_file_answers_what_it_was_fitted_on(tmp_path):
+    path = tmp_path / "pipeline.joblib"
+    table = load_breast_cancer(as_frame=True)
+    joblib.dump(make_pipeline(ZScoreScaler(), GaussianNB()).fit(table.data, table.target), path)
+    lines = served("--batch", "5", "--model", str(path))
+    assert lines == [("scale", "DataFrame"), ("predict", "DataFrame")]
 
 
 def test_every_row_of_the_readme_is_measured():

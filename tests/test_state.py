@@ -213,6 +213,31 @@ def test_errors_of_use_change_nothing(kind):
     assert_unchanged(scaler, before)
 
 
+@EVERY
+def test_a_fit_transform_that_fails_half_way_changes_nothing(kind, monkeypatch):
+    """What was learned is forgotten where it cannot be applied."""
+    scaler = kind().fit(FRAME)
+    before = everything(scaler)
+    monkeypatch.setattr(kind, "_mapped", infinite_map)
+    with pytest.raises(ValueError, match="no such map"):
+        scaler.fit_transform(FRAME * 2)
+    assert_unchanged(scaler, before)
+
+
+def infinite_map(self, values, out):
+    raise ValueError("no such map")
+
+
+@EVERY
+def test_parameters_are_set_all_or_none(kind):
+    scaler = kind().fit(FRAME)
+    before = everything(scaler)
+    with pytest.raises(ValueError, match="Invalid parameter 'nonsense'"):
+        scaler.set_params(copy=False, nonsense=1)
+    assert_unchanged(scaler, before)
+    assert scaler.set_params(copy=False).copy is False
+
+
 @pytest.mark.parametrize("using", ["batch", "before", "after"])
 def test_errors_of_partial_fit_transform_change_nothing(using):
     scaler = sklearn_norm.BatchStatsScaler().fit(FRAME)

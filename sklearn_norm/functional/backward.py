@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ..affine import Affine
+from ..arguments import array_of, floats_of, number
 from ..kernels import Array, Floats
 from ..tensors.ada import bent
 from ..tensors.axes import Axes, channelwise, known, standardised, trailing
@@ -252,14 +253,15 @@ def ada_norm_backward(
     grad_gamma, grad_beta : ndarray of the shape of gamma and beta, or None
         The gradients by gain and bias, in their dtype; None where they were not given.
     """
-    x = floats(x)
+    x, C, k = floats(x), number(C, "C"), number(k, "k")
     axes = trailing(x.shape[1:], normalized_ndim)
     y, stats = axes.normalise(x, eps=eps, dtype=np.float64)
-    return gradients(
-        axes, grad, x, y, stats, gamma, beta, z=bent(y, C, k), slope=C * (1 - 2 * k * y)
-    )
+    with np.errstate(over="ignore", invalid="ignore"):
+        z, slope = bent(y, C, k), C * (1 - 2 * k * y)
+    return gradients(axes, grad, x, y, stats, gamma, beta, z=z, slope=slope)
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def gradients(
     axes: Axes,
     grad: Any,
@@ -279,9 +281,10 @@ def gradients(
     `through` says whether the statistics are those of x; z is what gamma multiplies,
     where that is not y, and slope its derivative by y.
     """
-    given = np.asarray(grad, dtype=np.float64)
+    given = array_of(grad, "grad")
     if given.shape != x.shape:
         raise ValueError(f"`grad` has the shape {given.shape}, but x has {x.shape}.")
+    given = floats_of(given, "grad")
     gain = axes.vector(gamma, "gamma")
     axes.vector(beta, "beta")
     present = axes.viewed(~np.isnan(x))

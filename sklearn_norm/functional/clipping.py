@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import floating, number, whole
 from ..kernels import Array, Floats
 
 
@@ -42,10 +43,11 @@ def clip_by_norm(x: Any, max_norm: float, *, axis: Any = None) -> Array:
     >>> clip_by_norm([3.0, 4.0], max_norm=1.0)
     array([0.6, 0.8])
     """
-    if not max_norm > 0:
+    limit = number(max_norm, "max_norm")
+    if not limit > 0:
         raise ValueError(f"`max_norm` must be more than 0. Got {max_norm!r}.")
-    array = _floats(x)
-    return _shrunk(array, _norm(array, axis), np.asarray(float(max_norm)))
+    array = _finite(x, "x")
+    return _shrunk(array, _norm(array, _axes(axis, array.ndim)), np.asarray(limit))
 
 
 def adaptive_gradient_clip(
@@ -85,29 +87,41 @@ def adaptive_gradient_clip(
     >>> adaptive_gradient_clip([[3.0, 4.0]], [[0.0, 10.0]], factor=0.1)
     array([[0.6, 0.8]])
     """
-    array, known = _floats(grad), np.asarray(weight, dtype=np.float64)
+    array, known = _finite(grad, "grad"), _finite(weight, "weight")
+    factor, eps = number(factor, "factor"), number(eps, "eps")
     if array.shape != known.shape:
         raise ValueError(f"`grad` has the shape {array.shape}, but `weight` has {known.shape}.")
     if not (factor > 0 and eps >= 0):
         raise ValueError(f"`factor` must be more than 0, and `eps` at least. Got {factor}, {eps}.")
-    axis = tuple(range(1, array.ndim))
-    unit, length = _norm(known, axis)
-    limit = factor * np.maximum(unit * length, eps)
-    return _shrunk(array, _norm(array, axis), limit)
+    axes = tuple(range(1, array.ndim))
+    unit, length = _norm(known, axes)
+    with np.errstate(over="ignore"):
+        limit = factor * np.maximum(unit * length, eps)
+    return _shrunk(array, _norm(array, axes), limit)
 
 
-def _floats(x: Any) -> Array:
-    array = np.asarray(x)
+def _finite(given: Any, name: str) -> Array:
+    array = floating(given, name)
     if not np.isfinite(array).all():
-        raise ValueError("The array to clip holds NaN or infinity, whose direction is not known.")
-    short = array.dtype in (np.float16, np.float32)
-    return array if short else np.asarray(array, dtype=np.float64)
+        raise ValueError(f"`{name}` holds NaN or infinity, whose direction is not known.")
+    return array
 
 
-def _norm(x: Array, axis: Any) -> tuple[Floats, Floats]:
+def _axes(axis: Any, n_axes: int) -> tuple[int, ...]:
+    """Return the axes that form one vector, all for None."""
+    if axis is None:
+        return tuple(range(n_axes))
+    axes = tuple(whole(a, "axis") for a in (axis if isinstance(axis, tuple) else (axis,)))
+    if not all(-n_axes <= a < n_axes for a in axes) or len({a % n_axes for a in axes}) < len(axes):
+        raise ValueError(
+            f"axis={axis!r} does not name axes of an array that has {n_axes}, each once."
+        )
+    return axes
+
+
+def _norm(x: Array, axes: tuple[int, ...]) -> tuple[Floats, Floats]:
     """Return the Euclidean norm as (unit, norm in that unit), free of over- and underflow."""
-    axes = tuple(range(x.ndim)) if axis is None else axis
-    wide = np.abs(x.astype(np.float64))
+    wide = np.abs(x.astype(np.float64, order="C"))
     peak = np.max(wide, axis=axes, keepdims=True, initial=0.0)
     unit = np.where((peak > 0) & np.isfinite(peak), peak, 1.0)
     return unit, np.sqrt(np.sum((wide / unit) ** 2, axis=axes, keepdims=True))

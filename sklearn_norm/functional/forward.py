@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..affine import Affine
+from ..arguments import number
 from ..kernels import Array
 from ..tensors.ada import bent
 from ..tensors.axes import channelwise, known, trailing
@@ -308,8 +309,9 @@ def ada_norm(
     >>> ada_norm([[1.0, 3.0]], eps=0.0)
     array([[-1.1,  0.9]])
     """
-    x = floats(x)
+    x, C, k = floats(x), number(C, "C"), number(k, "k")
     axes = trailing(x.shape[1:], normalized_ndim)
     gain, offset = axes.vector(gamma, "gamma"), axes.vector(beta, "beta")
     y, _ = axes.normalise(x, eps=eps, dtype=np.float64)
-    return axes.affine_of(bent(y, C, k), gain, offset).astype(x.dtype)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return axes.affine_of(bent(y, C, k), gain, offset).astype(x.dtype)

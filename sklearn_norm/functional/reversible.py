@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import array_of, floats_of
 from ..kernels import Array
 
 
@@ -43,9 +44,9 @@ def reversible_forward(
     >>> reversible_inverse(y1, y2, np.square, np.negative)
     (array([1.]), array([2.]))
     """
-    one, other = np.asarray(x1), np.asarray(x2)
-    y1 = one + f(other)
-    return y1, other + g(y1)
+    one, other = _half(x1, "x1"), _half(x2, "x2")
+    y1 = one + _part(f, "f", other, one)
+    return y1, other + _part(g, "g", y1, other)
 
 
 def reversible_inverse(
@@ -72,6 +73,27 @@ def reversible_inverse(
     >>> reversible_inverse([5.0], [-3.0], np.square, np.negative)
     (array([1.]), array([2.]))
     """
-    one, other = np.asarray(y1), np.asarray(y2)
-    x2 = other - g(one)
-    return one - f(x2), x2
+    one, other = _half(y1, "y1"), _half(y2, "y2")
+    x2 = other - _part(g, "g", one, other)
+    return one - _part(f, "f", x2, one), x2
+
+
+def _half(given: Any, name: str) -> Array:
+    """Return numbers as they are, so that integers come back exactly; all else as floats."""
+    array = array_of(given, name)
+    plain = array.dtype.kind in "iufc" and not isinstance(array, np.ma.MaskedArray)
+    return np.asarray(array) if plain else floats_of(array, name)
+
+
+def _part(function: Any, name: str, half: Array, beside: Array) -> Array:
+    """Return what a function of one half adds to the other."""
+    if not callable(function):
+        raise TypeError(f"`{name}` must be a function of one half. Got {function!r}.")
+    part = array_of(function(half), f"{name}(...)")
+    try:
+        return np.broadcast_to(part, beside.shape)
+    except ValueError as error:
+        raise ValueError(
+            f"`{name}` returned the shape {part.shape}, which cannot be added to a half of shape "
+            f"{beside.shape}."
+        ) from error

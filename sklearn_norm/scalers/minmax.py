@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ..affine import Affine
+from ..arguments import array_of, floats_of
 from ..base import Scaler
 from ..kernels import Array, Floats
 from ..known import Known
@@ -296,7 +297,8 @@ class MinMaxScaler(Scaler):
     def _pair(self, name: str, pair: Any, size: int | None = None) -> tuple[Floats, Floats]:
         shape = (self.n_features_in_ if size is None else size,)
         try:
-            low, high = (np.broadcast_to(np.asarray(v, dtype=np.float64), shape) for v in pair)
+            arrays = (np.broadcast_to(array_of(v, name), shape) for v in pair)
+            low, high = (floats_of(array, name) for array in arrays)
         except (TypeError, ValueError) as error:
             raise ValueError(
                 f"`{name}` must be a pair (min, max) of numbers, or of arrays with one entry "

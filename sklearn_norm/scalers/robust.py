@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn import Interval
 from ..affine import Affine
+from ..arguments import number, truth
 from ..base import Scaler
 from ..kernels import Array, Floats
 from ..known import Known
@@ -137,7 +138,7 @@ class RobustScaler(Scaler):
     def _probabilities(self, quantile_range: Any) -> tuple[float, float, float, float, float]:
         """Return the median, the quantile range and the wider one."""
         try:
-            low, high = (float(q) for q in quantile_range)
+            low, high = (number(q, "quantile_range") for q in quantile_range)
         except (TypeError, ValueError):
             low, high = 1.0, 0.0
         if not 0 <= low <= high <= 100:
@@ -285,7 +286,7 @@ class RobustScaler(Scaler):
         return bridge.made("RobustScaler", self, parameters, **fitted)
 
     def _moves_zeros(self) -> bool:
-        return bool(self.with_centering)
+        return truth(self.with_centering, "with_centering")
 
     @property
     def center_(self) -> Floats | None:

@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn import Interval
 from ..affine import Affine
+from ..arguments import truth
 from ..base import Scaler
 from ..kernels import Array, Floats
 from ..known import Known
@@ -245,7 +246,7 @@ class ZScoreScaler(Scaler):
         )
 
     def _moves_zeros(self) -> bool:
-        return bool(self.with_mean)
+        return truth(self.with_mean, "with_mean")
 
     @property
     def mean_(self) -> Floats | None:

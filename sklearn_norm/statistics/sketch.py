@@ -34,6 +34,7 @@ RISK = 1e-6
 TOP = 9.4  # members of the top level, in units of 1 / rank error
 DECAY = 2 / 3  # a level's capacity over that of the one above
 DEVIATIONS = math.sqrt(2 * math.log(2 / RISK))
+LEAST_ERROR = 1e-300  # below, its reciprocal is no float; no batch has as many members
 WEIGHT_BITS = 40  # a fractional weight keeps that many bits
 LOWEST, HIGHEST = -1074, 900  # heights of levels: what weights of at most 1e240 can sum to
 ERRORS = ("drift", "spread", "settled")
@@ -44,7 +45,8 @@ def thinning_of(rank_error: float) -> Thinning:
 
     Of the rank error a quarter may go to the batch; compactions make at most half of it.
     """
-    return Thinning(math.ceil(2 / rank_error), int(1.5 * TOP / rank_error), rank_error / 4)
+    least = max(rank_error, LEAST_ERROR)
+    return Thinning(math.ceil(2 / least), int(1.5 * TOP / least), rank_error / 4)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .._sklearn import Interval
+from ..arguments import number
 from ..kernels import Array, Floats
 from .axes import Axes, Shape, trailing
 from .base import TensorNorm
@@ -83,7 +84,7 @@ class AdaNorm(TensorNorm):
         self.beta = beta
 
     def _axes(self, sample: Shape) -> Axes:
-        if self.C == 0:
+        if number(self.C, "C") == 0:
             raise ValueError("`C` must not be 0: every result would be 0.")
         return trailing(sample, None)
 
@@ -91,8 +92,9 @@ class AdaNorm(TensorNorm):
         self, axes: Axes, tensor: Array, gain: Floats | None, offset: Floats | None
     ) -> tuple[Array, Floats]:
         y, stats = axes.normalise(tensor, eps=self.eps, dtype=np.float64)
-        z = bent(y, self.C, self.k)
-        return axes.affine_of(z, gain, offset).astype(tensor.dtype), stats
+        with np.errstate(over="ignore", invalid="ignore"):
+            z = bent(y, number(self.C, "C"), number(self.k, "k"))
+            return axes.affine_of(z, gain, offset).astype(tensor.dtype), stats
 
     def _restored(
         self,
@@ -102,9 +104,10 @@ class AdaNorm(TensorNorm):
         gain: Floats | None,
         offset: Floats | None,
     ) -> Array:
-        z = axes.affine_of(tensor.astype(np.float64), gain, offset, inverse=True)
-        y = unbent(z, self.C, self.k)
-        return axes.restore(y, stats).astype(tensor.dtype)
+        with np.errstate(over="ignore", invalid="ignore"):
+            z = axes.affine_of(tensor.astype(np.float64), gain, offset, inverse=True)
+            y = unbent(z, number(self.C, "C"), number(self.k, "k"))
+            return axes.restore(y, stats).astype(tensor.dtype)
 
 
 def bent(y: Array, C: float, k: float) -> Array:

@@ -15,6 +15,7 @@ import numpy as np
 
 from .. import kernels
 from ..affine import Affine
+from ..arguments import array_of, floats_of, number, whole
 from ..kernels import Array, Floats
 
 Shape: TypeAlias = tuple[int, ...]
@@ -111,12 +112,13 @@ class Axes:
         """Return gain or offset in float64, to stand beside the view of one sample."""
         if given is None:
             return None
-        vector = np.array(given, dtype=np.float64, order="C")
-        shapes = {(), (1,), (self.learnable,), self.elements}
-        if vector.shape not in shapes or not np.isfinite(vector).all():
+        array = array_of(given, name)
+        fits = array.shape in {(), (1,), (self.learnable,), self.elements}
+        vector = np.array(floats_of(array, name), order="C") if fits else None
+        if vector is None or not np.isfinite(vector).all():
             raise ValueError(
                 f"`{name}` must hold one finite number, or {self.learnable} of them for samples "
-                f"of shape {self.sample}. Got shape {vector.shape}: {given!r}."
+                f"of shape {self.sample}. Got shape {array.shape}: {given!r}."
             )
         if vector.size == self.learnable:
             return vector.reshape(self.affine)
@@ -133,8 +135,7 @@ class Axes:
         dtype: Any = None,
     ) -> tuple[Array, Floats]:
         """Return the normalised array, and center and scale, of shape (samples, groups, 2)."""
-        if not eps >= 0:
-            raise ValueError(f"`eps` must be at least 0. Got {eps!r}.")
+        eps = checked_eps(eps)
         if centred:
             self.check_members(X.shape)
         if isinstance(X, kernels.Traced):
@@ -195,6 +196,8 @@ class Axes:
         self, Z: Array, stats: Floats, gain: Floats | None = None, offset: Floats | None = None
     ) -> Array:
         """Return the array that was normalised: the inverse of the affine map of each group."""
+        if not Z.size:
+            return np.empty_like(Z)
         laid, z = self.laid_out(Z)
         out = np.empty(z.shape, z.dtype)
         V, W = laid.viewed(z), laid.viewed(out)
@@ -221,9 +224,15 @@ class Axes:
         return self.put_back(laid, out)
 
 
+def checked_eps(eps: Any) -> float:
+    if not number(eps, "eps") >= 0:
+        raise ValueError(f"`eps` must be at least 0. Got {eps!r}.")
+    return float(eps)
+
+
 def trailing(sample: Shape, normalized_ndim: int | None) -> Axes:
     """Return the axes of layer norms: the trailing ones, all if `normalized_ndim` is None."""
-    ndim = len(sample) if normalized_ndim is None else normalized_ndim
+    ndim = len(sample) if normalized_ndim is None else whole(normalized_ndim, "normalized_ndim")
     if not 1 <= ndim <= len(sample):
         raise ValueError(
             f"normalized_ndim={normalized_ndim} trailing axes cannot be taken of samples of "
@@ -239,6 +248,7 @@ def channelwise(
     sample: Shape, channel_axis: int, num_groups: int | None = None, over_samples: bool = False
 ) -> Axes:
     """Return the axes of norms with channels: groups of them, or each one where None."""
+    channel_axis = whole(channel_axis, "channel_axis")
     if not -len(sample) <= channel_axis <= len(sample) or channel_axis == 0:
         raise ValueError(
             f"channel_axis={channel_axis} is no axis of a sample, whose shape is {sample}: give "
@@ -247,7 +257,7 @@ def channelwise(
     axis = channel_axis % (len(sample) + 1)
     n_channels = sample[axis - 1]
     positions = prod(sample) // max(n_channels, 1)
-    groups = n_channels if num_groups is None else num_groups
+    groups = n_channels if num_groups is None else whole(num_groups, "num_groups")
     if groups < 1 or n_channels % groups:
         raise ValueError(
             f"num_groups={groups} does not divide the {n_channels} channels of samples of shape "
@@ -283,7 +293,7 @@ def known(axes: Axes, mean: Any, var: Any, eps: float) -> Floats:
     if center is None or variance is None or (variance < 0).any():
         raise ValueError("`mean` and `var` must both be given, and `var` must not be negative.")
     stats = np.empty((1, axes.learnable, 2))
-    stats[0, :, 0], stats[0, :, 1] = center.ravel(), np.sqrt(variance.ravel() + eps)
+    stats[0, :, 0], stats[0, :, 1] = center.ravel(), np.sqrt(variance.ravel() + checked_eps(eps))
     return stats
 
 

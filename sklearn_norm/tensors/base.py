@@ -10,23 +10,35 @@ from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import OneToOneFeatureMixin, TransformerMixin
 
 from .. import _sklearn, kernels
 from .._sklearn import Interval
-from ..base import DTYPES, n_axes, read_array, shown, unchanged_on_error
+from ..arguments import array_of, floats_of, truth
+from ..base import (
+    DTYPES,
+    Transformer,
+    check_width,
+    n_axes,
+    read_array,
+    reading,
+    shown,
+    unchanged_on_error,
+)
 from ..containers import container_of, framed, narrow_float, readable
 from ..glance import Recent, answer, at_first, glance, remember
 from ..kernels import Array, Floats, Traced
-from ..onnx import Convertible
-from ..persistence.documents import Documented
 from .axes import Axes, Shape
+
+MOST_AXES = 64  # that an array of NumPy can have
 
 
 class TensorInput:
     """Reads (n, *shape) arrays, or the same flattened to two axes."""
 
     shape: Any
+    gamma: Any
+    beta: Any
+    _validate_params: Any
 
     @abstractmethod
     def _axes(self, sample: Shape) -> Axes:
@@ -40,14 +52,16 @@ class TensorInput:
         """Return a checked array (n, *sample); `by_name` expects the names of the fit."""
         two_axes = n_axes(X) <= 2
         if two_axes and (reset or (by_name and hasattr(self, "n_features_in_"))):
-            values = _sklearn.validate_data(
-                self,
-                readable(X),
-                reset=reset,
-                dtype=narrow_float(X) or list(DTYPES),
-                ensure_all_finite=False,
-                copy=False,
-            )
+            with reading():
+                values = _sklearn.validate_data(
+                    self,
+                    readable(X),
+                    reset=reset,
+                    dtype=narrow_float(X) or list(DTYPES),
+                    ensure_all_finite=False,
+                    copy=False,
+                )
+            check_width(self, X, values)
         else:
             values = read_array(self, X, allow_nd=True)
         sample = self._sample(values.shape)
@@ -108,8 +122,9 @@ class TensorInput:
 
     def _declared(self) -> Shape:
         """Return the parameter `shape` as a tuple."""
-        given = np.atleast_1d(np.asarray(self.shape))
-        if given.ndim != 1 or given.dtype.kind not in "iu" or (given < 1).any():
+        given = np.atleast_1d(array_of(self.shape, "shape"))
+        wrong = given.ndim != 1 or given.size > MOST_AXES or given.dtype.kind not in "iu"
+        if wrong or (given < 1).any():
             raise ValueError(
                 f"`shape` must be the sizes of a sample's axes, as in (3, 32, 32). "
                 f"Got {self.shape!r}."
@@ -118,6 +133,7 @@ class TensorInput:
 
     def _known_sample(self) -> Shape:
         """Return the shape of a sample: fitted, or as `shape` says."""
+        self._validate_params()  # of an estimator that need not be fitted
         if hasattr(self, "shape_"):
             return tuple(self.shape_)
         if self.shape is not None:
@@ -140,6 +156,11 @@ class TensorInput:
         except ValueError as error:
             yield "shape_", str(error)
 
+    def _learned(self) -> dict[str, Any]:
+        """Return gain and bias, by the names that PyTorch gives them."""
+        axes = self._axes(self._known_sample())
+        return {"weight": axes.vector(self.gamma, "gamma"), "bias": axes.vector(self.beta, "beta")}
+
     def _tensor_tags(self, tags: Any) -> Any:
         tags.input_tags.three_d_array = True
         tags.input_tags.allow_nan = True
@@ -147,13 +168,7 @@ class TensorInput:
         return tags
 
 
-class TensorNorm(
-    TensorInput,
-    Convertible,
-    OneToOneFeatureMixin,  # type: ignore[misc]
-    TransformerMixin,  # type: ignore[misc]
-    Documented,
-):
+class TensorNorm(TensorInput, Transformer):
     """Base of the norms that need no fit: the statistics are those of each sample.
 
     A subclass names its axes; AdaNorm also bends what comes out.
@@ -166,11 +181,9 @@ class TensorNorm(
         "beta": ["array-like", Real, None],
     }
     _fitted = ("n_features_in_", "shape_")
-    _remembers = (*Documented._remembers, "shape_")
+    _remembers = (*Transformer._remembers, "shape_")
     _centred: ClassVar[bool] = True
     eps: float
-    gamma: Any
-    beta: Any
 
     @_sklearn.validated
     def fit(self, X: Any, y: Any = None) -> Self:
@@ -304,6 +317,7 @@ class TensorNorm(
             If the shape is not that of the fit, or a value is infinite.
         """
         self._validate_params()
+        asked = truth(return_stats, "return_stats")
         tensor = self._read(X, reset=False)
         axes, gain, offset = self._checked_axes(tensor)
         shape = (tensor.shape[0], *_flat_or_not(X, tensor))
@@ -314,7 +328,7 @@ class TensorNorm(
             self._check_no_infinity(X, seen)
         self._remember(X, axes)
         Z = Z if present is None else np.where(present, Z, tensor)
-        return (Z.reshape(shape), stats.copy()) if return_stats else Z.reshape(shape)
+        return (Z.reshape(shape), stats.copy()) if asked else Z.reshape(shape)
 
     def fit_transform(self, X: Any, y: Any = None, **parameters: Any) -> Any:
         """Fit, then transform.
@@ -333,7 +347,8 @@ class TensorNorm(
         Z : {ndarray, DataFrame} of the shape of X
             The result, with `stats` where asked for.
         """
-        return self.fit(X, y).transform(X, **parameters)
+        with unchanged_on_error(self):
+            return self.fit(X, y).transform(X, **parameters)
 
     def inverse_transform(self, X: Any, stats: Any = None, mask: Any = None) -> Any:
         """Undo `transform`, by the statistics that it returned.
@@ -359,16 +374,18 @@ class TensorNorm(
         """
         if stats is None:
             self._refuse_without_stats()
+        self._validate_params()
         values = read_array(self, X, allow_nd=True)
         sample = self._sample_of_any_length(values.shape)
         axes = self._axes(sample)
-        known = np.asarray(stats, dtype=np.float64)
+        known = array_of(stats, "stats")
         expected = (values.shape[0], axes.view[0], 2)
         if known.shape != expected:
             raise ValueError(
                 f"`stats` has the shape {known.shape}, but X of shape {values.shape} needs "
                 f"{expected}: a center and a scale for each sample and group."
             )
+        known = floats_of(known, "stats")
         gain, offset = axes.vector(self.gamma, "gamma"), axes.vector(self.beta, "beta")
         if gain is not None and (gain == 0).any():
             raise ValueError("`gamma` holds a 0, and a product with 0 cannot be undone.")
@@ -473,7 +490,7 @@ def _broadcast(mask: Any, X: Any, shape: Shape) -> Array:
             f"`mask` has the columns {shown(names)}, but X has {shown(expected)}: give both the "
             "same, in the same order."
         )
-    given = np.asarray(mask)
+    given = array_of(mask, "mask")
     if given.dtype != np.bool_:
         raise ValueError(f"`mask` must hold booleans, True where X counts. Got {given.dtype}.")
     try:

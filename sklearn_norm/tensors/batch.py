@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .. import _sklearn
 from ..affine import Affine
+from ..arguments import whole
 from ..averages import RunningScaler
 from ..base import n_axes
 from ..containers import framed
@@ -132,8 +133,9 @@ class BatchNorm(TensorInput, RunningScaler):
         self.copy = copy
 
     def _axes(self, sample: Shape) -> Axes:
-        flat = len(sample) == 1 and self.channel_axis != 0
-        axis = 1 if flat else self.channel_axis
+        axis = whole(self.channel_axis, "channel_axis")
+        if len(sample) == 1 and axis != 0:
+            axis = 1
         return channelwise(sample, axis, over_samples=True)
 
     @property
@@ -379,7 +381,7 @@ class BatchNorm(TensorInput, RunningScaler):
             running_var=self.running_var_,
             num_batches_tracked=batches,
         )
-        return fill(module, weight=self.gamma, bias=self.beta) if affine else module
+        return fill(module, **self._learned()) if affine else module
 
     def _torch_size(self) -> tuple[int, str]:
         sample = self._known_sample()

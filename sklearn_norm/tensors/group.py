@@ -124,4 +124,4 @@ class GroupNorm(TensorNorm):
         size = channels_of(self._known_sample(), self.channel_axis)
         affine = is_given(self.gamma, self.beta)
         module = make_module("GroupNorm", self.num_groups, size, eps=self.eps, affine=affine)
-        return fill(module, weight=self.gamma, bias=self.beta) if affine else module
+        return fill(module, **self._learned()) if affine else module

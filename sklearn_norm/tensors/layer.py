@@ -117,4 +117,4 @@ class LayerNorm(TensorNorm):
         normalized = self._axes(self._known_sample()).elements
         affine = is_given(self.gamma, self.beta)
         module = make_module("LayerNorm", normalized, eps=self.eps, elementwise_affine=affine)
-        return fill(module, weight=self.gamma, bias=self.beta) if affine else module
+        return fill(module, **self._learned()) if affine else module

@@ -119,4 +119,4 @@ class RMSNorm(TensorNorm):
         normalized = self._axes(self._known_sample()).elements
         affine = is_given(self.gamma)
         module = make_module("RMSNorm", normalized, eps=self.eps, elementwise_affine=affine)
-        return fill(module, weight=self.gamma) if affine else module
+        return fill(module, weight=self._learned()["weight"]) if affine else module

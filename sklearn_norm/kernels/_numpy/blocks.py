@@ -170,5 +170,6 @@ def as_float64(block: Array, buffer: Array) -> Array:
     if plain and all(s > 0 for s, n in zip(block.strides, block.shape, strict=True) if n > 1):
         return block
     out = buffer[: block.size].reshape(block.shape)
-    np.copyto(out, block, casting="same_kind")
+    with np.errstate(invalid="ignore"):  # some NaN of float32 say so
+        np.copyto(out, block, casting="same_kind")
     return out

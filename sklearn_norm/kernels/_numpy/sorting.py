@@ -29,8 +29,9 @@ def sorted_columns(X: Array, memory: int) -> Iterator[tuple[slice, Floats]]:
 
 def _transpose(part: Array, values: Floats) -> None:
     def work(rows: list[slice]) -> None:
-        for r in rows:
-            np.add(part[r].T, 0.0, out=values[:, r])  # one zero, one bit pattern
+        with np.errstate(invalid="ignore"):  # some NaN say so
+            for r in rows:
+                np.add(part[r].T, 0.0, out=values[:, r])  # one zero, one bit pattern
 
     step = max(ROWS, (1 << 17) // max(1, part.shape[1]))
     visit(work, [slice(i, i + step) for i in range(0, part.shape[0], step)], part.size)

@@ -1,0 +1,69 @@
+"""Numbers that a caller gives beside the data: read as floats, or refused by name."""
+
+from __future__ import annotations
+
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+
+from .kernels import Array, Floats
+
+REAL = "biufOUS"  # kinds of dtypes that may hold real numbers, as objects or words too
+FLOATS = (np.float16, np.float32, np.float64)
+
+
+def array_of(given: Any, name: str) -> Array:
+    """Return what was given as an array, of which nothing is converted yet.
+
+    So its shape can be looked at before it takes memory.
+    """
+    try:
+        return given if isinstance(given, np.ma.MaskedArray) else np.asarray(given)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"`{name}` does not form an array: {error}") from error
+
+
+def floats_of(array: Array, name: str, dtype: Any = np.float64) -> Floats:
+    """Return an array as floats, NaN where it is masked."""
+    if type(array) is np.ndarray and array.dtype == dtype:
+        return array
+    try:
+        if array.dtype.kind not in REAL:
+            raise TypeError(f"it is of {array.dtype}")
+        with np.errstate(over="ignore", invalid="ignore"):  # what is beyond becomes infinity
+            floats: Any = array.astype(dtype, copy=False)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"`{name}` must hold real numbers, but {error}.") from error
+    return np.asarray(floats.filled(np.nan) if isinstance(floats, np.ma.MaskedArray) else floats)
+
+
+def floating(given: Any, name: str) -> Array:
+    """Return what was given as floats: float16 and float32 as such, all else as float64."""
+    array = array_of(given, name)
+    return floats_of(array, name, array.dtype if array.dtype in FLOATS else np.float64)
+
+
+def number(given: Any, name: str) -> float:
+    """Return one real number."""
+    if type(given) is float:
+        return given
+    array = array_of(given, name)
+    if given is None or array.ndim or array.dtype.kind in "US":
+        raise TypeError(f"`{name}` must be one real number. Got {given!r}.")
+    return float(floats_of(array, name))
+
+
+def whole(given: Any, name: str) -> int:
+    """Return one integer."""
+    if not isinstance(given, Integral):
+        raise TypeError(f"`{name}` must be an integer. Got {given!r}.")
+    return int(given)
+
+
+def truth(given: Any, name: str) -> bool:
+    """Return whether a flag is set."""
+    try:
+        return bool(given)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"`{name}` must be True or False. Got {given!r}.") from error
