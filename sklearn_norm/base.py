@@ -773,7 +773,7 @@ class Scaler(Transformer):
             yield "n_features_in_", f"is needed: {error}"
         for name, kind in self._records.items():
             record: Any = vars(self).get(name)
-            if record is None and name not in self._fitted:
+            if name not in vars(self) and name not in self._fitted:
                 continue
             if not isinstance(record, kind):
                 yield name, f"must be a {kind.__name__}, not {record!r:.40}"

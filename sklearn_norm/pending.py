@@ -55,7 +55,8 @@ class Pending:
     def from_state(cls, state: dict[str, Any]) -> Self:
         """Build what `to_state` was called on."""
         rows, sizes = state["rows"], state["sizes"]
-        if np.min(sizes) < 1 or np.sum(sizes) != len(rows):
+        counted = sizes.dtype == np.int64 and sizes.ndim == 1 and sizes.min(initial=1) > 0
+        if not counted or sizes.sum() != len(rows):
             raise ValueError("The sizes of waiting batches do not add up to their rows.")
         return cls(tuple(np.split(rows, np.cumsum(sizes)[:-1])), rows.size)
 

@@ -99,10 +99,10 @@ def are_strings(names: Any) -> bool:
 def check_schema(schema: Any, version: Any, where: str) -> None:
     """Refuse a schema from the future."""
     if type(schema) is not int or schema < 0:
-        raise FormatError(f"{where}: the schema must be a number from 0 on, not {schema!r}.")
+        raise FormatError(f"{where}: the schema must be a number from 0 on, not {schema!r:.40}.")
     if schema > SCHEMA:
         raise FormatError(
-            f"{where}: written with schema {schema} by sklearn_norm {version}, but this is "
+            f"{where}: written with schema {schema} by sklearn_norm {version!s:.40}, but this is "
             f"sklearn_norm {__version__}, which knows schemas up to {SCHEMA}. Upgrade "
             "sklearn_norm to read it."
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from operator import attrgetter
 from typing import Any, cast
 
@@ -26,7 +27,8 @@ def described(estimator: Stateful, where: str) -> dict[str, Any]:
     parameters = {k: encoded(v, at(f"{where}.parameters", k)) for k, v in given.items()}
     _check(estimator, where)
     _check_nothing_left(estimator, given, where)
-    state = estimator.__getstate__()
+    with _taking(f"{where}.state"):
+        state = estimator.__getstate__()
     fitted = {
         shown(name): encoded(state[name], f"{where}.state.{shown(name)}")
         for name in kind._remembers
@@ -47,13 +49,12 @@ def built(given: Any, where: str, schema: int) -> Stateful:
     estimator = _made(kind, given["parameters"], where, exact=schema == SCHEMA)
     state = _state(kind, given["state"], f"{where}.state", exact=schema == SCHEMA)
     before = vars(estimator).copy()
-    try:
+    with _taking(f"{where}.state"):
         estimator.__setstate__({**before, **state, "_schema": schema})
-    except Exception as error:
-        raise FormatError(f"{where}.state: cannot be taken, {_told(error)}") from error
     _check(estimator, where)
-    if schema == SCHEMA:
+    with _taking(f"{where}.state"):
         found = estimator.__getstate__()
+    if schema == SCHEMA:
         for name, value in state.items():
             _check_same_form(value, found.get(name), f"{where}.state.{shown(name)}")
     return estimator
@@ -122,12 +123,19 @@ def _check(estimator: Stateful, where: str) -> None:
         estimator._validate_params()
     except (TypeError, ValueError) as error:
         raise FormatError(f"{where}.parameters: {_told(error)}") from error
-    try:
+    with _taking(f"{where}.state"):
         fault = next(estimator._faults(), None)
-    except Exception as error:
-        raise FormatError(f"{where}.state: cannot be taken, {_told(error)}") from error
     if fault is not None:
         raise FormatError(f"{where}.state.{shown(fault[0])}: {fault[1]}.")
+
+
+@contextmanager
+def _taking(where: str) -> Iterator[None]:
+    """Turn whatever a state leads to into an error of the format."""
+    try:
+        yield
+    except Exception as error:
+        raise FormatError(f"{where}: cannot be taken, {_told(error)}") from error
 
 
 def _check_nothing_left(estimator: Stateful, parameters: dict[str, Any], where: str) -> None:
@@ -149,9 +157,9 @@ def _check_nothing_left(estimator: Stateful, parameters: dict[str, Any], where: 
 
 def _check_same_form(given: Any, found: Any, where: str) -> None:
     """Refuse what was left out when the state was taken, or was not there."""
-    if isinstance(given, (list, tuple)) and type(given) is not type(found):
+    if isinstance(given, (dict, list, tuple)) and type(given) is not type(found):
         raise FormatError(f"{where}: must not be a {type(given).__name__}.")
-    if isinstance(given, dict) and isinstance(found, dict):
+    if isinstance(given, dict):
         for name in sorted(given.keys() ^ found.keys(), key=str):
             why = "an unknown key" if name in given else "the key is missing"
             raise FormatError(f"{at(where, str(name))}: {why}.")
