@@ -19,6 +19,7 @@ from .affine import Affine
 from .arguments import truth
 from .containers import (
     CONTAINERS,
+    check_distinct,
     container_of,
     framed,
     has_nulls,
@@ -83,6 +84,11 @@ class Transformer(
         with unchanged_on_error(self):
             result: Self = super().set_params(**params)
             return result
+
+    def _check_container(self) -> None:
+        """Refuse to map what the container asked for could not hold."""
+        if "feature_names_in_" in vars(self) and _sklearn.asked_container(self) == "polars":
+            check_distinct(self.feature_names_in_)
 
 
 class Scaler(Transformer):
@@ -355,6 +361,7 @@ class Scaler(Transformer):
         values = self._validated(X, reset=False)
         self._check_finite(values)
         self._check_zeros_stay(values)
+        self._check_container()
         out = self._place_to_write(X, values, copy)
         remember(self, X)
         return self._with_nulls_of(X, self._as_given(X, self._mapped(values, out)))

@@ -83,9 +83,22 @@ def framed(values: Any, container: str, names: Any, like: Any = None) -> Any:
     if container == "polars" and isinstance(values, np.ndarray):
         import polars as pl
 
+        check_distinct(names)
         columns = {str(n): values[:, i] for i, n in enumerate(names)}
         return with_nulls(pl.DataFrame(columns), like)
     return values
+
+
+def check_distinct(names: Any) -> None:
+    """Refuse names that repeat, of which polars makes no frame."""
+    seen: set[str] = set()
+    for name in map(str, names):
+        if name in seen:
+            raise ValueError(
+                f"A frame of polars cannot have the column {name!r} more than once: rename it "
+                'before fit, or choose set_output(transform="pandas").'
+            )
+        seen.add(name)
 
 
 def named(names: Any) -> Any:

@@ -28,7 +28,7 @@ ROWS, COLUMNS = 6, 4
 NAMES = list("abcd")
 PLAIN = np.random.default_rng(5).normal(3.0, 2.0, (ROWS, COLUMNS)).round(2)
 TENSOR = np.random.default_rng(6).normal(3.0, 2.0, (ROWS, COLUMNS, 2)).round(2)
-FRAME = pd.DataFrame(PLAIN, columns=NAMES)
+FRAME = pd.DataFrame(PLAIN.copy(), columns=NAMES)
 HUGE = 10**12  # rows or columns that no memory holds
 
 TAKEN, REFUSED, NEW = "taken", "refused", "new"  # NEW: by the columns of another fit
@@ -119,7 +119,7 @@ def read_only(values: Any) -> Any:
 
 
 def masked(rng: np.random.Generator) -> Any:
-    return np.ma.masked_array(PLAIN, PLAIN > 4.0)
+    return np.ma.masked_array(PLAIN.copy(), PLAIN > 4.0)
 
 
 def csr_with_duplicates(rng: np.random.Generator) -> Any:
@@ -157,6 +157,8 @@ MASKED = np.where(PLAIN > 4.0, np.nan, PLAIN)
 HOLE = np.where(np.arange(PLAIN.size).reshape(PLAIN.shape) == 5, np.nan, PLAIN)
 HOLES = [[None if np.isnan(v) else v for v in row] for row in HOLE.tolist()]
 WHOLE = PLAIN.round()
+for shared in (PLAIN, TENSOR, MASKED, HOLE, WHOLE):
+    shared.flags.writeable = False  # cases with copy=False write to copies
 DAY = np.datetime64("2020-01-02")
 
 
@@ -169,14 +171,14 @@ FORMS = {
     "as it is": same(lambda: PLAIN.copy()),
     "list": same(lambda: PLAIN.tolist()),
     "tuples": same(lambda: tuple(map(tuple, PLAIN.tolist()))),
-    "list of arrays": same(lambda: list(PLAIN)),
+    "list of arrays": same(lambda: list(PLAIN.copy())),
     "Fortran order": same(lambda: np.asfortranarray(PLAIN)),
     "strided": same(lambda: np.repeat(np.repeat(PLAIN, 3, axis=0), 2, axis=1)[::3, ::2]),
     "negative strides": same(lambda: PLAIN[::-1, ::-1].copy()[::-1, ::-1]),
     "read-only": same(lambda: read_only(PLAIN)),
     "not aligned": same(lambda: unaligned(PLAIN)),
     "one row again and again": same(
-        lambda: np.broadcast_to(PLAIN[0], PLAIN.shape), np.tile(PLAIN[0], (ROWS, 1))
+        lambda: np.broadcast_to(PLAIN[0].copy(), PLAIN.shape), np.tile(PLAIN[0], (ROWS, 1))
     ),
     "a window over one row": same(
         lambda: as_strided(PLAIN.copy(), PLAIN.shape, (8, 8)),
@@ -184,7 +186,7 @@ FORMS = {
     ),
     "mapped file": same(lambda: mapped("r")),
     "mapped file, copied on write": same(lambda: mapped("c")),
-    "subclass": same(lambda: PLAIN.view(Sub)),
+    "subclass": same(lambda: PLAIN.copy().view(Sub)),
     "other byte order": same(lambda: PLAIN.astype(PLAIN.dtype.newbyteorder())),
     "longdouble": same(lambda: PLAIN.astype(np.longdouble)),
     "float objects": same(lambda: PLAIN.astype(object)),
@@ -197,8 +199,8 @@ FORMS = {
     ),
     "least int64": same(lambda: np.full(PLAIN.shape, -(2**63)), np.full_like(PLAIN, -(2.0**63))),
     "buffer": same(lambda: memoryview(PLAIN.copy())),
-    "by __array__": same(lambda: Converts(PLAIN)),
-    "by __array__, with a shape": same(lambda: Converts(PLAIN, shape=PLAIN.shape)),
+    "by __array__": same(lambda: Converts(PLAIN.copy())),
+    "by __array__, with a shape": same(lambda: Converts(PLAIN.copy(), shape=PLAIN.shape)),
     "frame": same(lambda: FRAME.copy()),
     "frame of objects": same(lambda: FRAME.astype(object)),
     "frame of Float64": same(lambda: pd.DataFrame(HOLES, columns=NAMES, dtype="Float64"), HOLE),
@@ -218,7 +220,7 @@ FORMS = {
     ),
     "NaN": same(lambda: HOLE.copy(), HOLE),
     "nothing but NaN": same(lambda: np.full_like(PLAIN, np.nan), np.full_like(PLAIN, np.nan)),
-    "masked": same(lambda: np.ma.masked_array(PLAIN, PLAIN > 4.0), MASKED),
+    "masked": same(lambda: np.ma.masked_array(PLAIN.copy(), PLAIN > 4.0), MASKED),
     "masked all": same(lambda: np.ma.masked_all((ROWS, COLUMNS)), np.full_like(PLAIN, np.nan)),
     "masked integers": same(
         lambda: np.ma.masked_array(WHOLE.astype(int), PLAIN > 4.0),
@@ -264,7 +266,7 @@ SPARSE = {
     "csr that starts late": broken(sparse.csr_array, "indptr", 0, 3),
     "csc beyond the rows": broken(sparse.csc_array, "indices", 3, 10**8),
     "csc of falling starts": broken(sparse.csc_matrix, "indptr", 2, -1),
-    "vector in coo": Odd(lambda rng: sparse.coo_array(PLAIN[0]), REFUSED),
+    "vector in coo": Odd(lambda rng: sparse.coo_array(PLAIN[0])),  # a row, before SciPy 1.13
     "frame of sparse columns": Odd(
         lambda rng: FRAME.astype(pd.SparseDtype("float", 0.0)), None, PLAIN
     ),
@@ -302,10 +304,10 @@ REFUSED_DATA = {
     "0-d": Odd(lambda rng: np.array(3.0)),
     "1-d": Odd(lambda rng: PLAIN[0].copy()),
     "1-d without members": Odd(lambda rng: np.empty(0)),
-    "Series": Odd(lambda rng: FRAME["a"]),
+    "Series": Odd(lambda rng: FRAME["a"].copy()),
     "Series of polars": Odd(lambda rng: pl.Series("a", PLAIN[:, 0])),
     "Index": Odd(lambda rng: pd.Index([1.0, 2.0])),
-    "np.matrix": Odd(lambda rng: PLAIN.view(np.matrix)),
+    "np.matrix": Odd(lambda rng: PLAIN.copy().view(np.matrix)),
     "no columns": Odd(lambda rng: np.empty((ROWS, 0))),
     "neither rows nor columns": Odd(lambda rng: np.empty((0, 0))),
     "frame without columns": Odd(lambda rng: FRAME[[]]),
@@ -338,8 +340,6 @@ REFUSED_DATA = {
     "one word in a frame": Odd(with_column([1.0, "x", 2.0, 3.0, 4.0, 5.0])),
     "categories": Odd(with_column(pd.Categorical(list("uvwuvw")))),
     "words in polars": Odd(lambda rng: pl.DataFrame({"a": ["u"] * 6, "b": [1.0] * 6})),
-    "lists in polars": Odd(lambda rng: pl.DataFrame({n: [[1.0]] * 6 for n in NAMES})),
-    "structs in polars": Odd(lambda rng: pl.DataFrame({n: [{"u": 1.0}] * 6 for n in NAMES})),
     "missing times": Odd(with_column(pd.to_datetime([None] + ["2020-01-02"] * 5))),
     "missing spans": Odd(with_column(pd.to_timedelta([None] + ["1s"] * 5))),
     "missing times in polars": Odd(
@@ -388,6 +388,8 @@ UNSURE_DATA = {
     "objects in polars": Odd(
         lambda rng: pl.DataFrame({n: pl.Series([object()] * 6, dtype=pl.Object) for n in NAMES})
     ),
+    "lists in polars": Odd(lambda rng: pl.DataFrame({n: [[1.0]] * 6 for n in NAMES})),
+    "structs in polars": Odd(lambda rng: pl.DataFrame({n: [{"u": 1.0}] * 6 for n in NAMES})),
     "lazy frame": Odd(lambda rng: pl.LazyFrame(FRAME)),
     "numbers as words": Odd(lambda rng: PLAIN.astype(str)),
     "numbers as words in a frame": Odd(lambda rng: FRAME.astype(str)),
@@ -421,15 +423,15 @@ UNSURE_DATA = {
     "times for names": Odd(lambda rng: FRAME.set_axis(pd.date_range("2020", periods=4), axis=1)),
     "polars of another order": Odd(lambda rng: pl.DataFrame(FRAME[NAMES[::-1]])),
     "polars of other names": Odd(lambda rng: pl.DataFrame(PLAIN)),
-    "a shape that lies": Odd(lambda rng: Converts(PLAIN[:3], shape=(ROWS, 9))),
-    "a shape of more axes": Odd(lambda rng: Converts(PLAIN, shape=TENSOR.shape)),
+    "a shape that lies": Odd(lambda rng: Converts(PLAIN.copy()[:3], shape=(ROWS, 9))),
+    "a shape of more axes": Odd(lambda rng: Converts(PLAIN.copy(), shape=TENSOR.shape)),
     "a shape of fewer axes": Odd(lambda rng: Converts(TENSOR, shape=PLAIN.shape)),
-    "a shape that is none": Odd(lambda rng: Converts(PLAIN, shape="wide")),
-    "a shape of words": Odd(lambda rng: Converts(PLAIN, shape=("a", "b"))),
-    "a shape of None": Odd(lambda rng: Converts(PLAIN, shape=None)),
-    "a shape of no rows": Odd(lambda rng: Converts(PLAIN, shape=(0, COLUMNS))),
-    "a dtype that lies": Odd(lambda rng: Converts(PLAIN, dtype=np.dtype("c16"))),
-    "columns without a frame": Odd(lambda rng: Converts(PLAIN, columns=NAMES)),
+    "a shape that is none": Odd(lambda rng: Converts(PLAIN.copy(), shape="wide")),
+    "a shape of words": Odd(lambda rng: Converts(PLAIN.copy(), shape=("a", "b"))),
+    "a shape of None": Odd(lambda rng: Converts(PLAIN.copy(), shape=None)),
+    "a shape of no rows": Odd(lambda rng: Converts(PLAIN.copy(), shape=(0, COLUMNS))),
+    "a dtype that lies": Odd(lambda rng: Converts(PLAIN.copy(), dtype=np.dtype("c16"))),
+    "columns without a frame": Odd(lambda rng: Converts(PLAIN.copy(), columns=NAMES)),
     "another width": Odd(lambda rng: np.ones((ROWS, 7)), NEW),
     "another width of words": Odd(lambda rng: np.full((ROWS, 7), "word"), REFUSED),
     "wide": Odd(lambda rng: np.ones((1, 1000)), NEW),
@@ -480,7 +482,7 @@ WEIGHTS = {
     "none": of([], REFUSED),
     "2-d": Odd(lambda rng: np.ones((ROWS, 1)), REFUSED),
     "a row": Odd(lambda rng: np.ones((1, ROWS)), REFUSED),
-    "a frame": Odd(lambda rng: FRAME, REFUSED),
+    "a frame": Odd(lambda rng: FRAME.copy(), REFUSED),
     "sparse": Odd(lambda rng: sparse.coo_array(np.ones(ROWS)), REFUSED),
     "a word": of("word", REFUSED),
     "words": of(["word"] * ROWS, REFUSED),
@@ -524,7 +526,7 @@ MASKS = {
     "more axes": Odd(lambda rng: np.ones((1, 1, 1, *PLAIN.shape), dtype=bool), REFUSED),
     "no members": of([], REFUSED),
     "integers": Odd(lambda rng: (PLAIN > 3).astype(int), REFUSED),
-    "floats": Odd(lambda rng: PLAIN, REFUSED),
+    "floats": Odd(lambda rng: PLAIN.copy(), REFUSED),
     "objects": Odd(lambda rng: (PLAIN > 3).astype(object), REFUSED),
     "words": of([["True"] * COLUMNS] * ROWS, REFUSED),
     "a word": of("all", REFUSED),
@@ -551,7 +553,7 @@ STATS = {
     "an object": of(object(), REFUSED),
     "a dict": of({}, REFUSED),
     "complex": Odd(lambda rng: np.ones((ROWS, 1, 2)) * 1j, REFUSED),
-    "frame": Odd(lambda rng: FRAME, REFUSED),
+    "frame": Odd(lambda rng: FRAME.copy(), REFUSED),
     "sparse": Odd(lambda rng: sparse.csr_array(PLAIN), REFUSED),
     "times": Odd(lambda rng: np.full((ROWS, 1, 2), DAY), REFUSED),
     "infinite": Odd(lambda rng: np.full((ROWS, 1, 2), np.inf)),
@@ -591,7 +593,7 @@ COLUMN_CHOICES = {
     "ragged": of([[0], [1, 2]], REFUSED),
     "unhashable": of([[]], REFUSED),
     "a type": of(float, REFUSED),
-    "a frame": Odd(lambda rng: FRAME, REFUSED),
+    "a frame": Odd(lambda rng: FRAME.copy(), REFUSED),
     "an index of pandas": Odd(lambda rng: FRAME.columns),
     "times": Odd(lambda rng: [DAY], REFUSED),
     "an own error": Odd(lambda rng: Converts(OwnError("these cannot be read")), REFUSED),
@@ -658,9 +660,9 @@ ANYTHING = {
     "an array of huge integers": Odd(lambda rng: np.array([10**400] * COLUMNS)),
     "an array of times": Odd(lambda rng: np.full(COLUMNS, DAY)),
     "a masked array": Odd(lambda rng: np.ma.masked_array(np.ones(COLUMNS), [1, 0, 0, 0])),
-    "a matrix": Odd(lambda rng: PLAIN),
+    "a matrix": Odd(lambda rng: PLAIN.copy()),
     "structured": Odd(lambda rng: np.zeros(COLUMNS, dtype=[("a", "f8")])),
-    "a frame": Odd(lambda rng: FRAME),
+    "a frame": Odd(lambda rng: FRAME.copy()),
     "Series": Odd(lambda rng: FRAME.iloc[0]),
     "sparse": Odd(lambda rng: sparse.csr_array(PLAIN)),
     "a dict": of({}),

@@ -100,8 +100,12 @@ CHANGES = LEARNS | {"set_params", "set_output"}
 MAPS = {"transform", "fit_transform", "partial_fit_transform", "inverse_transform"}
 
 WRONG_ERRORS = (UnicodeError, LookupError, RuntimeError, ArithmeticError, MemoryError)
-NAMES = r"X (has|does not have valid) feature names"
-SUMS = r"(overflow|invalid value) encountered in (add|subtract)"
+NAMES = (
+    r"X (has|does not have valid) feature names|"  # scikit-learn's
+    r"Conversion of an array with ndim > 0|"  # older NumPy's, of lists in the cells of polars
+    r"Determining the "  # older polars', of what a lazy frame holds
+)
+SUMS = NAMES + r"|(overflow|invalid value) encountered in (add|subtract)"
 # what tells where to look
 HELPS = re.compile(
     r"`\w+`|\bX\b|[Cc]olumn|feature|sample|shape|dimension|dtype|array|parameter|fit|weight|merge|"

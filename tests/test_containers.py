@@ -16,6 +16,7 @@ from scipy import sparse
 from sklearn.preprocessing import RobustScaler, StandardScaler
 
 import sklearn_norm
+from sklearn_norm.containers import framed
 
 KINDS = [getattr(sklearn_norm, name) for name in laws.SCALERS]
 DENSE = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
@@ -851,3 +852,17 @@ def test_a_shape_that_is_not_that_of_the_array_is_refused(kind):
         ValueError, match=r"of shape \(3, 2\).*not the shape that it tells, \(3, 9\)"
     ):
         kind().fit(Lies())
+
+
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names:UserWarning")
+@pytest.mark.parametrize("name", laws.ESTIMATORS)
+def test_polars_cannot_hold_a_name_twice(name):
+    """pandas can, and scikit-learn took such frames up to 1.8; polars would lose a column."""
+    rows = np.array([[1.0, 2.0, 5.0, 4.0], [3.0, 5.0, 6.0, 8.0]])
+    estimator = getattr(sklearn_norm, name)().fit(rows).set_output(transform="polars")
+    vars(estimator)["feature_names_in_"] = np.array(list("abca"), dtype=object)
+    with pytest.raises(ValueError, match="cannot have the column 'a' more than once"):
+        estimator.transform(rows)
+    with pytest.raises(ValueError, match="cannot have the column 'a' more than once"):
+        framed(rows, "polars", list("abca"))
+    assert list(framed(rows, "pandas", list("abca")).columns) == list("abca")

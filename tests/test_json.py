@@ -1070,7 +1070,9 @@ def test_notes_come_back_with_the_estimator(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "notes", [[1], "next", {1: 2}, {"a": object()}, {"a": {"b": 1j}}], ids=repr
+    "notes",
+    [[1], "next", {1: 2}, {"a": object()}, {"a": {"b": 1j}}],
+    ids=["list", "string", "number as a name", "object", "complex number inside"],
 )
 def test_notes_that_are_no_dict_of_values_are_refused(notes, tmp_path):
     path = tmp_path / "noted.json"

@@ -326,6 +326,7 @@ class TensorNorm(TensorInput, Transformer):
         Z, stats = self._normalised(axes, seen, gain, offset)
         if not np.isfinite(stats).all():  # nor are those of a group with an infinite member
             self._check_no_infinity(X, seen)
+        self._check_container()
         self._remember(X, axes)
         Z = Z if present is None else np.where(present, Z, tensor)
         return (Z.reshape(shape), stats.copy()) if asked else Z.reshape(shape)
