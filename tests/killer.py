@@ -1,10 +1,11 @@
-"""Kill examples/streaming.py at random moments, and start it again, until it has ended.
+"""Kill examples/streaming.py at random moments, and start it again, until all kills are spent.
 
     python tests/killer.py FOLDER KILLS SCALER SEED
 
-Prints, as JSON, how often the stream was killed, how often in the middle of a checkpoint, and
-whether the last checkpoint has the bytes of an uninterrupted run. It is a process of its own: where
-the system can fork, a child costs a few milliseconds, and nothing here has started a thread.
+Prints, as JSON, how often the stream was killed, how often in the middle of a checkpoint, how often
+it ended (and began again), and whether its last checkpoint always had the bytes of an
+uninterrupted run. It is a process of its own: where the system can fork, a child costs a few
+milliseconds, and nothing here has started a thread.
 """
 
 from __future__ import annotations
@@ -87,19 +88,25 @@ def main():
     begun = time.perf_counter()
     assert not start([str(whole), *options]).kill_after(600.0)
     seconds = time.perf_counter() - begun
-    killed = in_checkpoint = 0
-    while start([str(broken), *options]).kill_after(
-        random.uniform(0.0, 3.0 * seconds / kills) if killed < kills else 600.0
-    ):
-        killed += 1
-        left = set(folder.glob(".sklearn_norm-*.tmp"))
-        in_checkpoint += bool(left)
-        for path in left:  # what a checkpoint was killed in
-            path.unlink()
+    killed = in_checkpoint = ended = 0
+    same = True
+    while killed < kills:
+        broken.unlink(missing_ok=True)
+        while start([str(broken), *options]).kill_after(
+            random.uniform(0.0, 3.0 * seconds / kills) if killed < kills else 600.0
+        ):
+            killed += 1
+            left = set(folder.glob(".sklearn_norm-*.tmp"))
+            in_checkpoint += bool(left)
+            for path in left:  # what a checkpoint was killed in
+                path.unlink()
+        ended += 1
+        same = same and broken.read_bytes() == whole.read_bytes()
     told = {
         "killed": killed,
         "in_checkpoint": in_checkpoint,
-        "same": broken.read_bytes() == whole.read_bytes(),
+        "ended": ended,
+        "same": same,
         "left": sorted(path.name for path in folder.iterdir()),
     }
     print(json.dumps(told))
