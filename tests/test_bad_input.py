@@ -80,6 +80,12 @@ ODD: dict[str, dict[str, Odd]] = {
     "n_threads": odd.ANYTHING,
     "feature_names": {n: v._replace(becomes=None) for n, v in odd.NAMES_GIVEN.items()},
     "fitted": odd.THEIRS,
+    "document": odd.DOCUMENTS,
+    "notes": odd.NOTES,
+    "estimator": odd.SAVED,
+    "path": odd.PATHS,
+    "max_bytes": odd.ANYTHING,
+    "with_notes": odd.ANYTHING,
     **dict.fromkeys(odd.STATISTICS, odd.VECTORS),
 }
 TABLES = {name: value._replace(becomes=None) for name, value in odd.DATA.items() if not value.huge}
@@ -96,6 +102,7 @@ ROUTING = re.compile(r"set_\w+_request|get_metadata_routing")
 OPTIONAL = {"torch": "torch", "onnx": "skl2onnx"}  # methods that need a package, by their names
 LEARNS = {"fit", "partial_fit", "fit_transform", "partial_fit_transform"}
 FROM_NOTHING = {"fit", "fit_transform"}
+WRITES = {"to_dict", "save"}  # parameters that are huge make documents that are
 CHANGES = LEARNS | {"set_params", "set_output"}
 MAPS = {"transform", "fit_transform", "partial_fit_transform", "inverse_transform"}
 
@@ -106,12 +113,14 @@ NAMES = (
     r"Determining the "  # older polars', of what a lazy frame holds
 )
 SUMS = NAMES + r"|(overflow|invalid value) encountered in (add|subtract)"
+PLACE = r"\b(document|format|schema|version|checksum|estimator|notes|byte \d+)[\w.\[\]-]*: "  # in a file
 # what tells where to look
 HELPS = re.compile(
     r"`\w+`|\bX\b|[Cc]olumn|feature|sample|shape|dimension|dtype|array|parameter|fit|weight|merge|"
-    r"axis|times|output|sparse|class|torch|quantile|channel|argument|Complex|gamma"
+    r"axis|times|output|sparse|class|torch|quantile|channel|argument|Complex|gamma|"
+    rf"PathLike|{PLACE}"
 )
-NAMED = re.compile(r"`\w+`|\bX\b|column")
+NAMED = re.compile(rf"`\w+`|\bX\b|column|PathLike|{PLACE}")
 # what NumPy or Python say of their own inner workings, which helps beside a name only
 BARE = re.compile(
     r"could not be broadcast|could not broadcast|setting an array element|could not convert|"
@@ -233,6 +242,8 @@ def _settings(subject: str, method: str) -> Iterator[Case]:
     for parameter in KINDS[subject]().get_params():
         for name in odd.ANYTHING:
             rng = rng_of(f"{subject} {parameter} {name}")
+            if name.startswith("huge") and method in WRITES:
+                continue
             state, other = str(rng.choice(states(subject))), str(rng.choice(others))
             if method in ("fit", other):
                 yield Case("", state, (), ((parameter, name),))
@@ -253,6 +264,8 @@ def _drawn(id: str) -> Case:
         for parameter in KINDS[subject]().get_params():
             if rng.random() < 0.15:
                 settings.append((parameter, str(rng.choice(list(odd.ANYTHING)))))
+    if method in WRITES:
+        settings = [(p, n) for p, n in settings if not n.startswith("huge")]
     if any(odd_values(subject, p)[n].huge for p, n in chosen):
         settings = []  # a valid `shape` could make the huge ones welcome
     return Case(id, state, tuple(chosen), tuple(settings))
@@ -312,6 +325,8 @@ def plain_arguments(case: Case, target: Any) -> dict[str, Any]:
             found[name] = torch_module(subject)
         elif name == "fitted":
             found[name] = odd.THEIR_KINDS[subject]().fit(PLAIN)
+        elif name in ("estimator", "document", "path"):
+            found[name] = saved(name, "ZScoreScaler" if target is None else subject)
         elif name == "stats":
             found[name] = target.transform(table, return_stats=True)[1]
         elif name in known:
@@ -319,6 +334,15 @@ def plain_arguments(case: Case, target: Any) -> dict[str, Any]:
         elif parameter.default is inspect.Parameter.empty:
             raise AssertionError(f"add an attack: a plain value of {name!r} of {subject}.{method}")
     return found
+
+
+def saved(what: str, subject: str) -> Any:
+    """Return a fitted estimator, its document, or the path of a file with it."""
+    estimator = pickle.loads(prepared(subject, "array"))
+    path = odd.FOLDER / "saved.json"
+    if what == "path":
+        sklearn_norm.save(estimator, path)
+    return {"estimator": estimator, "path": path}.get(what) or estimator.to_dict()
 
 
 @cache
@@ -389,7 +413,7 @@ def problems(case: Case) -> list[str]:
         found += ["the data of the caller changed"] * (not same)
     becomes, means = expected(case)
     if error is not None:
-        found += wrong_error(error)
+        found += wrong_error(error) if not of_the_system(case, error) else []
         if becomes == TAKEN:
             found.append(f"must be taken, but {type(error).__name__}: {error}")
         return found
@@ -458,6 +482,12 @@ def wrong_error(error: Exception) -> list[str]:
     if len(message) < 20 or not HELPS.search(message) or bare:
         return [f"helps nobody: {told}"]
     return []
+
+
+def of_the_system(case: Case, error: Exception) -> bool:
+    """Whether an error is that of the operating system, of a path that it was given."""
+    told = isinstance(error, OSError) or str(error) == "embedded null byte"
+    return told and "path" in dict(case.values)
 
 
 def said_by_scikit_learn(error: Exception) -> bool:

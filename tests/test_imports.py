@@ -98,7 +98,7 @@ ALLOWED = {
         ("numpy", "sklearn"),
         inside=("pandas", "sklearn"),
     ),
-    "persistence.documents": Rule(("_version", "exceptions", "persistence", "state")),
+    "persistence.documents": Rule(("_version", "arguments", "exceptions", "persistence", "state")),
     "base": Rule(
         (
             "_sklearn",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from numbers import Integral
 from typing import Any, Self
 
 from .._version import __version__
+from ..arguments import truth
 from ..exceptions import FormatError
 from ..state import SCHEMA, Stateful, check_schema
 from . import composites, estimators, files, text
@@ -208,12 +210,13 @@ def load(path: Any, *, max_bytes: int = LARGEST, with_notes: bool = False) -> An
     """
     if not isinstance(max_bytes, Integral) or isinstance(max_bytes, bool) or max_bytes < 1:
         raise ValueError(f"`max_bytes` must be a positive integer. Got {max_bytes!r}.")
-    data = files.read(path, int(max_bytes))
+    asked = truth(with_notes, "with_notes")
+    data = files.read(path, min(int(max_bytes), sys.maxsize - 1))
     try:
         document = text.parsed(data)
         estimator = from_dict(document)
         notes = as_object(decoded(document.get("notes", {}), "notes"), "notes")
-        return (estimator, notes) if with_notes else estimator
+        return (estimator, notes) if asked else estimator
     except FormatError as error:
         raise FormatError(f"{path}: {error}") from error
 
