@@ -113,7 +113,8 @@ NAMES = (
     r"Determining the "  # older polars', of what a lazy frame holds
 )
 SUMS = NAMES + r"|(overflow|invalid value) encountered in (add|subtract)"
-PLACE = r"\b(document|format|schema|version|checksum|estimator|notes|byte \d+)[\w.\[\]-]*: "  # in a file
+# in a file
+PLACE = r"\b(document|format|schema|version|checksum|estimator|notes|byte \d+)[\w.\[\]-]*: "
 # what tells where to look
 HELPS = re.compile(
     r"`\w+`|\bX\b|[Cc]olumn|feature|sample|shape|dimension|dtype|array|parameter|fit|weight|merge|"

@@ -13,6 +13,7 @@ from typing import Any
 from ..exceptions import FormatError
 
 BINARY = getattr(os, "O_BINARY", 0)  # of Windows
+PART = 1 << 16  # bytes that are read at a time beyond the size that a file tells
 NO_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EBADF}  # of file systems without one for folders
 
 
@@ -95,10 +96,13 @@ def read(path: Any, max_bytes: int) -> bytes:
         raise IsADirectoryError(errno.EISDIR, "This is a folder: name a file in it", name)
     with open(name, "rb") as file:
         size = os.fstat(file.fileno()).st_size
-        data = file.read(max_bytes + 1) if size <= max_bytes else b""
-    if max(size, len(data)) > max_bytes:
-        raise FormatError(
-            f"byte {max_bytes}: the file is larger than {max_bytes} bytes. If that is right, load "
-            f"it with max_bytes={max(size, len(data))} or more."
-        )
-    return data
+        data = bytearray()
+        while size <= max_bytes and len(data) <= max_bytes:  # a pipe tells no size
+            part = file.read(max(size - len(data), PART))
+            if not part:
+                return bytes(data)
+            data += part
+    raise FormatError(
+        f"byte {max_bytes}: the file is larger than {max_bytes} bytes. If that is right, load it "
+        f"with max_bytes={max(size, len(data))} or more."
+    )

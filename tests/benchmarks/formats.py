@@ -1,7 +1,7 @@
 """How large a fitted estimator is in each format, and how long it takes to write and to load.
 
-    pip install -e ".[onnx,skops]"
-    python tests/benchmarks/formats.py          # a table in reStructuredText, as in the docs
+pip install -e ".[onnx,skops]"
+python tests/benchmarks/formats.py          # a table in reStructuredText, as in the docs
 """
 
 from __future__ import annotations
