@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import groupby
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -62,20 +61,19 @@ class RunningScaler(Scaler):
         share = np.where(new.batches > 0, self.momentum, 0.0)
         return old.weighted(1 - share).merge(new.weighted(share))
 
+    def _may_wait(self, values: Any) -> bool:
+        """Whether a batch is one row, which has no spread of its own to be measured."""
+        return len(values) == 1 and super()._may_wait(values)
+
     def _folded(self, old: Running, batches: Iterable[Floats]) -> Running:
-        """Fold runs of one-row batches at once: each forgets by those after it."""
-        for lone, run in groupby(batches, lambda batch: len(batch) == 1):
-            if not lone:
-                old = super()._folded(old, run)
-                continue
-            rows = np.concatenate(list(run))
-            there = ~np.isnan(rows)
-            keep = 1.0 if self.momentum is None else 1 - self.momentum
-            later = np.cumsum(there[::-1], axis=0)[::-1] - there
-            share = 1.0 if self.momentum is None else self.momentum
-            forgotten = old.weighted(keep ** there.sum(axis=0))
-            old = forgotten.merge(Running.of_rows(rows, share * keep**later))
-        return old
+        """Fold batches of one row at once: each forgets by those after it."""
+        rows = np.concatenate(list(batches))
+        there = ~np.isnan(rows)
+        keep = 1.0 if self.momentum is None else 1 - self.momentum
+        later = np.cumsum(there[::-1], axis=0)[::-1] - there
+        share = 1.0 if self.momentum is None else self.momentum
+        forgotten = old.weighted(keep ** there.sum(axis=0))
+        return forgotten.merge(Running.of_rows(rows, share * keep**later))
 
     def _rule(self, statistic: Running) -> Affine:
         return Affine.of(

@@ -241,9 +241,9 @@ class Scaler(Transformer):
 
     def _wait(self, values: Array) -> None:
         """Keep a batch; fold all that wait where they have become many."""
-        pending = (self._pending or Pending()).plus(values)
+        pending = (self._pending or Pending(self._statistic, self._parameters)).plus(values)
         if pending.is_full:
-            self._settle(self._folded(self._statistic, pending.batches))
+            self._settle(self._folded(pending.upon, pending.batches))
         else:
             self._pending = pending
 
@@ -251,7 +251,8 @@ class Scaler(Transformer):
         """Whether the parameters are those that the present map was made with."""
         now = vars(self)
         return all(
-            now.get(name) is value or same_parameter(now.get(name), value)
+            now.get(name) is value
+            or (not isinstance(value, bool) and same_parameter(now.get(name), value))
             for name, value in self._parameters.items()
         )
 
@@ -267,8 +268,8 @@ class Scaler(Transformer):
         if pending is None:
             return self._statistic, self._affine
         if pending.found is None:
-            settled = self._twin(**self._parameters)
-            statistic = settled._folded(self._statistic, pending.batches)
+            settled = self._twin(**pending.parameters)
+            statistic = settled._folded(pending.upon, pending.batches)
             pending.found = statistic, settled._rule(statistic)
         found: tuple[Any, Affine] = pending.found
         return found
@@ -316,10 +317,12 @@ class Scaler(Transformer):
         return None
 
     def _settle(self, statistic: Statistic) -> None:
-        self._affine = self._rule(statistic)  # refuses wrong parameters before they are copied
-        self._parameters = deepcopy(self.get_params(deep=False))
-        self._statistic = statistic
-        self._recent = Recent()
+        affine = self._rule(statistic)  # refuses wrong parameters before they are copied
+        parameters = deepcopy(self.get_params(deep=False))
+        # at once, as another thread may read; what waited is of the moment before until it goes
+        self.__dict__.update(
+            _affine=affine, _parameters=parameters, _statistic=statistic, _recent=Recent()
+        )
         self.__dict__.pop("_pending", None)
 
     def _with(self, parameter: str) -> Any:
@@ -753,9 +756,12 @@ class Scaler(Transformer):
 
     def __getstate__(self) -> dict[str, Any]:
         """Return arrays and plain values only; the map is the one in force."""
-        state: dict[str, Any] = super().__getstate__()
+        now = self._twin()  # of one moment, whatever another thread does
+        if now._pending is not None:
+            now._statistic, now._parameters = now._pending.upon, now._pending.parameters
+        state: dict[str, Any] = super(Scaler, now).__getstate__()
         if "_statistic" in state:
-            state["_affine"] = self._ruled().to_state()
+            state["_affine"] = now._ruled().to_state()
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -766,6 +772,8 @@ class Scaler(Transformer):
             self._parameters = deepcopy(self.get_params(deep=False))
         if "_affine" not in vars(self):
             self._affine = self._rule(self._statistic)
+        if isinstance(self._pending, Pending):
+            self._pending.upon, self._pending.parameters = self._statistic, self._parameters
 
     def _faults(self) -> Iterator[tuple[str, str]]:
         yield from super()._faults()
@@ -801,13 +809,11 @@ setattr(Scaler, "transform", at_first("_transform_at_once")(Scaler.transform))  
 @contextmanager
 def unchanged_on_error(estimator: Any) -> Iterator[None]:
     """Put the attributes back where an error is raised."""
-    attributes: dict[str, Any] = estimator.__dict__
-    before = attributes.copy()
+    before: dict[str, Any] = estimator.__dict__.copy()
     try:
         yield
     except BaseException:
-        attributes.clear()
-        attributes.update(before)
+        estimator.__dict__ = before  # at once, as another thread may read
         raise
 
 

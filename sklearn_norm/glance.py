@@ -10,11 +10,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from functools import wraps
+from inspect import signature
 from typing import Any, TypeVar
 
 import numpy as np
 
-from ._sklearn import asked_container
+from ._sklearn import asked_container, feature_names
 from .containers import framed, named
 from .kernels import Array
 
@@ -30,16 +31,19 @@ class Recent:
     ----------
     columns : pandas.Index or None
         Columns that were found to be those of the fit.
+    names : ndarray or None
+        The names of the fit, to which those columns are equal.
     named : pandas.Index or None
         The columns of results.
     plan : object
         What the estimator derived from its parameters.
     """
 
-    __slots__ = ("columns", "named", "plan")
+    __slots__ = ("columns", "named", "names", "plan")
 
     def __init__(self) -> None:
         self.columns: Any = None
+        self.names: Any = None
         self.named: Any = None
         self.plan: Any = None
 
@@ -59,7 +63,7 @@ def glance(estimator: Any, X: Any) -> Array | None:
         if "feature_names_in_" in known:
             return None  # scikit-learn warns
         values = X
-    elif is_pandas(X) and _has_columns(known["_recent"], X.columns):
+    elif is_pandas(X) and _has_columns(known, X.columns):
         if not FLOATS.issuperset(X.dtypes):
             return None
         values = X.to_numpy()
@@ -89,12 +93,13 @@ def answer(estimator: Any, X: Any, act: Callable[[Array], Array | None]) -> Any:
     recent = estimator._recent
     if recent.named is None:
         recent.named = named(estimator.get_feature_names_out())
-    return framed(result, wanted, recent.named, like=X)
+    return framed(result, wanted, recent.named.view(), like=X)  # an index can be renamed
 
 
-def _has_columns(recent: Recent, columns: Any) -> bool:
+def _has_columns(known: dict[str, Any], columns: Any) -> bool:
     """Whether columns are the same as before, or equal to them, and then they are the newer."""
-    if recent.columns is None:
+    recent = known["_recent"]
+    if recent.columns is None or known.get("feature_names_in_") is not recent.names:
         return False
     if columns.is_(recent.columns):
         return True
@@ -107,17 +112,26 @@ def _has_columns(recent: Recent, columns: Any) -> bool:
 def remember(estimator: Any, X: Any) -> None:
     """Keep the columns of a validated frame, if they are the named ones of the fit."""
     known = vars(estimator)
-    if "feature_names_in_" in known and "_recent" in known and is_pandas(X):
-        known["_recent"].columns = X.columns
+    names = known.get("feature_names_in_")
+    if names is None or "_recent" not in known or not is_pandas(X) or feature_names(X) is None:
+        return
+    recent = known["_recent"]
+    if recent.names is not names:
+        recent.names, recent.named = names, None
+    recent.columns = X.columns
 
 
 def at_first(quick: str) -> Callable[[Method], Method]:
     """Let a method named `quick` answer; where it returns None, the method decorated does."""
 
     def decorate(method: Method) -> Method:
+        names = frozenset([*signature(method).parameters][2:])
+
         @wraps(method)
         def either(self: Any, X: Any, *args: Any, **options: Any) -> Any:
-            done = getattr(self, quick)(X, *args, **options)
+            done = None
+            if len(args) <= len(names) and names.issuperset(options):
+                done = getattr(self, quick)(X, *args, **options)
             return method(self, X, *args, **options) if done is None else done
 
         return either  # type: ignore[return-value]

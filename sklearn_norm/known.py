@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Self
@@ -126,7 +127,7 @@ def _names(feature_names: Any) -> Any:
     listed = list(feature_names) if several else []
     if not listed or not all(isinstance(name, str) for name in listed):
         raise ValueError(f"`feature_names` must be a list of strings. Got {feature_names!r}.")
-    doubled = sorted({name for name in listed if listed.count(name) > 1})
+    doubled = sorted(name for name, times in Counter(listed).items() if times > 1)
     if doubled:
         raise ValueError(f"`feature_names` must differ. Got {doubled[0]!r} more than once.")
     return np.array([str(name) for name in listed], dtype=object)

@@ -21,8 +21,14 @@ MEMBERS, BATCHES = 1 << 16, 256  # how much waits at most
 
 @dataclass(eq=False, slots=True)
 class Pending:
-    """Batches of float64 rows; and what they come to, once a reader has folded them."""
+    """Batches of float64 rows, and the statistic and the parameters that they came upon.
 
+    These belong together: a reader in another thread finds all of one moment. `found` is what
+    the batches come to, once a reader has folded them.
+    """
+
+    upon: Any = None
+    parameters: Any = None
     batches: tuple[Floats, ...] = ()
     n_members: int = 0
     found: Any = None
@@ -38,7 +44,8 @@ class Pending:
             with np.errstate(invalid="ignore"):  # some NaN of short floats say so
                 values = values.astype(np.float64)
         batch = np.array(values, dtype=np.float64, order="C")
-        return type(self)((*self.batches, batch), self.n_members + batch.size)
+        batches, n_members = (*self.batches, batch), self.n_members + batch.size
+        return type(self)(self.upon, self.parameters, batches, n_members)
 
     @property
     def is_full(self) -> bool:
@@ -58,7 +65,8 @@ class Pending:
         counted = sizes.dtype == np.int64 and sizes.ndim == 1 and sizes.min(initial=1) > 0
         if not counted or sizes.sum() != len(rows):
             raise ValueError("The sizes of waiting batches do not add up to their rows.")
-        return cls(tuple(np.split(rows, np.cumsum(sizes)[:-1])), rows.size)
+        batches = tuple(np.split(rows, np.cumsum(sizes)[:-1]))
+        return cls(batches=batches, n_members=rows.size)
 
     def faults(self, n_columns: int) -> Iterator[tuple[str, str]]:
         """Yield what no batches could have led to, and why."""

@@ -584,7 +584,6 @@ STRANGERS = [
         r"estimator\.transformers\[1\]\.estimator: 'b' is a StandardScaler",
     ),
     (FeatureUnion([("a", sklearn_norm.MinMaxScaler())]), "estimator: FeatureUnion"),
-    (make_pipeline(sklearn_norm.MinMaxScaler(), memory=joblib.Memory(None)), "memory: a Memory"),
     (sklearn_norm.LayerNorm(eps=Fraction(1, 3)), "estimator.parameters.eps: a Fraction cannot"),
     (sklearn_norm.LayerNorm(gamma=[1, {2}]), r"estimator.parameters.gamma\[1\]: a set cannot"),
     (sklearn_norm.LayerNorm(gamma=2**80), "gamma: an integer of more than 64 bits"),
@@ -614,16 +613,56 @@ def test_what_contains_itself_is_refused():
             sklearn_norm.to_dict(estimator)
 
 
-def test_columns_without_names_are_limited(monkeypatch):
-    """A file of few bytes could claim any number of them."""
+def test_columns_times_parts_are_limited(monkeypatch):
+    """A file of few bytes could claim any number of them, and its fit takes memory for each."""
     columns = ColumnTransformer([("z", sklearn_norm.ZScoreScaler(), [0])]).fit(X)
     document = document_of(columns)
-    monkeypatch.setattr(composites, "MOST_COLUMNS", 2)
-    with pytest.raises(FormatError, match=r"state: more than 2 columns without names"):
+    monkeypatch.setattr(composites, "MOST", 5)
+    with pytest.raises(FormatError, match=r"state.n_features_in_: 3 columns, and 1 parts"):
         sklearn_norm.to_dict(columns)
-    refuses(document, "state.n_features_in_: 3 does not fit the names")
-    named = ColumnTransformer([("z", sklearn_norm.ZScoreScaler(), ["age"])]).fit(FRAME)
-    laws.assert_same_bits(reloaded(named).transform(FRAME), named.transform(FRAME))
+    refuses(document, "state.n_features_in_: 3 columns, and 1 parts, are more than a file may ask")
+    monkeypatch.setattr(composites, "MOST", 6)
+    laws.assert_same_bits(reloaded(columns).transform(X), columns.transform(X))
+
+
+def test_the_cache_of_a_pipeline_is_no_part_of_a_file(tmp_path):
+    """It is a place on one machine; a file that names one is refused, and nothing is written."""
+    cached = make_pipeline(sklearn_norm.MinMaxScaler(), memory=str(tmp_path / "cache"))
+    document = document_of(cached)
+    assert reloaded(cached).memory is None
+    document["estimator"]["parameters"]["memory"] = str(tmp_path / "other")
+    refuses(signed(document), "parameters.memory: an unknown key")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_part_that_is_not_among_the_fitted_ones_is_never_fitted(monkeypatch):
+    """The file decides what is missing, and must not decide what runs."""
+    inner = Pipeline([("a", sklearn_norm.ZScoreScaler()), ("b", sklearn_norm.ZScoreScaler())])
+    columns = ColumnTransformer([("p", inner, [0, 1])], remainder=sklearn_norm.MinMaxScaler())
+    document = document_of(columns.fit(X))
+    monkeypatch.setattr(Pipeline, "fit_transform", None)
+    monkeypatch.setattr(sklearn_norm.MinMaxScaler, "fit", None)
+    for name in ("p", "remainder"):
+        wrong = changed(document, ("estimator", "state", "fitted", name), DELETED)
+        refuses(signed(wrong), f"fitted: the key '{name}' is missing")
+
+
+@pytest.mark.parametrize(
+    "template", ["{feature_name:>100000000}", "{feature_name!r}", "{feature_name.x}", "{0}", "{"]
+)
+def test_a_template_of_names_only_puts_names_together(template):
+    columns = ColumnTransformer([("z", sklearn_norm.ZScoreScaler(), ["age"])])
+    document = document_of(columns.fit(FRAME))
+    document["estimator"]["parameters"]["verbose_feature_names_out"] = template
+    refuses(signed(document), "verbose_feature_names_out: must be true, false or a string")
+
+
+def test_many_keys_are_looked_at_once():
+    """Twice the keys take twice the time: half a million are no hour."""
+    keys = ", ".join(f'"k{i}": 0' for i in range(500_000))
+    found = text.parsed(f'{{{keys}, "k7": 0}}'.encode())
+    assert isinstance(found, text.Refused)
+    assert found.why == "the key 'k7' appears twice"
 
 
 def test_transformers_changed_after_the_fit_are_refused():
@@ -831,7 +870,11 @@ WRONG_COLUMNS = [
     (("estimator", "parameters", "sparse_threshold"), 7.0, "parameters: .*sparse_threshold"),
     (("estimator", "parameters", "elsewhere"), 7, "parameters.elsewhere: an unknown key"),
     (("estimator", "parameters", "transformers"), [], "parameters.transformers: an unknown key"),
-    (("estimator", "state", "n_features_in_"), 10**12, "n_features_in_: 1000000000000 does not"),
+    (
+        ("estimator", "state", "n_features_in_"),
+        10**12,
+        "n_features_in_: 1000000000000 columns, and 2 parts",
+    ),
     (("estimator", "state", "feature_names_in_"), None, "state: cannot be put together"),
     (("estimator", "state", "sparse_output_"), 3, "sparse_output_: must be true or false"),
     (("estimator", "state", "sparse_output_"), DELETED, "the key 'sparse_output_' is missing"),

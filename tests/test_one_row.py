@@ -250,6 +250,58 @@ def test_parameters_of_norms_count_when_they_change():
     laws.assert_same_bits(norm.transform(X[:1]), expected)
 
 
+@EVERY
+def test_numbers_as_names_warn_every_time(kind):
+    """Such a frame is not remembered as one with the columns of the fit."""
+    estimator, numbered = made(kind).fit(FRAME), pd.DataFrame(X)
+    for _ in range(2):
+        with pytest.warns(UserWarning, match="does not have valid feature names"):
+            estimator.transform(numbered)
+
+
+@EVERY_FAST
+def test_columns_of_a_result_can_be_renamed(kind):
+    """That of one result is not that of the next."""
+    estimator = made(kind).fit(FRAME).set_output(transform="pandas")
+    for _ in range(2):
+        result = estimator.transform(FRAME)
+        assert result.columns.name is None
+        result.columns.name = "sensor"
+
+
+@EVERY_FAST
+def test_names_that_were_changed_count(kind):
+    estimator = made(kind).fit(FRAME)
+    estimator.transform(FRAME)
+    estimator.feature_names_in_ = np.array(["a", "b", "c"], dtype=object)
+    with pytest.raises(ValueError, match="feature names should match"):
+        estimator.transform(FRAME)
+    del estimator.feature_names_in_
+    with pytest.warns(UserWarning, match="was fitted without feature names"):
+        estimator.transform(FRAME)
+
+
+@EVERY_FAST
+def test_wrong_calls_name_the_public_method(kind):
+    estimator = made(kind).fit(X)
+    for call in (
+        lambda: estimator.transform(X, wrong=1),
+        lambda: estimator.partial_fit(X, wrong=1),
+        lambda: estimator.partial_fit(X, None, None, None),
+    ):
+        with pytest.raises(TypeError, match=r"(transform|partial_fit)\(\) (got|takes)") as told:
+            call()
+        assert "at_once" not in str(told.value)
+
+
+@STREAMS
+def test_a_wrong_parameter_is_refused_in_every_batch(kind):
+    """Though 1 equals True."""
+    scaler = kind().fit(X).set_params(copy=1)
+    with pytest.raises(ValueError, match="'copy' parameter"):
+        scaler.partial_fit(X[:1])
+
+
 # Streams of small batches
 
 
@@ -323,6 +375,8 @@ def test_batches_that_wait_are_bounded(kind):
         scaler.partial_fit(row)
     assert len(scaler._pending.batches) == BATCHES - 1
     assert scaler.partial_fit(X[:1])._pending is None
+    if kind is BatchStatsScaler:
+        return  # of which single rows wait only
     large = np.tile(X, (SMALL // X.size, 1))
     for _ in range(MEMBERS // large.size + 1):
         scaler.partial_fit(large)
@@ -380,6 +434,27 @@ def test_a_wrong_batch_leaves_what_waits(kind):
         with pytest.raises(ValueError, match=r"infinity.*column 1|4 features|could not convert"):
             scaler.partial_fit(wrong)
         assert pickle.dumps(scaler) == before
+
+
+@STREAMS
+def test_who_reads_while_batches_are_folded_finds_all_of_one_moment(kind):
+    """What waits knows what it came upon, though the statistic has it by now."""
+    scaler = streamed(kind().fit(X), np.split(rows_of(BATCHES - 1), BATCHES - 1))
+    waiting, before = scaler._pending, laws.read_scaler(scaler)
+    scaler.partial_fit(X[:1])
+    assert scaler._pending is None
+    scaler._pending = waiting  # the last thing that a fold takes away
+    laws.assert_same_bits(laws.read_scaler(scaler), before)
+    laws.assert_same_bits(laws.read_scaler(pickle.loads(pickle.dumps(scaler))), before)
+
+
+def test_batches_of_a_running_average_wait_only_as_single_rows():
+    """Others have a spread of their own, and folding them is no faster together."""
+    scaler = BatchStatsScaler().fit(X)
+    assert scaler.partial_fit(X[:2])._pending is None
+    assert scaler.partial_fit(X[:1])._pending is not None
+    assert scaler.partial_fit(X[:2])._pending is None
+    assert scaler.n_batches_seen_ == 4
 
 
 def test_a_batch_that_waits_is_a_copy():

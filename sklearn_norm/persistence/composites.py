@@ -1,9 +1,10 @@
 """Pipeline and ColumnTransformer of ours as objects of JSON, and back.
 
 They are scikit-learn's, so nothing is written but what they were told and the fitted
-estimators in them. A ColumnTransformer is put together by its own fit: each estimator is
-frozen, so it learns nothing, and the data are made up. Their modules are imported here when they
-are needed, and nowhere else.
+estimators in them. A ColumnTransformer is put together by its own fit: each fitted estimator is
+frozen, so it learns nothing, any other stays outside, and the data are made up. The cache of a
+Pipeline is a place on one machine, which no file may name. Their modules are imported here when
+they are needed, and nowhere else.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from inspect import signature
+from string import Formatter
 from typing import Any
 
 import numpy as np
@@ -22,7 +24,9 @@ from ..exceptions import FormatError
 from ..state import are_strings
 from .values import at, decoded, encoded, listed, text, with_keys
 
-MOST_COLUMNS = 2**20  # without names, whose number the size of a file bounds
+MOST = 2**22  # columns times parts of a ColumnTransformer, whose fit on them takes memory
+OF_PIPELINE = ("steps", "memory")
+FIELDS = {"feature_name", "transformer_name"}
 PIPELINE, COLUMNS = "sklearn.pipeline.Pipeline", "sklearn.compose.ColumnTransformer"
 NAMES = (PIPELINE, COLUMNS)
 OF_COLUMNS = ("transformers", "remainder")
@@ -55,7 +59,7 @@ def built(given: Any, where: str, build: Build) -> Any:
 
 def _describe_pipeline(pipeline: Any, where: str, describe: Describe) -> dict[str, Any]:
     return {
-        "parameters": _told(pipeline, where, leave_out=("steps",)),
+        "parameters": _told(pipeline, where, leave_out=OF_PIPELINE),
         "steps": [
             {"name": name, "estimator": describe(step, f"{where}.steps[{i}].estimator", name)}
             for i, (name, step) in enumerate(pipeline.steps)
@@ -74,7 +78,7 @@ def _build_pipeline(given: Any, where: str, build: Build) -> Any:
         estimator = build(step["estimator"], f"{place}.estimator")
         steps.append((text(step["name"], f"{place}.name"), estimator))
     pipeline = Pipeline(steps)
-    _tell(pipeline, given["parameters"], f"{where}.parameters", leave_out=("steps",))
+    _tell(pipeline, given["parameters"], f"{where}.parameters", leave_out=OF_PIPELINE)
     return pipeline
 
 
@@ -92,6 +96,7 @@ def _describe_columns(columns: Any, where: str, describe: Describe) -> dict[str,
         estimator = describe(part, f"{place}.estimator", name)
         listed_columns = encoded(chosen, f"{place}.columns")
         parts.append({"name": name, "estimator": estimator, "columns": listed_columns})
+    _check_naming(columns, f"{where}.parameters")
     return {
         "parameters": _told(columns, where, leave_out=OF_COLUMNS),
         "transformers": parts,
@@ -106,8 +111,7 @@ def _state_of_columns(columns: Any, where: str, describe: Describe) -> dict[str,
     if not hasattr(columns, "transformers_"):
         return kept
     names = getattr(columns, "feature_names_in_", None)
-    if names is None and columns.n_features_in_ > MOST_COLUMNS:
-        raise FormatError(f"{where}: more than {MOST_COLUMNS} columns without names. Name them.")
+    _check_size(columns, columns.n_features_in_, where)
     return {
         **kept,
         "n_features_in_": columns.n_features_in_,
@@ -147,6 +151,7 @@ def _build_columns(given: Any, where: str, build: Build) -> Any:
         parts.append((text(part["name"], f"{place}.name"), estimator, chosen))
     columns = ColumnTransformer(parts, remainder=build(given["remainder"], f"{where}.remainder"))
     _tell(columns, given["parameters"], f"{where}.parameters", leave_out=OF_COLUMNS)
+    _check_naming(columns, f"{where}.parameters")
     place = f"{where}.state"
     is_fitted = isinstance(given["state"], dict) and bool(FITTED & given["state"].keys())
     state = with_keys(given["state"], place, FITTED if is_fitted else (), {"output"})
@@ -169,12 +174,19 @@ def _put_together(columns: Any, state: Any, where: str, build: Build) -> None:
         with_keys(part, at(place, name), {"class"}, part)  # no word, but an object
         fitted[name] = build(part, at(place, name))
     told = columns.get_params(deep=False)
-    frozen = {name: FrozenEstimator(part) for name, part in fitted.items()}
-    parts = [(name, frozen.get(name, part), chosen) for name, part, chosen in told["transformers"]]
-    columns.transformers = parts
-    columns.remainder = frozen.get("remainder", columns.remainder)
+
+    def at_rest(name: str, part: Any) -> Any:
+        """Return what fits in the place of a part without doing anything."""
+        if name in fitted:
+            return FrozenEstimator(fitted[name])
+        return part if isinstance(part, str) else "passthrough"
+
+    columns.transformers = [
+        (name, at_rest(name, part), c) for name, part, c in columns.transformers
+    ]
+    columns.remainder = at_rest("remainder", columns.remainder)
     columns.n_jobs, columns.verbose = None, False
-    X = _made_up(state, where)
+    X = _made_up(columns, state, where)
     try:
         with config_context(transform_output="default", enable_metadata_routing=False):
             columns.fit(X)
@@ -192,26 +204,59 @@ def _put_together(columns: Any, state: Any, where: str, build: Build) -> None:
 def _thaw(columns: Any, fitted: dict[str, Any], where: str) -> None:
     """Put the fitted estimators in the place of the frozen ones; all must be there."""
     from sklearn.frozen import FrozenEstimator
-    from sklearn.preprocessing import FunctionTransformer
 
     thawed, told = [], {name: part for name, part, _ in columns.transformers}
+    told["remainder"] = columns.remainder
     for name, part, chosen in columns.transformers_:
+        places = getattr(columns, "output_indices_", {}).get(name, slice(0, 0))
         if isinstance(part, FrozenEstimator):
             part = fitted.pop(name)
-        elif not isinstance(part, (str, FunctionTransformer)) and part is not told.get(name):
-            raise FormatError(f"{where}: the key {name!r} is missing.")  # it saw made-up data
+        elif not isinstance(told[name], str):  # passed through in its place
+            if places.start != places.stop:
+                raise FormatError(f"{where}: the key {name!r} is missing.")
+            part = told[name]
         thawed.append((name, part, chosen))
     for name in fitted:
         raise FormatError(f"{at(where, name)}: an unknown key.")
     columns.transformers_ = thawed
 
 
-def _made_up(state: Any, where: str) -> Any:
+def _check_size(columns: Any, size: int, where: str) -> None:
+    if size * (len(columns.transformers) + 1) > MOST:
+        raise FormatError(
+            f"{where}.n_features_in_: {size} columns, and {len(columns.transformers)} parts, are "
+            f"more than a file may ask for: their product must be at most {MOST}. Use joblib.dump."
+        )
+
+
+def _check_naming(columns: Any, where: str) -> None:
+    """Refuse a template of names that does more than to put names together."""
+    template = columns.verbose_feature_names_out
+    if isinstance(template, bool):
+        return
+    if isinstance(template, str):
+        try:
+            fields = list(Formatter().parse(template))
+        except ValueError:
+            fields = [("", "", "", "")]
+        if all(
+            name is None or (name in FIELDS and not form and not to) for _, name, form, to in fields
+        ):
+            return
+    raise FormatError(
+        f"{where}.verbose_feature_names_out: must be true, false or a string whose fields are "
+        f"{{feature_name}} and {{transformer_name}}, not {template!r:.60}."
+    )
+
+
+def _made_up(columns: Any, state: Any, where: str) -> Any:
     """Return a row of zeros with the columns of the fit."""
     size = state["n_features_in_"]
     names = decoded(state["feature_names_in_"], f"{where}.feature_names_in_")
-    if names is None and type(size) is int and 0 <= size <= MOST_COLUMNS:
-        return np.zeros((1, size))
+    if type(size) is int and size >= 0:
+        _check_size(columns, size, where)
+        if names is None:
+            return np.zeros((1, size))
     if not are_strings(names) or names.shape != (size,):
         raise FormatError(f"{where}.n_features_in_: {size!r:.40} does not fit the names.")
     import pandas as pd

@@ -17,7 +17,7 @@ from .values import decoded, encoded, with_keys
 FORMAT = "sklearn_norm"
 KEYS = ("format", "schema", "version", "checksum", "estimator")
 WORDS = ("drop", "passthrough", None)  # in the place of an estimator
-LARGEST = 2**30  # bytes of a file, where nobody says otherwise
+LARGEST = 2**28  # bytes of a file, where nobody says otherwise
 
 
 def to_dict(estimator: Any, *, notes: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -106,7 +106,8 @@ def from_dict(document: Any) -> Any:
     >>> sklearn_norm.from_dict(document)
     DecimalScaler()
     """
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
+    told = document.get("format") if isinstance(document, dict) else None
+    if not isinstance(told, str) or told != FORMAT:
         raise FormatError(
             f"format: this is no document of sklearn_norm, whose format is {FORMAT!r}."
         )
@@ -173,8 +174,8 @@ def load(path: Any, *, max_bytes: int = LARGEST, with_notes: bool = False) -> An
     ----------
     path : str or os.PathLike
         The file.
-    max_bytes : int, default=2**30
-        The largest file to read.
+    max_bytes : int, default=2**28
+        The largest file to read. Reading takes up to 25 times as much memory.
     with_notes : bool, default=False
         Whether to return the notes as well.
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import struct
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -54,8 +55,8 @@ def _object(pairs: list[tuple[str, Any]]) -> Any:
     found = dict(pairs)
     if len(found) == len(pairs):
         return found
-    names = [name for name, _ in pairs]
-    return Refused(f"the key {next(n for n in names if names.count(n) > 1)!r} appears twice")
+    times = Counter(name for name, _ in pairs)
+    return Refused(f"the key {times.most_common(1)[0][0]!r} appears twice")
 
 
 def _integer(digits: str) -> Any:
