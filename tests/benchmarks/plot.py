@@ -59,6 +59,7 @@ def scaler_panels(rows: list[dict[str, Any]]) -> list[Panel]:
     panels: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         whole = "Scaler" in row["operation"] and "partial_fit" not in row["operation"]
+        whole = whole and row["shape"][0] > 1  # of one row there is a table only
         if whole and row["dtype"] == "float64" and not row["nan_share"]:
             panels.setdefault("x".join(map(str, row["shape"])) + " float64", []).append(row)
     return list(panels.items())

@@ -160,6 +160,12 @@ def rows_of(length: int) -> Iterator[None]:
         np.setbufsize(before)
 
 
+def quiet(x: Array) -> Array:
+    """Return members whose NaN do not signal: of one that does, np.fmin may make another."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(x + x.dtype.type(0))
+
+
 def as_float64(block: Array, buffer: Array) -> Array:
     """Return the block in float64 with ascending strides: itself, or a copy in the buffer.
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from .. import double_double as dd
 from ..contract import Array, BlockMoments, Floats
+from .blocks import quiet
 
 COMFORT = 400  # squares, products and weighted sums of |x| in 2**±400 stay normal numbers
 ZERO_EXPONENT = -1100.0  # the exponent of a column of zeros: below every other
@@ -79,7 +80,8 @@ def measured(
     low, high = layout.reduce(np.minimum, x), layout.reduce(np.maximum, x)
     if np.isnan(low).any():
         absent = np.isnan(x)
-        low, high = layout.reduce(np.fmin, x), layout.reduce(np.fmax, x)
+        present = quiet(x)
+        low, high = layout.reduce(np.fmin, present), layout.reduce(np.fmax, present)
     exponent = _exponents(low, high, extreme_weights)
     units = np.where(exponent == ZERO_EXPONENT, 0, -exponent).astype(np.int64)
     if units.any():

@@ -13,6 +13,7 @@ from .blocks import (
     extreme,
     fold,
     is_row_major,
+    quiet,
     stack,
     stack_weight,
     tiles,
@@ -34,6 +35,7 @@ def extremes(X: Array, weight: Floats | None) -> Extremes:
         near, far = extreme(np.minimum, x, axis), extreme(np.maximum, x, axis)
         if np.isnan(near).any():
             absent[columns] += np.isnan(x).sum(axis=axis).ravel()
+            x = quiet(x)
             near, far = extreme(np.fmin, x, axis), extreme(np.fmax, x, axis)
         low[columns] = np.fmin(low[columns], near.ravel())
         high[columns] = np.fmax(high[columns], far.ravel())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..contract import Array, BlockMoments, Extremes, Floats
+from .blocks import quiet
 from .exact import Parts, is_extreme, measured
 
 
@@ -55,7 +56,7 @@ def segment_extremes(values: Array, starts: Array) -> Extremes:
     present = np.zeros(sizes.size)
     filled = np.flatnonzero(sizes)
     if filled.size:
-        at = starts[filled]
+        at, values = starts[filled], quiet(values)
         low[filled] = np.fmin(np.fmin.reduceat(values, at), np.inf)
         high[filled] = np.fmax(np.fmax.reduceat(values, at), -np.inf)
         present[filled] = np.add.reduceat(~np.isnan(values), at, dtype=np.int64)
