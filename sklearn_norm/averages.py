@@ -69,9 +69,8 @@ class RunningScaler(Scaler):
         """Fold batches of one row at once: each forgets by those after it."""
         rows = np.concatenate(list(batches))
         there = ~np.isnan(rows)
-        keep = 1.0 if self.momentum is None else 1 - self.momentum
         later = np.cumsum(there[::-1], axis=0)[::-1] - there
-        share = 1.0 if self.momentum is None else self.momentum
+        keep, share = (1.0, 1.0) if self.momentum is None else (1 - self.momentum, self.momentum)
         forgotten = old.weighted(keep ** there.sum(axis=0))
         return forgotten.merge(Running.of_rows(rows, share * keep**later))
 

@@ -61,7 +61,21 @@ class Transformer(
     TransformerMixin,  # type: ignore[misc]
     Documented,
 ):
-    """A transformer of scikit-learn, of which an error leaves nothing half done."""
+    """A transformer of scikit-learn, of which an error leaves nothing half done.
+
+    A subclass that defines `transform` and `_transform_at_once` asks the latter first.
+    """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Put the fast way around scikit-learn's wrapper, which builds what `set_output` asks."""
+        super().__init_subclass__(**kwargs)
+        if {"transform", "_transform_at_once"} <= vars(cls).keys():
+            kind: Any = cls
+            kind.transform = at_first("_transform_at_once")(kind.transform)
+
+    def _glanced(self, X: Any) -> Array | None:
+        """Return the floats of X where a glance is enough to validate it, else None."""
+        return glance(self, X)
 
     def set_params(self, **params: Any) -> Self:
         """Set parameters, all of them or none.
@@ -230,10 +244,6 @@ class Scaler(Transformer):
             return None
         self._wait(values)
         return self
-
-    def _glanced(self, X: Any) -> Array | None:
-        """Return the floats of X where a glance is enough to validate it, else None."""
-        return glance(self, X)
 
     def _may_wait(self, values: Any) -> bool:
         """Whether a batch may wait for others, to be folded by the parameters of the map."""
@@ -800,10 +810,6 @@ class Scaler(Transformer):
             type(self)(**self._parameters)._validate_params()
         except (TypeError, ValueError) as error:
             yield "_parameters", f"are not valid: {error}"
-
-
-# Around scikit-learn's own wrapper, which builds what `set_output` asks for.
-setattr(Scaler, "transform", at_first("_transform_at_once")(Scaler.transform))  # noqa: B010
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from ..base import (
     unchanged_on_error,
 )
 from ..containers import container_of, framed, narrow_float, readable
-from ..glance import Recent, answer, at_first, glance, remember
+from ..glance import Recent, answer, at_first, remember
 from ..kernels import Array, Floats, Traced
 from .axes import Axes, Shape
 
@@ -266,10 +266,6 @@ class TensorNorm(TensorInput, Transformer):
                 return None
         return axes  # type: ignore[no-any-return]
 
-    def _glanced(self, X: Any) -> Array | None:
-        """Return the floats of X where a glance is enough to validate it, else None."""
-        return glance(self, X)
-
     def _partial_fit_at_once(self, X: Any, y: Any = None) -> Self | None:
         if self._planned() is None:
             return None
@@ -467,10 +463,6 @@ class TensorNorm(TensorInput, Transformer):
         tags.requires_fit = False
         tags.transformer_tags.preserves_dtype = ["float64", "float32", "float16"]
         return tags
-
-
-# Around scikit-learn's own wrapper, which builds what `set_output` asks for.
-setattr(TensorNorm, "transform", at_first("_transform_at_once")(TensorNorm.transform))  # noqa: B010
 
 
 def is_constant(value: Any) -> bool:
