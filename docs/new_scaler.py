@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sklearn_norm.affine import Affine
-from sklearn_norm.base import Scaler
+from sklearn_norm.maps.affine import Affine
+from sklearn_norm.estimators.scaler import Scaler
+
 from sklearn_norm.statistics.extrema import Extrema
 
 

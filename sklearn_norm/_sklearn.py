@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from copy import deepcopy
+from functools import lru_cache
+from typing import Any
 
 from sklearn import config_context, get_config
-from sklearn.base import _fit_context
+from sklearn.base import OneToOneFeatureMixin
 from sklearn.utils._metadata_requests import SIMPLE_METHODS
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils._set_output import _get_output_config
+from sklearn.utils._set_output import _get_output_config, _wrap_data_with_container
 from sklearn.utils.validation import _get_feature_names, validate_data
 
 __all__ = [
@@ -20,23 +21,65 @@ __all__ = [
     "asked_container",
     "feature_names",
     "has_asked",
+    "keeps_names",
     "restore_settings",
-    "validate_data",
+    "settings_of",
     "validated",
     "with_plain_settings",
+    "wrapped",
 ]
 
 OUTPUT = "_sklearn_output_config"  # where set_output keeps what it was told
 REQUESTS = "_metadata_request"  # where set_fit_request and its like do
 SETTINGS = (OUTPUT, REQUESTS)
 
-Method = TypeVar("Method", bound=Callable[..., Any])
+
+class _Stand:
+    """What scikit-learn's validation reads of an estimator, and writes to it.
+
+    A fitted estimator is one record that is replaced as a whole, so validation must not write
+    to it.
+    """
+
+    def __init__(self, estimator: Any, width: int | None, names: Any) -> None:
+        self._estimator = estimator
+        if width is not None:
+            self.n_features_in_ = width
+        if names is not None:
+            self.feature_names_in_ = names
+
+    def __sklearn_tags__(self) -> Any:
+        return self._estimator.__sklearn_tags__()
 
 
-def validated(method: Method) -> Method:
-    """Check the parameters of the estimator before the method runs."""
-    checked: Method = _fit_context(prefer_skip_nested_validation=True)(method)
-    return checked
+@lru_cache(maxsize=1024)
+def _stand_for(name: str) -> type[_Stand]:
+    """Return the class that messages of scikit-learn name as the estimator's."""
+    return type(name, (_Stand,), {})
+
+
+def validated(
+    estimator: Any, X: Any, *, reset: bool, width: int | None, names: Any, **checks: Any
+) -> tuple[Any, Any, int | None]:
+    """Return X as an array, and the names and the number of columns that X tells, checked.
+
+    `width` and `names` are those of the fit; with `reset` they are those of X.
+    """
+    stand = _stand_for(type(estimator).__name__)(estimator, width, names)
+    values = validate_data(stand, X, reset=reset, **checks)
+    told: int | None = getattr(stand, "n_features_in_", None)
+    return values, getattr(stand, "feature_names_in_", None), told
+
+
+def keeps_names(estimator: Any) -> bool:
+    """Whether the columns of a result are called as those of X."""
+    own: Any = type(estimator).get_feature_names_out
+    return own is OneToOneFeatureMixin.get_feature_names_out
+
+
+def wrapped(estimator: Any, result: Any, X: Any) -> Any:
+    """Return a result of `transform` in the container that set_output asks for."""
+    return _wrap_data_with_container("transform", result, X, estimator)
 
 
 def asked_container(estimator: Any) -> str:
@@ -55,6 +98,11 @@ def has_asked(estimator: Any) -> bool:
 def feature_names(X: Any) -> Any:
     """Return the column names of a frame, or None."""
     return _get_feature_names(X)
+
+
+def settings_of(estimator: Any) -> dict[str, Any]:
+    """Return a copy of what set_output and set_fit_request told, as `clone` keeps it."""
+    return {k: deepcopy(vars(estimator)[k]) for k in SETTINGS if k in vars(estimator)}
 
 
 def with_plain_settings(state: dict[str, Any]) -> dict[str, Any]:

@@ -24,10 +24,10 @@ from configurations import public_estimators
 from laws import read_scaler
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import make_pipeline
+from sklearn_norm.estimators.scaler import Scaler
 
 import sklearn_norm
 from sklearn_norm import MinMaxScaler, RobustScaler, ZScoreScaler
-from sklearn_norm.base import Scaler
 
 GOLDEN = Path(__file__).with_name("golden")
 PIPELINE = "pipeline"

@@ -10,9 +10,9 @@ import joblib
 import numpy as np
 import pandas as pd
 import polars as pl
+from sklearn_norm.estimators.scaler import Scaler
 
 import sklearn_norm
-from sklearn_norm.base import Scaler
 from sklearn_norm.statistics.record import Statistic
 
 # what measures columns and maps them; the norms of single samples keep laws of their own
@@ -45,6 +45,11 @@ def read_statistic(statistic):
         values["quantiles"] = statistic.quantiles((0.0, 0.1, 0.5, 0.75, 1.0))
         values["rank_error"] = statistic.rank_error
     return values
+
+
+def waiting_of(scaler):
+    """Return the batches that a scaler keeps unfolded, or None."""
+    return scaler._fitted.buffer
 
 
 def read_scaler(scaler):

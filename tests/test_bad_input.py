@@ -35,10 +35,11 @@ import pytest
 from odd import FRAME, PLAIN, REFUSED, TAKEN, TENSOR, Odd
 from scipy import sparse
 from sklearn.base import BaseEstimator
+from sklearn_norm.tensors.input import TensorInput
+from sklearn_norm.tensors.norm import TensorNorm
 
 import sklearn_norm
 from sklearn_norm import functional
-from sklearn_norm.tensors.base import TensorInput, TensorNorm
 
 ATTACKS = int(os.environ.get("SKLEARN_NORM_ATTACKS", "1"))
 RANDOM_CASES = 60 * ATTACKS  # of each method

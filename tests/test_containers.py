@@ -14,9 +14,9 @@ import pytest
 import sklearn
 from scipy import sparse
 from sklearn.preprocessing import RobustScaler, StandardScaler
+from sklearn_norm.inputs.frames import framed
 
 import sklearn_norm
-from sklearn_norm.containers import framed
 
 KINDS = [getattr(sklearn_norm, name) for name in laws.SCALERS]
 DENSE = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)

@@ -383,7 +383,7 @@ report("sklearn")
 import sklearn.base, sklearn.utils, scipy.sparse, scipy.stats
 report("peers")
 import sklearn_norm, sklearn_norm.functional, sklearn_norm.onnx
-from sklearn_norm.tensors.base import TensorNorm
+from sklearn_norm.tensors.norm import TensorNorm
 report("ours")
 import numpy as np
 from sklearn.preprocessing import StandardScaler

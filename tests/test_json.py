@@ -27,12 +27,12 @@ from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn_norm.tensors.norm import TensorNorm
 from test_checks import public_estimators
 
 import sklearn_norm
 from sklearn_norm.exceptions import FormatError
 from sklearn_norm.persistence import composites, text, values
-from sklearn_norm.tensors.base import TensorNorm
 
 EVERY = pytest.mark.parametrize("estimator", public_estimators(), ids=repr)
 
@@ -387,7 +387,7 @@ def test_no_code_runs_and_no_module_is_imported(tmp_path):
     """A class is found among those imported, never imported by its name."""
     names = ["os.system", "builtins.eval", "subprocess.Popen", "antigravity.x", "sklearn_norm"]
     names += ["sklearn.preprocessing.StandardScaler", "sklearn_norm.averages.RunningScaler"]
-    names += ["sklearn_norm.base.Scaler", "sklearn_norm.save", "sklearn_norm.state.Stateful"]
+    names += ["sklearn_norm.estimators.scaler.Scaler", "sklearn_norm.save", "sklearn_norm.state.Stateful"]
     names += ["sklearn_norm.scalers.zscore.ZScoreScaler", "sklearn_norm.ZScoreScaler.fit", ""]
     document = document_of(sklearn_norm.ZScoreScaler())
     before = set(sys.modules)

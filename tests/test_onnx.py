@@ -22,6 +22,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn_norm.tensors.norm import TensorNorm
 from test_checks import public_estimators
 
 import sklearn_norm
@@ -39,8 +40,8 @@ from sklearn_norm import (
     ZScoreScaler,
 )
 from sklearn_norm.kernels import Traced, choice
-from sklearn_norm.onnx import OLDEST, Inverse, inverse
-from sklearn_norm.tensors.base import TensorNorm
+from sklearn_norm.interop.onnx import OLDEST
+from sklearn_norm.onnx import Inverse, inverse
 
 TYPES = {
     "float64": data_types.DoubleTensorType,

@@ -218,13 +218,13 @@ def test_a_fit_transform_that_fails_half_way_changes_nothing(kind, monkeypatch):
     """What was learned is forgotten where it cannot be applied."""
     scaler = kind().fit(FRAME)
     before = everything(scaler)
-    monkeypatch.setattr(kind, "_mapped", infinite_map)
+    monkeypatch.setattr(kind, "_scaled", infinite_map)
     with pytest.raises(ValueError, match="no such map"):
         scaler.fit_transform(FRAME * 2)
     assert_unchanged(scaler, before)
 
 
-def infinite_map(self, values, out):
+def infinite_map(*_, **__):
     raise ValueError("no such map")
 
 
@@ -385,7 +385,7 @@ def test_a_mapped_scaler_learns_without_writing_the_file(kind, tmp_path):
     joblib.dump(scaler, path)
     content = path.read_bytes()
     mapped = joblib.load(path, mmap_mode="r")
-    low = mapped._statistic.low
+    low = mapped._seen().low
     assert isinstance(low, np.memmap)
     assert not low.flags.writeable
     merged = mapped.merge(scaler)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..arguments import floating
+from ..inputs.arguments import floating
 from ..kernels import Array
 
 

@@ -10,9 +10,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..affine import Affine
-from ..arguments import array_of, floats_of, number
+from ..inputs.arguments import array_of, floats_of, number
 from ..kernels import Array, Floats
+from ..maps.affine import Affine
 from ..tensors.ada import bent
 from ..tensors.axes import Axes, channelwise, known, standardised, trailing
 from .arrays import floats

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import floating, number, whole
+from ..inputs.arguments import floating, number, whole
 from ..kernels import Array, Floats
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ..affine import Affine
-from ..arguments import number
+from ..inputs.arguments import number
 from ..kernels import Array
+from ..maps.affine import Affine
 from ..tensors.ada import bent
 from ..tensors.axes import channelwise, known, trailing
 from .arrays import floats

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import array_of, floats_of
+from ..inputs.arguments import array_of, floats_of
 from ..kernels import Array
 
 

@@ -51,3 +51,35 @@ __all__ = [
     "segment_moments",
     "select",
 ]
+
+
+def _shim():  # TEMPORARY
+    import numpy as np
+
+    _a, _i = apply, invert
+
+    def apply2(X, m, b, out, look=False):
+        if look and has_infinity(X):
+            return True
+        _a(X, m, b, out)
+        return False
+
+    def invert2(X, m, out, look=False):
+        if look and has_infinity(X):
+            return True
+        _i(X, m, out)
+        return False
+
+    def stored(values, column, m, bounds, out, inverse=False):
+        members = Map._make(None if v is None else v[column] for v in m)
+        act = backward if inverse else forward
+        with np.errstate(all="ignore"):
+            mapped = act(values.astype(np.float64), members)
+            if bounds is not None:
+                mapped = np.clip(mapped, bounds[0][column], bounds[1][column])
+            np.copyto(out, mapped, casting="same_kind")
+
+    globals().update(apply=apply2, invert=invert2, apply_stored=stored)
+
+
+_shim()

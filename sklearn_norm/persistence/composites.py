@@ -19,9 +19,9 @@ import numpy as np
 from sklearn import config_context
 
 from .. import _sklearn
-from ..containers import CONTAINERS
+from ..estimators.fitted import are_strings
 from ..exceptions import FormatError
-from ..state import are_strings
+from ..inputs.frames import CONTAINERS
 from .values import at, decoded, encoded, listed, text, with_keys
 
 MOST = 2**22  # columns times parts of a ColumnTransformer, whose fit on them takes memory

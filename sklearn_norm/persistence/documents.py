@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from numbers import Integral
-from typing import Any, Self
+from typing import Any
 
 from .._version import __version__
-from ..arguments import truth
+from ..estimators.state import SCHEMA, Stateful, check_schema
 from ..exceptions import FormatError
-from ..state import SCHEMA, Stateful, check_schema
+from ..inputs.arguments import truth
 from . import composites, estimators, files, text
 from .values import decoded, encoded, with_keys
 
@@ -254,59 +254,3 @@ def _built(given: Any, where: str, schema: int) -> Any:
 
         return composites.built(given, where, build)
     return estimators.built(given, where, schema)
-
-
-class Documented(Stateful):
-    """An estimator that goes to a dict and comes back."""
-
-    def to_dict(self, *, notes: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Return the estimator as a dict that any JSON library can write.
-
-        Parameters
-        ----------
-        notes : dict, default=None
-            What else belongs to this moment, such as the place in a stream.
-
-        Returns
-        -------
-        document : dict
-            Strings, finite numbers, booleans, None, lists and dicts only.
-
-        Raises
-        ------
-        sklearn_norm.exceptions.FormatError
-            If a parameter cannot be saved; a ValueError that says where.
-
-        See Also
-        --------
-        sklearn_norm.save : Write a file.
-        """
-        return to_dict(self, notes=notes)
-
-    @classmethod
-    def from_dict(cls, document: Any) -> Self:
-        """Return the estimator that `to_dict` made a dict of. No code of it is run.
-
-        Parameters
-        ----------
-        document : dict
-            What `to_dict` returned, or what became of it on its way through JSON.
-
-        Returns
-        -------
-        estimator : object
-            A new estimator with the state of the old one, to the bit.
-
-        Raises
-        ------
-        sklearn_norm.exceptions.FormatError
-            If the document is damaged, of a newer schema, of another class, or holds what
-            no estimator leads to. A ValueError that says where.
-        """
-        found = from_dict(document)
-        if not isinstance(found, cls):
-            raise FormatError(
-                f"estimator.class: holds a {type(found).__name__}, not a {cls.__name__}. "
-                "sklearn_norm.from_dict takes any."
-            )
-        return found

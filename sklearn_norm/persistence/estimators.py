@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from operator import attrgetter
 from typing import Any, cast
 
+from ..estimators.state import SCHEMA, Stateful
 from ..exceptions import FormatError
-from ..state import SCHEMA, Stateful
 from .values import at, decoded, encoded, text, with_keys
 
 PACKAGE = __name__.partition(".")[0]
@@ -110,7 +110,7 @@ def _made(kind: type[Stateful], given: Any, where: str, exact: bool) -> Stateful
 def _state(kind: type[Stateful], given: Any, where: str, exact: bool) -> dict[str, Any]:
     """Return the attributes of the state, decoded."""
     names = {shown(name): name for name in kind._remembers}
-    together = {shown(name) for name in kind._fitted}
+    together = {shown(name) for name in kind._at_once}
     if not isinstance(given, dict) or exact:
         required = together if isinstance(given, dict) and together & given.keys() else set()
         with_keys(given, where, required, set(names))

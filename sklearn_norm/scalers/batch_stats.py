@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..averages import RunningScaler
+from ..estimators.running import RunningScaler
 
 
 class BatchStatsScaler(RunningScaler):

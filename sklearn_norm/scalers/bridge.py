@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from .._sklearn import OUTPUT
+from ..inputs.columns import Columns
 from ..kernels import Array, Floats
 
 Target = TypeVar("Target")
@@ -36,9 +37,14 @@ def shared(fitted: Any, *names: str) -> dict[str, Any]:
 def like(source: Any, target: Target) -> Target:
     """Return the target, with the columns of the source and the output that was asked of it."""
     scaler: Any = target
-    scaler.n_features_in_ = source.n_features_in_
-    if hasattr(source, "feature_names_in_"):
-        scaler.feature_names_in_ = source.feature_names_in_.copy()
+    names = getattr(source, "feature_names_in_", None)
+    names = None if names is None else names.copy()
+    if hasattr(scaler, "_fitted"):
+        scaler._fitted = scaler._fitted.but(columns=Columns(source.n_features_in_, names))
+    else:
+        scaler.n_features_in_ = source.n_features_in_
+        if names is not None:
+            scaler.feature_names_in_ = names
     config = vars(source).get(OUTPUT, {})
     if "transform" in config:
         scaler.set_output(transform=config["transform"])

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
-from ..affine import Affine
-from ..base import Scaler
+from ..estimators.scaler import Scaler
+from ..inputs.summaries import Summary
 from ..kernels import Array, Floats
-from ..known import Known
+from ..maps.affine import Affine
 from ..statistics.extrema import Extrema
 from . import bridge
 
@@ -112,7 +112,7 @@ class DecimalScaler(Scaler):
         -------
         scaler : DecimalScaler
             A new fitted scaler, the same as if it had seen the data, but for
-            `constant_features_`: of these, only columns of zeros can be known.
+            `constant_features_`: of these, only columns of zeros can be told.
 
         Raises
         ------
@@ -131,11 +131,11 @@ class DecimalScaler(Scaler):
         array([ 4, -1])
         """
         scaler = cls._unfitted(params)
-        known = Known.read(feature_names, max_abs=max_abs, n_samples=n_samples)
-        known.check_counted("n_samples")
-        peak = known["max_abs"]
-        known.refuse("max_abs", peak < 0, "an absolute value is at least 0.")
-        return scaler._built(Extrema.known(-peak, peak, known["n_samples"]), known.names)
+        told = Summary.read(feature_names, max_abs=max_abs, n_samples=n_samples)
+        told.check_counted("n_samples")
+        peak = told["max_abs"]
+        told.refuse("max_abs", peak < 0, "an absolute value is at least 0.")
+        return scaler._built(Extrema.known(-peak, peak, told["n_samples"]), told.names)
 
     @classmethod
     def from_sklearn(cls, fitted: Any) -> Self:

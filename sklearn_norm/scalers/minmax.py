@@ -7,11 +7,11 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from ..affine import Affine
-from ..arguments import array_of, floats_of
-from ..base import Scaler
+from ..estimators.scaler import Scaler
+from ..inputs.arguments import array_of, floats_of, truth
+from ..inputs.summaries import Summary
 from ..kernels import Array, Floats
-from ..known import Known
+from ..maps.affine import Affine
 from ..statistics.extrema import Extrema
 from . import bridge
 
@@ -161,11 +161,13 @@ class MinMaxScaler(Scaler):
         array([[0.25, 1.  ]])
         """
         scaler = cls._unfitted(params)
-        known = Known.read(feature_names, data_min=data_min, data_max=data_max, n_samples=n_samples)
-        known.check_counted("n_samples")
-        low, high = known["data_min"], known["data_max"]
-        known.refuse("data_min", low > high, "it must be at most data_max.")
-        return scaler._built(Extrema.known(low, high, known["n_samples"]), known.names)
+        told = Summary.read(
+            feature_names, data_min=data_min, data_max=data_max, n_samples=n_samples
+        )
+        told.check_counted("n_samples")
+        low, high = told["data_min"], told["data_max"]
+        told.refuse("data_min", low > high, "it must be at most data_max.")
+        return scaler._built(Extrema.known(low, high, told["n_samples"]), told.names)
 
     @classmethod
     def from_sklearn(cls, fitted: Any) -> Self:
@@ -284,7 +286,9 @@ class MinMaxScaler(Scaler):
         low, high = np.full((2, self.n_features_in_), np.nan)
         known = np.zeros(self.n_features_in_, dtype=bool)
         if isinstance(data_range, dict):
-            for at, (name, pair) in zip(self._places(data_range), data_range.items(), strict=True):
+            for at, (name, pair) in zip(
+                self._columns_seen("data_range").places(data_range), data_range.items(), strict=True
+            ):
                 low[[at]], high[[at]] = self._pair(f"data_range[{name!r}]", pair, 1)
                 known[at] = True
         elif data_range is not None:
@@ -312,8 +316,11 @@ class MinMaxScaler(Scaler):
             raise ValueError(
                 f"Minimum of desired {name.replace('_', ' ')} must be smaller than maximum, and "
                 f"both finite, as their difference. Got ({low[at]}, {high[at]}) for feature "
-                f"{self._name(at)!r}: correct `{name}`."
+                f"{self._columns_seen(name).label(at)!r}: correct `{name}`."
             )
+
+    def _clips(self) -> bool:
+        return truth(self.clip, "clip")
 
     def _constant(self) -> Any:
         return self.data_min_ == self.data_max_

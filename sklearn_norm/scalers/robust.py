@@ -11,11 +11,11 @@ from scipy import stats
 from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn import Interval
-from ..affine import Affine
-from ..arguments import number, truth
-from ..base import Scaler
+from ..estimators.scaler import Scaler
+from ..inputs.arguments import number, truth
+from ..inputs.summaries import Summary
 from ..kernels import Array, Floats
-from ..known import Known
+from ..maps.affine import Affine
 from ..statistics.given import Given
 from ..statistics.quantiles import Quantiles
 from . import bridge
@@ -214,12 +214,12 @@ class RobustScaler(Scaler):
         array([[2.]])
         """
         scaler = cls._unfitted(params)
-        known = Known.read(feature_names, ("center", "scale"), center=center, scale=scale)
-        known.need("center", scaler, "with_centering")
-        known.need("scale", scaler, "with_scaling")
-        there = known.check_alike()
-        known.refuse("scale", known["scale"] <= 0, "it must be above 0; 1 leaves a column as wide.")
-        return scaler._built(Given.of(known["center"], known["scale"], there), known.names)
+        told = Summary.read(feature_names, ("center", "scale"), center=center, scale=scale)
+        told.need("center", scaler, "with_centering")
+        told.need("scale", scaler, "with_scaling")
+        there = told.check_alike()
+        told.refuse("scale", told["scale"] <= 0, "it must be above 0; 1 leaves a column as wide.")
+        return scaler._built(Given.of(told["center"], told["scale"], there), told.names)
 
     @classmethod
     def from_sklearn(cls, fitted: Any) -> Self:

@@ -9,11 +9,11 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn import Interval
-from ..affine import Affine
-from ..arguments import truth
-from ..base import Scaler
+from ..estimators.scaler import Scaler
+from ..inputs.arguments import truth
+from ..inputs.summaries import Summary
 from ..kernels import Array, Floats
-from ..known import Known
+from ..maps.affine import Affine
 from ..statistics.moments import Moments
 from . import bridge
 
@@ -155,13 +155,13 @@ class ZScoreScaler(Scaler):
         array([3.])
         """
         scaler = cls._unfitted(params)
-        known = Known.read(feature_names, ("mean", "var"), mean=mean, var=var, n_samples=n_samples)
-        known.need("mean", scaler, "with_mean", "with_std")
-        known.need("var", scaler, "with_std")
-        known.check_counted("n_samples")
-        known.refuse("var", known["var"] < 0, "a variance is at least 0.")
-        statistic = Moments.known(known["mean"], known["var"], known["n_samples"], scaler.ddof)
-        return scaler._built(statistic, known.names)
+        told = Summary.read(feature_names, ("mean", "var"), mean=mean, var=var, n_samples=n_samples)
+        told.need("mean", scaler, "with_mean", "with_std")
+        told.need("var", scaler, "with_std")
+        told.check_counted("n_samples")
+        told.refuse("var", told["var"] < 0, "a variance is at least 0.")
+        statistic = Moments.known(told["mean"], told["var"], told["n_samples"], scaler.ddof)
+        return scaler._built(statistic, told.names)
 
     @classmethod
     def from_sklearn(cls, fitted: Any) -> Self:

@@ -9,8 +9,9 @@ import numpy as np
 
 from .. import kernels
 from ..kernels import Array, Floats
+from ..kernels.sparse import is_sparse
 from .record import Statistic
-from .sparse import SparseColumns, is_sparse
+from .sparse import SparseColumns
 
 
 @dataclass(frozen=True, eq=False)

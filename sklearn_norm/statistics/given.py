@@ -9,7 +9,8 @@ from typing import ClassVar, Self
 import numpy as np
 
 from ..kernels import Floats
-from .record import Statistic, vector_faults
+from ..records import vector_faults
+from .record import Statistic
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,8 +19,10 @@ from .. import kernels
 from ..kernels import Array, BlockMoments, Floats
 from ..kernels import double_double as dd
 from ..kernels.double_double import Double
-from .record import OLDER, Statistic, refused, vector_faults
-from .sparse import SparseColumns, is_sparse
+from ..kernels.sparse import is_sparse
+from ..records import refused, vector_faults
+from .record import OLDER, Statistic
+from .sparse import SparseColumns
 
 M = TypeVar("M", bound="Moments")
 LEAST_STEP = -72  # power of two, of the deviation

@@ -10,9 +10,10 @@ import numpy as np
 
 from .. import kernels
 from ..kernels import Array, Floats, Selection, Thinning
-from .record import Statistic, refused, vector_faults
+from ..kernels.sparse import canonical, is_sparse
+from ..records import refused, vector_faults
+from .record import Statistic
 from .sketch import Sketch, interpolated, sorted_quantiles, thinning_of
-from .sparse import canonical, is_sparse
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, Self
 
@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..kernels import Floats
+from ..records import kind_of, refused, vector_faults
 
 OLDER = "in older states"  # metadata of a field: its value where a state was written without it
 
@@ -32,7 +33,7 @@ class Statistic:
     high: Floats
 
     def __init_subclass__(cls) -> None:
-        Statistic.kinds[cls.__name__] = cls
+        Statistic.kinds[kind_of(cls)] = cls
 
     @abstractmethod
     def merge(self, other: Self) -> Self:
@@ -46,7 +47,7 @@ class Statistic:
     def to_state(self) -> dict[str, Any]:
         """Return plain arrays and values, from which `from_state` builds the same record."""
         state = {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
-        return {"kind": type(self).__name__, **state}
+        return {"kind": kind_of(type(self)), **state}
 
     @staticmethod
     def from_state(state: dict[str, Any]) -> Statistic:
@@ -105,25 +106,3 @@ def _plain(value: Any) -> Any:
 
 def _record(value: Any) -> Any:
     return Statistic.from_state(value) if isinstance(value, dict) and "kind" in value else value
-
-
-def vector_faults(
-    record: Any, names: Iterable[str], n_columns: int, *, finite: bool = False
-) -> Iterator[tuple[str, str]]:
-    """Yield each field that is no float64 vector with an entry per column, and why."""
-    for name in names:
-        vector = getattr(record, name)
-        if not isinstance(vector, np.ndarray) or vector.dtype != np.float64:
-            found = getattr(vector, "dtype", type(vector).__name__)
-            yield name, f"must be an array of float64, not {found}"
-        if vector.shape != (n_columns,):
-            yield name, f"has the shape {vector.shape}, not {(n_columns,)}: an entry per column"
-        if finite:
-            yield from refused(name, vector, ~np.isfinite(vector))
-
-
-def refused(name: str, vector: Floats, wrong: npt.NDArray[np.bool_]) -> Iterator[tuple[str, str]]:
-    """Yield a field with the first column in which it is wrong."""
-    if wrong.any():
-        column = int(np.flatnonzero(wrong)[0])
-        yield name, f"cannot be {vector[column]} in column {column}"

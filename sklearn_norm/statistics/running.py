@@ -14,8 +14,9 @@ from typing import Self
 import numpy as np
 
 from ..kernels import Array, Floats
+from ..records import refused, vector_faults
 from .moments import Moments
-from .record import Statistic, refused, vector_faults
+from .record import Statistic
 
 
 @dataclass(frozen=True, eq=False)

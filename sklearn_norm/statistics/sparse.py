@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -11,39 +11,7 @@ from scipy import sparse
 
 from .. import kernels
 from ..kernels import Array, Floats
-
-
-def is_sparse(X: Any) -> bool:
-    return bool(sparse.issparse(X))
-
-
-def check_parts(X: Any) -> None:
-    """Refuse a CSR or CSC array of which SciPy, and kernels, would read beyond the memory."""
-    outer, inner = X.shape if X.format == "csr" else X.shape[::-1]
-    starts, places = X.indptr, X.indices
-    fits = starts.shape == (outer + 1,) and starts[0] == 0 and bool(np.all(np.diff(starts) >= 0))
-    fits = fits and (starts[-1],) == places.shape == X.data.shape
-    if not fits or (places.size and not 0 <= places.min() <= places.max() < inner):
-        raise ValueError(
-            f"The parts of the sparse X do not form an array of shape {X.shape}: `indptr` must "
-            f"rise from 0 to the size of `data`, and `indices` lie between 0 and {inner - 1}. "
-            "Build X anew, and check it by X.check_format(full_check=True)."
-        )
-
-
-def canonical(X: Any) -> Any:
-    """Return a CSR or CSC array with one stored member per place: X itself, or a copy."""
-    if not X.has_canonical_format:
-        X = X.copy()
-        X.sum_duplicates()
-    return X
-
-
-def columns_of(X: Any) -> npt.NDArray[np.intp]:
-    """Return the column of each stored member of a CSR or CSC array."""
-    if X.format == "csr":
-        return np.asarray(X.indices)
-    return np.repeat(np.arange(X.shape[1]), np.diff(X.indptr))
+from ..kernels.sparse import canonical, columns_of
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .._sklearn import Interval
-from ..arguments import number
+from ..inputs.arguments import number
 from ..kernels import Array, Floats
 from .axes import Axes, Shape, trailing
-from .base import TensorNorm
+from .norm import TensorNorm
 
 
 class AdaNorm(TensorNorm):

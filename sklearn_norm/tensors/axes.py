@@ -14,9 +14,10 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from .. import kernels
-from ..affine import Affine
-from ..arguments import array_of, floats_of, number, whole
+from ..inputs.arguments import array_of, floats_of, number, whole
 from ..kernels import Array, Floats
+from ..maps.affine import Affine
+from ..maps.record import Map
 
 Shape: TypeAlias = tuple[int, ...]
 PIECE = 1 << 20  # members whose map is written out at a time, to undo it
@@ -160,11 +161,15 @@ class Axes:
                 f"groups have the shape {self.view[1:]}. Give them at least 2 members."
             )
 
-    def mapped(self, act: str, affine: Affine, X: Any, out: Array | None = None) -> Array:
-        """Apply or invert a map of channels, with members of one channel laid out as columns."""
+    def mapped(
+        self, act: str, mapping: Map, X: Any, out: Array | None = None, **options: Any
+    ) -> Any:
+        """Apply or invert a map of channels, with members of one channel laid out as columns.
+
+        None where the map returns none: X holds infinity, and `look` asked for it.
+        """
         if isinstance(X, kernels.Traced):
-            traced: Array = getattr(affine.columns(self.channel_beside_members()), act)(X)
-            return traced
+            return getattr(mapping.columns(self.channel_beside_members()), act)(X, **options)
         n_samples, positions = X.shape[0], self.view[2]
         out = np.empty(X.shape, X.dtype) if out is None else out
         together = X.flags.c_contiguous and out.flags.c_contiguous
@@ -174,7 +179,8 @@ class Axes:
         else:
             channel = self.channel_of_members()
             x, y = (array.reshape(n_samples, -1) for array in (X, out))
-        getattr(affine.columns(channel), act)(x, y)
+        if getattr(mapping.columns(channel), act)(x, y, **options) is None:
+            return None
         if not np.may_share_memory(y, out):
             np.copyto(out, y.reshape(out.shape))
         return out

@@ -6,23 +6,31 @@ from numbers import Integral
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
 from .. import _sklearn
-from ..affine import Affine
-from ..arguments import whole
-from ..averages import RunningScaler
-from ..base import n_axes
-from ..containers import framed
+from ..estimators.fitted import OF_SHAPE, Fitted
+from ..estimators.running import RunningScaler
+from ..inputs.arguments import whole
+from ..inputs.columns import Columns
+from ..inputs.reading import n_axes
+from ..inputs.table import Table
+from ..interop.torch import (
+    Module,
+    TorchModules,
+    array_of,
+    dimensions,
+    is_given,
+    learned,
+    n_channels,
+)
 from ..kernels import Array, Floats, Traced
 from ..statistics.moments import Moments
 from ..statistics.running import Running
 from .axes import LONG, Axes, Shape, channelwise
-from .base import TensorInput
-from .bridge import array_of, checked_module, fill, is_given, learned, make_module, size_of
+from .input import Tensor, TensorInput
 
 
-class BatchNorm(TensorInput, RunningScaler):
+class BatchNorm(TorchModules, TensorInput, RunningScaler):
     r"""Normalise each channel by its running mean and variance over samples and positions.
 
     :math:`z = \gamma_c (x - m_c) / \sqrt{v_c + \epsilon} + \beta_c`. It is
@@ -103,9 +111,9 @@ class BatchNorm(TensorInput, RunningScaler):
         "shape": ["array-like", Integral, None],
         "channel_axis": [Integral],
     }
-    _kind_of_column = "channel"
-    _kept_by_merge = (*RunningScaler._kept_by_merge, "shape_")
-    _remembers = (*RunningScaler._remembers, "shape_")
+    _column_word = "channel"
+    _remembers = (*RunningScaler._remembers, *OF_SHAPE)
+    _torch_names = ("BatchNorm1d", "BatchNorm2d", "BatchNorm3d")
 
     def __init__(
         self,
@@ -138,41 +146,15 @@ class BatchNorm(TensorInput, RunningScaler):
             axis = 1
         return channelwise(sample, axis, over_samples=True)
 
-    @property
-    def _n_columns(self) -> int:
-        if hasattr(self, "shape_"):
-            return self._axes(self.shape_).learnable
-        return int(self._statistic.weight.size)
+    def _read(self, X: Any, fitted: Fitted | None, least_rows: int = 1) -> Tensor:
+        first = fitted is None or fitted.columns is None
+        tensor = self._read_tensor(X, fitted, first=first, least_rows=least_rows)
+        return self._with_channels_of(fitted, tensor)
 
-    def _take_columns(self, size: int, names: Any) -> None:
-        """Take names for the features of 2-D data; else the first samples tell their shape."""
-        if names is None:
-            return
-        if self.shape is not None and self._declared() != (size,):
-            raise ValueError(
-                f"`feature_names` are for 2-D data whose features are the {size} channels. Got "
-                f"shape={self.shape!r}: leave the names out."
-            )
-        super()._take_columns(size, names)
-        self.shape_ = (size,)
-
-    def _to_measure(self, X: Any, reset: bool) -> Any:
-        return self._read(X, reset=reset)
-
-    def _validated(self, X: Any, reset: bool) -> Any:
-        return self._read(X, reset=reset)
-
-    def _glanced(self, X: Any) -> Array | None:
-        return None  # its columns are not always the channels
-
-    def _may_wait(self, values: Any) -> bool:
-        return False
-
-    def _read(self, X: Any, *, reset: bool, by_name: bool = True) -> Array:
-        tensor = super()._read(X, reset=reset, by_name=by_name)
-        if self.__sklearn_is_fitted__() and not reset:
-            n_channels = self._axes(tensor.shape[1:]).learnable
-            self._check_channels(n_channels, self._statistic.weight.size)
+    def _with_channels_of(self, fitted: Fitted | None, tensor: Tensor) -> Tensor:
+        """Return samples, whose channels must be those of the fit."""
+        if fitted is not None:
+            self._check_channels(tensor.axes.learnable, fitted.n_columns)
         return tensor
 
     def _check_channels(self, n_channels: int, expected: int) -> None:
@@ -182,23 +164,22 @@ class BatchNorm(TensorInput, RunningScaler):
                 "channels."
             )
 
-    def _update(self, old: Any, new: Any) -> Any:
-        self._check_channels(new.weight.size, old.weight.size)
-        return super()._update(old, new)
+    def _columns_of(self, size: int, names: Any) -> tuple[Columns | None, Shape | None]:
+        """Return columns for named features of 2-D data; else the first samples tell them."""
+        if names is None:
+            return None, None
+        if self.shape is not None and self._declared() != (size,):
+            raise ValueError(
+                f"`feature_names` are for 2-D data whose features are the {size} channels. Got "
+                f"shape={self.shape!r}: leave the names out."
+            )
+        return Columns(size, names), (size,)
 
-    def _check_finite(self, values: Any, chosen: Any = None) -> None:
-        if values.ndim == 2:
-            super()._check_finite(values, chosen)
-        else:
-            self._check_no_infinity(values, values)
+    def _n_columns_of(self, fitted: Fitted) -> int:
+        return fitted.n_columns if fitted.shape is None else self._axes(fitted.shape).learnable
 
-    def _refuse_infinity(self, column: int, values: Any) -> None:
-        if values.ndim == 2:
-            super()._refuse_infinity(column, values)
-        raise ValueError(
-            f"Input X contains infinity or a value too large for {values.dtype!r}, in channel "
-            f"{column}. Replace it, by NaN where it stands for a missing value."
-        )
+    def _may_wait(self, values: Any) -> bool:
+        return False  # the buffer holds rows of columns
 
     def _running(self, X: Array, weight: Floats | None, ddof: int = 0) -> Running:
         """Measure the channels: long ones sample by sample, to be merged, short ones as rows."""
@@ -214,65 +195,33 @@ class BatchNorm(TensorInput, RunningScaler):
             parts = parts.weighted(weight[:, None])
         return Running.of(parts.folded(), ddof)
 
-    def _mapped(self, values: Any, out: Any) -> Any:
-        return self._axes(values.shape[1:]).mapped("apply", self._ruled(), values, out)
+    def _table_of(self, fitted: Fitted) -> Table:
+        if fitted.shape is None:
+            return super()._table_of(fitted)
+        columns: Any = fitted.columns
+        empty = np.zeros((0, *fitted.shape))
+        return Tensor(empty, columns, None, "default", self._axes(fitted.shape))
 
     def _traced(self, X: Traced, inverse: bool) -> Traced:
         sample = self._sample(X.shape)
         axes = self._axes(sample)
-        self._check_channels(axes.learnable, self._seen().weight.size)
+        fitted = self._fitted_now()
+        self._check_channels(axes.learnable, fitted.n_columns)
         act = "invert" if inverse else "apply"
-        mapped: Any = axes.mapped(act, self._ruled(), X.reshape(-1, *sample))
+        mapped: Any = axes.mapped(act, fitted.map, X.reshape(-1, *sample))
         result: Traced = mapped.reshape(*X.shape)
         return result
 
-    def _as_given(self, X: Any, values: Any) -> Any:
-        return values if n_axes(X) > 2 else values.reshape(values.shape[0], -1)
-
-    def _check_gain(self, affine: Affine, chosen: Any) -> None:
-        if len(getattr(self, "shape_", ())) == 1:
-            super()._check_gain(affine, chosen)
-        elif affine.gain is not None and np.any(affine.gain == 0):
-            at = int(np.flatnonzero(affine.gain == 0)[0])
-            raise ValueError(
-                f"Channel {at} was multiplied by 0 (see `gamma`), which nothing can undo."
-            )
-
-    def merge(self, other: Self) -> Self:
-        """Return a new norm, as if fitted on the data of both.
-
-        Parameters
-        ----------
-        other : BatchNorm
-            A fitted norm of the same parameters, for samples of the same shape.
-
-        Returns
-        -------
-        merged : BatchNorm
-            A new fitted norm; this one and the other stay as they are.
-
-        Raises
-        ------
-        ValueError
-            If the other differs in parameters, shape or channels, or `momentum` is not None.
-        NotFittedError
-            If one of the two is not fitted.
-        """
-        if type(other) is type(self) and self.__sklearn_is_fitted__():
-            check_is_fitted(other)
-            self._check_same_samples(other)
-        return super().merge(other)
-
-    def _check_same_samples(self, other: Any) -> None:
-        shapes = [getattr(norm, "shape_", None) for norm in (self, other)]
-        if all(shape is not None and len(shape) == 1 for shape in shapes):
-            return  # columns, which the base compares by name
-        if shapes[0] != shapes[1] or self._n_columns != other._n_columns:
+    def _check_alike(self, mine: Fitted, theirs: Fitted) -> None:
+        shapes = [fitted.shape for fitted in (mine, theirs)]
+        columns = all(shape is not None and len(shape) == 1 for shape in shapes)
+        if not columns and (shapes[0] != shapes[1] or mine.n_columns != theirs.n_columns):
             raise ValueError(
                 f"Cannot merge norms of different samples: of shape {shapes[0]} with "
-                f"{self._n_columns} channels, and {shapes[1]} with {other._n_columns}. "
+                f"{mine.n_columns} channels, and {shapes[1]} with {theirs.n_columns}. "
                 "Fit both on samples of one shape."
             )
+        super()._check_alike(mine, theirs)
 
     def inverse_transform(self, X: Any, copy: bool | None = None, columns: Any = None) -> Any:
         """Undo the normalisation.
@@ -296,47 +245,23 @@ class BatchNorm(TensorInput, RunningScaler):
         ValueError
             If the shape is not that of the fit.
         """
-        check_is_fitted(self)
-        if n_axes(X) <= 2 and self.shape is None and len(getattr(self, "shape_", ())) == 1:
-            return super().inverse_transform(X, copy, columns)
-        if columns is not None:
+        return super().inverse_transform(X, copy, columns)
+
+    def _read_scaled(self, X: Any, wanted: Any, fitted: Fitted) -> tuple[Table, Any]:
+        shape = fitted.shape
+        if n_axes(X) <= 2 and self.shape is None and shape is not None and len(shape) == 1:
+            return super()._read_scaled(X, wanted, fitted)
+        if wanted is not None:
             raise ValueError("columns=[...] is for 2-D data whose features are channels.")
         named = _sklearn.feature_names(X) is not None
-        tensor = self._read(X, reset=False, by_name=named)
-        self._check_finite(tensor)
-        affine = self._ruled()
-        self._check_gain(affine, np.arange(self._n_columns))
-        out = self._place_to_write(X, tensor, copy)
-        back = self._axes(tensor.shape[1:]).mapped("invert", affine, tensor, out)
-        given = self._as_given(X, back)
-        if n_axes(X) > 2:
-            return given
-        names = self._names() if hasattr(self, "shape_") else None
-        return framed(given, self._wanted(X), names, like=X)
+        tensor = self._read_tensor(X, fitted, by_name=named)
+        return self._with_channels_of(fitted, tensor), None
 
     def __sklearn_tags__(self) -> Any:
         return self._tensor_tags(super().__sklearn_tags__())
 
     @classmethod
-    def from_torch(cls, module: Any) -> Self:
-        """Return the norm that computes what a PyTorch module does.
-
-        Parameters
-        ----------
-        module : torch.nn.BatchNorm1d, BatchNorm2d or BatchNorm3d
-            The module, whose weights are copied.
-
-        Returns
-        -------
-        norm : BatchNorm
-            A fitted norm, whose stream goes on.
-
-        Raises
-        ------
-        ValueError
-            If the module is of another kind, or keeps no running statistics.
-        """
-        checked_module(module, cls, "BatchNorm1d", "BatchNorm2d", "BatchNorm3d")
+    def _from_module(cls, module: Any) -> Self:
         if module.running_mean is None:
             raise ValueError(
                 "The module keeps no running statistics: its track_running_stats must be True."
@@ -355,34 +280,17 @@ class BatchNorm(TensorInput, RunningScaler):
         weight = 1.0 if module.momentum is not None else batches or 2.0**-100
         return norm._built(Running.known(mean, variance, batches, weight))
 
-    def to_torch(self) -> Any:
-        """Return a PyTorch module that computes the same, in float64.
-
-        Returns
-        -------
-        module : torch.nn.BatchNorm1d, BatchNorm2d or BatchNorm3d
-            A new module.
-
-        Raises
-        ------
-        ValueError
-            If the shape of a sample is not known, or has no module.
-        """
-        check_is_fitted(self)
-        size, suffix = self._torch_size()
-        affine = is_given(self.gamma, self.beta)
-        module = make_module(
-            f"BatchNorm{suffix}", size, eps=self.eps, momentum=self.momentum, affine=affine
-        )
-        batches = np.max(self.n_batches_seen_)
-        fill(
-            module,
-            running_mean=self.running_mean_,
-            running_var=self.running_var_,
-            num_batches_tracked=batches,
-        )
-        return fill(module, **self._learned()) if affine else module
-
-    def _torch_size(self) -> tuple[int, str]:
+    def _as_module(self) -> Module:
+        self._fitted_now()
         sample = self._known_sample()
-        return size_of(sample, 1 if len(sample) == 1 else self.channel_axis)
+        name = f"BatchNorm{dimensions(sample)}"
+        size = n_channels(sample, 1 if len(sample) == 1 else self.channel_axis)
+        values = {
+            "running_mean": self.running_mean_,
+            "running_var": self.running_var_,
+            "num_batches_tracked": np.max(self.n_batches_seen_),
+            **self._learned_vectors(),
+        }
+        affine = is_given(self.gamma, self.beta)
+        options = {"eps": self.eps, "momentum": self.momentum, "affine": affine}
+        return Module(name, (size,), options, values)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .kernels import Array, Floats
+from ..kernels import Array, Floats
 
 REAL = "biufOUS"  # kinds of dtypes that may hold real numbers, as objects or words too
 FLOATS = (np.float16, np.float32, np.float64)

@@ -7,20 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .kernels import Array
+from ..kernels import Array
 
 CONTAINERS = ("default", "pandas", "polars")
-
-
-def container_of(X: Any) -> str:
-    """Return "pandas", "polars" or "default"; a library not imported made no frame."""
-    for library in CONTAINERS[1:]:
-        module = sys.modules.get(library)
-        if module is not None and isinstance(X, module.DataFrame):
-            return library
-    return "default"
-
-
 NARROW = {
     "float16": np.float16,
     "halffloat[pyarrow]": np.float16,
@@ -29,32 +18,53 @@ NARROW = {
 }
 
 
-def narrow_float(X: Any) -> Any:
+def container_of(X: Any) -> str:
+    """Return "pandas", "polars" or "default"; a library that is not imported made no frame."""
+    if type(X) is np.ndarray:
+        return "default"
+    for library in CONTAINERS[1:]:
+        module = sys.modules.get(library)
+        if module is not None and isinstance(X, module.DataFrame):
+            return library
+    return "default"
+
+
+def is_pandas(X: Any) -> bool:
+    """Whether X is a DataFrame of pandas itself, and no subclass."""
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and type(X) is pandas.DataFrame
+
+
+def narrow_float(X: Any, container: str) -> Any:
     """Return float16 or float32 for a frame that holds nothing wider, else None."""
-    if container_of(X) == "default":
+    if container == "default":
         return None
     found = {NARROW.get(str(dtype).lower()) for dtype in set(X.dtypes)}
     return None if None in found or not found else np.result_type(*found)
 
 
-def readable(X: Any) -> Any:
+def readable(X: Any, container: str) -> Any:
     """Return X with NaN where NumPy cannot read a missing value."""
+    if container == "polars":
+        return _without_missing_times(X)
+    if container == "pandas":
+        return _readable_pandas(X)
     if isinstance(X, np.ma.MaskedArray):
         floats: Any = X.astype(np.result_type(X.dtype, np.float16))
         return floats.filled(np.nan)
     if isinstance(X, np.ndarray) and X.dtype == object and "pandas" in sys.modules:
         absent = sys.modules["pandas"].isna(X)
         return np.where(absent, np.nan, X) if absent.any() else X
-    if container_of(X) == "polars":
-        return _without_missing_times(X)
-    if container_of(X) != "pandas":
-        return X
-    kinds = np.array([getattr(dtype, "kind", "O") for dtype in X.dtypes])
-    objects = np.flatnonzero(X.dtypes == np.dtype(object))
-    if objects.size and X.iloc[:, objects].isna().to_numpy().any():
+    return X
+
+
+def _readable_pandas(X: Any) -> Any:
+    kinds = [getattr(dtype, "kind", "O") for dtype in X.dtypes]
+    objects = [at for at, dtype in enumerate(X.dtypes) if dtype == np.dtype(object)]
+    if objects and X.iloc[:, objects].isna().to_numpy().any():
         X = X.astype(object).where(X.notna(), np.nan)
-    times = np.flatnonzero(np.isin(kinds, ["m", "M"]))
-    if times.size and X.iloc[:, times].isna().to_numpy().any():
+    times = [at for at, kind in enumerate(kinds) if kind in "mM"]
+    if times and X.iloc[:, times].isna().to_numpy().any():
         raise ValueError(
             f"Column {X.columns[times[0]]!r} holds times, some of which are missing: convert it "
             "to a number first, with NaN for what is missing."
@@ -101,7 +111,7 @@ def check_distinct(names: Any) -> None:
         seen.add(name)
 
 
-def named(names: Any) -> Any:
+def index_of(names: Any) -> Any:
     """Return the columns that a pandas frame of these names has."""
     import pandas as pd
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels import Array, Floats
 from .arguments import array_of, floats_of
-from .kernels import Array, Floats
 
 LEAST, MOST = 1e-240, 1e240  # beyond, products of weights and values leave the floats
 

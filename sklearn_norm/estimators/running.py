@@ -9,16 +9,17 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from sklearn.exceptions import NotFittedError
 
-from . import _sklearn
-from ._sklearn import Interval, StrOptions
-from .affine import Affine
-from .arguments import array_of, floats_of, number
-from .base import Scaler, count, unchanged_on_error
-from .kernels import Array, Floats
-from .known import Known
-from .statistics.record import Statistic
-from .statistics.running import Running
-from .weights import checked_weight, weighed
+from .._sklearn import Interval, StrOptions
+from ..inputs.arguments import array_of, floats_of, number
+from ..inputs.summaries import Summary
+from ..inputs.table import Table
+from ..inputs.weights import checked_weight, weighed
+from ..kernels import Array, Floats
+from ..maps.affine import Affine
+from ..statistics.running import Running
+from .fitted import Fitted
+from .learner import count
+from .scaler import Scaler
 
 
 class RunningScaler(Scaler):
@@ -34,6 +35,7 @@ class RunningScaler(Scaler):
         "beta": ["array-like", Real, None],
         "copy": ["boolean"],
     }
+    _column_word: ClassVar[str] = "feature"
     momentum: float | None
     bias_correction: bool
     variance: str
@@ -49,10 +51,13 @@ class RunningScaler(Scaler):
         """Measure one batch."""
         return Running.measure(X, weight, ddof=ddof)
 
-    def _start(self) -> Running:
-        if self.bias_correction or self.momentum is None:
-            return Running.empty(self._n_columns)
-        return Running.prior(self._n_columns)
+    def _start(self, batch: Any) -> Running:
+        start = Running.prior if self._has_prior() else Running.empty
+        return start(batch.weight.size)
+
+    def _has_prior(self) -> bool:
+        """Whether the averages start from mean 0 and variance 1."""
+        return not self.bias_correction and self.momentum is not None
 
     def _update(self, old: Running, new: Running) -> Running:
         """Forget by weight; a feature missing from the batch forgets nothing."""
@@ -78,25 +83,25 @@ class RunningScaler(Scaler):
         return Affine.of(
             center=statistic.mean,
             scale=statistic.spread(self.variance == "total").deviation(eps=number(self.eps, "eps")),
-            gain=self._vector("gamma"),
-            offset=self._vector("beta"),
+            gain=self._vector("gamma", statistic.weight.size),
+            offset=self._vector("beta", statistic.weight.size),
         )
 
-    def _vector(self, name: str) -> Floats | None:
+    def _vector(self, name: str, n_columns: int) -> Floats | None:
+        """Return gain or offset, one number per column of the statistic."""
         given = getattr(self, name)
         if given is None:
             return None
         array = array_of(given, name)
-        fits = array.shape in ((), (1,), (self._n_columns,))
+        fits = array.shape in ((), (1,), (n_columns,))
         vector = floats_of(array, name) if fits else None
         if vector is None or not np.isfinite(vector).all():
             raise ValueError(
-                f"`{name}` must hold one finite number for each of the {self._n_columns} "
-                f"{self._kind_of_column}s, or one for all. Got {given!r}."
+                f"`{name}` must hold one finite number for each of the {n_columns} "
+                f"{self._column_word}s, or one for all. Got {given!r}."
             )
-        return np.broadcast_to(vector, (self._n_columns,)).copy()
+        return np.broadcast_to(vector, (n_columns,)).copy()
 
-    @_sklearn.validated
     def partial_fit_transform(
         self, X: Any, y: Any = None, sample_weight: Any = None, *, using: str = "after"
     ) -> Any:
@@ -129,19 +134,32 @@ class RunningScaler(Scaler):
         """
         if not isinstance(using, str) or using not in ("batch", "before", "after"):
             raise ValueError(f'`using` must be "batch", "before" or "after". Got {using!r}.')
-        fitted = self.__sklearn_is_fitted__()
-        with unchanged_on_error(self):
-            if using == "before":
-                self._check_before()
-                affine = self._ruled() if fitted else None
-            self._learn(X, sample_weight, first=not fitted)
-            if using == "after":
-                return self.transform(X)
-            if using == "batch":
-                affine = self._of_batch(X, sample_weight)
-            elif not fitted:
-                affine = self._rule(Running.prior(self._n_columns))
-            return self._twin(_affine=affine, _pending=None).transform(X)
+        before = self._fitted
+        if using == "before" and before is None and not self._has_prior():
+            raise NotFittedError(
+                'using="before" needs statistics from before this batch, and there are none. '
+                "Call partial_fit on a first batch, or set bias_correction=False for a prior."
+            )
+        after, table = self._learned(before, X, sample_weight, least_rows=1)
+        if using == "after":
+            chosen = self._settled(after)
+        elif using == "batch":
+            chosen = self._of_batch(after, table, sample_weight)
+        elif before is not None:
+            chosen = after.but(map=self._settled(before).map, buffer=None)
+        else:
+            twin = self._with_fitted(after)
+            chosen = twin._ruled_by(Running.prior(after.n_columns))
+        twin = self._with_fitted(chosen)
+        result = twin._scaled(chosen, table, None, searched=sample_weight is None)
+        self._fitted = after
+        return result
+
+    def _of_batch(self, after: Fitted, table: Table, sample_weight: Any) -> Fitted:
+        """Return what the batch alone would lead to, with its biased variance."""
+        weight = checked_weight(sample_weight, table.n_rows)
+        batch = self._running(*weighed(table.values, weight))
+        return self._with_fitted(after)._ruled_by(batch)
 
     @classmethod
     def from_stats(
@@ -190,16 +208,16 @@ class RunningScaler(Scaler):
         (array([2.]), array([1.]))
         """
         scaler = cls._unfitted(params)
-        known = Known.read(
+        told = Summary.read(
             feature_names, running_mean=running_mean, running_var=running_var, n_batches=n_batches
         )
-        weight = scaler._weight_of(known["n_batches"])
-        known.check_counted("n_batches", present=weight > 0)
-        mean, variance = known["running_mean"], known["running_var"]
-        known.refuse("running_var", variance < 0, "a variance is at least 0.")
+        weight = scaler._weight_of(told["n_batches"])
+        told.check_counted("n_batches", present=weight > 0)
+        mean, variance = told["running_mean"], told["running_var"]
+        told.refuse("running_var", variance < 0, "a variance is at least 0.")
         total = scaler.variance == "total"
         return scaler._built(
-            Running.known(mean, variance, known["n_batches"], weight, drift=total), known.names
+            Running.known(mean, variance, told["n_batches"], weight, drift=total), told.names
         )
 
     def _weight_of(self, batches: Floats) -> Floats:
@@ -212,27 +230,15 @@ class RunningScaler(Scaler):
             left = -np.expm1(batches * np.log1p(-self.momentum))  # 1 - (1 - momentum)**batches
         return np.where(batches == 0, 0.0, left)
 
-    def _check_before(self) -> None:
-        if self.__sklearn_is_fitted__() or not (self.bias_correction or self.momentum is None):
-            return
-        raise NotFittedError(
-            'using="before" needs statistics from before this batch, and there are none. '
-            "Call partial_fit on a first batch, or set bias_correction=False for a prior."
-        )
-
-    def _of_batch(self, X: Any, sample_weight: Any) -> Affine:
-        values = self._validated(X, reset=False)
-        weight = checked_weight(sample_weight, values.shape[0])
-        return self._rule(self._running(*weighed(values, weight)))
-
-    def _merged(self, other: Any) -> Statistic:
+    def _merged(self, mine: Any, theirs: Any) -> Running:
         if self._with("momentum") is not None:
             raise ValueError(
                 "Two exponential streams have no defined order, so their merge has no defined "
                 "value: which batch is the newer one? Use momentum=None, whose average needs "
                 "no order, or send all batches through one scaler."
             )
-        return super()._merged(other)
+        merged: Running = mine.merge(theirs)
+        return merged
 
     def _moves_zeros(self) -> bool:
         return True

@@ -1,41 +1,50 @@
-"""Pending: small batches of a stream that wait, to be folded into the statistic together.
+"""Buffer: small batches of a stream, kept to be folded into the statistic together.
 
-To fold a batch costs a few hundred microseconds, however small it is; to keep it costs one
-or two. What is folded when depends on the batches alone, never on what was read between
-them, so a stream gives the same bits whether or not somebody looks.
+To fold a batch costs some ten microseconds, however small it is; to keep it costs one or two.
+What is folded when depends on the batches alone, and not on what was read between them. So a
+stream gives the same bits whether or not somebody looks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 
-from .kernels import Array, Floats
+from ..kernels import Array, Floats
 
-SMALL = 1 << 13  # members of a batch that may wait
-MEMBERS, BATCHES = 1 << 16, 256  # how much waits at most
+SMALL = 1 << 13  # members of a batch that is kept
+MEMBERS, BATCHES = 1 << 16, 256  # how much is kept at most
 
 
-@dataclass(eq=False, slots=True)
-class Pending:
-    """Batches of float64 rows, and the statistic and the parameters that they came upon.
+class Buffer:
+    """Batches of float64 rows that are not folded yet.
 
-    These belong together: a reader in another thread finds all of one moment. `found` is what
-    the batches come to, once a reader has folded them.
+    Parameters
+    ----------
+    batches : tuple of ndarray
+        The batches, in the order in which they came.
+    n_members : int
+        How many numbers they hold.
+
+    Attributes
+    ----------
+    found : object
+        What they come to, once a reader has folded them. It changes no result, and is no part
+        of the state.
     """
 
-    upon: Any = None
-    parameters: Any = None
-    batches: tuple[Floats, ...] = ()
-    n_members: int = 0
-    found: Any = None
+    __slots__ = ("batches", "found", "n_members")
+
+    def __init__(self, batches: tuple[Floats, ...] = (), n_members: int = 0) -> None:
+        self.batches = batches
+        self.n_members = n_members
+        self.found: Any = None
 
     @staticmethod
     def takes(values: Any) -> bool:
-        """Whether a batch is small enough to wait."""
+        """Whether a batch is small enough to be kept."""
         return isinstance(values, np.ndarray) and values.size <= SMALL
 
     def plus(self, values: Array) -> Self:
@@ -44,8 +53,7 @@ class Pending:
             with np.errstate(invalid="ignore"):  # some NaN of short floats say so
                 values = values.astype(np.float64)
         batch = np.array(values, dtype=np.float64, order="C")
-        batches, n_members = (*self.batches, batch), self.n_members + batch.size
-        return type(self)(self.upon, self.parameters, batches, n_members)
+        return type(self)((*self.batches, batch), self.n_members + batch.size)
 
     @property
     def is_full(self) -> bool:
@@ -64,9 +72,8 @@ class Pending:
         rows, sizes = state["rows"], state["sizes"]
         counted = sizes.dtype == np.int64 and sizes.ndim == 1 and sizes.min(initial=1) > 0
         if not counted or sizes.sum() != len(rows):
-            raise ValueError("The sizes of waiting batches do not add up to their rows.")
-        batches = tuple(np.split(rows, np.cumsum(sizes)[:-1]))
-        return cls(batches=batches, n_members=rows.size)
+            raise ValueError("The sizes of the batches do not add up to their rows.")
+        return cls(tuple(np.split(rows, np.cumsum(sizes)[:-1])), rows.size)
 
     def faults(self, n_columns: int) -> Iterator[tuple[str, str]]:
         """Yield what no batches could have led to, and why."""

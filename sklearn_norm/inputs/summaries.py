@@ -1,4 +1,4 @@
-"""Known statistics, which nothing measured: read, and checked column by column."""
+"""Statistics that the caller gives: read, and checked column by column."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any, Self
 
 import numpy as np
 
-from .containers import readable
-from .kernels import Array, Floats
+from ..kernels import Array, Floats
+from .frames import container_of, readable
 from .weights import LEAST, MOST
 
 NUMBERS = "biufO"  # the kinds of arrays that may hold floats
 
 
 @dataclass(frozen=True, eq=False)
-class Known:
+class Summary:
     """Vectors as they were given, float64 with an entry per column, and the names of these.
 
     What was not given is None in `given`, and read as NaN.
@@ -101,7 +101,7 @@ class Known:
 
 def _vector(name: str, value: Any) -> Floats:
     try:
-        found = np.asarray(readable(value))
+        found = np.asarray(readable(value, container_of(value)))
         if found.dtype.kind not in NUMBERS:
             raise TypeError(found.dtype)
         return found.astype(np.float64)

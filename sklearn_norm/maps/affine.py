@@ -8,18 +8,30 @@ from typing import Any, Self
 
 import numpy as np
 
-from . import kernels
-from .kernels import Array, Floats
-from .statistics.record import refused, vector_faults
-from .statistics.sparse import canonical, columns_of, is_sparse
+from .. import kernels
+from ..kernels import Array, Floats
+from ..kernels.sparse import canonical, columns_of, is_sparse
+from ..records import refused, vector_faults
+from .record import Map, result_dtype
 
 LARGE = 2.0**960  # from here on a difference of two floats may overflow
 CEILINGS = tuple(np.dtype(code) for code in "dfe")  # the dtypes that have ceilings
 QUARTER = 2  # then everything is computed in units of 2**QUARTER
+NOTHING: dict[str, tuple[float, Any]] = {  # what each vector holds where a step is left out
+    "center": (0.0, np.float64),
+    "scale": (1.0, np.float64),
+    "gain": (1.0, np.float64),
+    "offset": (-0.0, np.float64),  # adding 0.0 would make 0.0 of -0.0
+    "top": (np.nan, np.float64),
+    "exponent": (0, np.int64),
+    "lower": (-np.inf, np.float64),
+    "upper": (np.inf, np.float64),
+    "ceiling": (0.0, np.float64),
+}
 
 
 @dataclass(frozen=True, eq=False)
-class Affine:
+class Affine(Map):
     """Row vectors of the map; None leaves a step out.
 
     Parameters
@@ -76,44 +88,98 @@ class Affine:
         units = np.ldexp(center, -exponent)
         return cls.of(center=units, scale=scale, exponent=exponent, **vectors)
 
-    def apply(self, X: Any, out: Any = None, clip: bool = False) -> Any:
-        """Return the mapped array, in the dtype and layout of X."""
+    def apply(self, X: Any, out: Any = None, *, clip: bool = False, look: bool = False) -> Any:
+        """Return the mapped array; see `Map.apply`."""
         bounds = None
         if clip and self.lower is not None and self.upper is not None:
             bounds = (self.lower, self.upper)
-        ceiling = None if self.ceiling is None else self._ceiling(X.dtype)
+        ceiling = None if self.ceiling is None else self._ceiling(result_dtype(X))
         if isinstance(X, kernels.Traced):
             return self._on_traced(X, bounds, ceiling)
-        sparse = is_sparse(X)
-        if sparse and not X.has_canonical_format:
-            X, out = canonical(X), None
+        if is_sparse(X):
+            return self._on_sparse(X, out, bounds, ceiling, look)
         small = None if ceiling is None else _members_below(X, ceiling)
-        Z: Any
-        if sparse:
-            Z = self._on_stored(X, out, clip=bounds)
-        else:
-            Z = np.empty_like(X) if out is None else out
-            kernels.apply(X, self._map(), bounds, Z)
+        Z: Any = np.empty_like(X, dtype=result_dtype(X)) if out is None else out
+        if kernels.apply(X, self._map(), bounds, Z, look):
+            return None
         if small is not None:
             _keep_below_1(Z, *small)
         return Z
 
-    def invert(self, Z: Any, out: Any = None) -> Any:
-        """Return the array whose map is Z, in the dtype and layout of Z."""
+    def invert(self, Z: Any, out: Any = None, *, look: bool = False) -> Any:
+        """Return the array whose map is Z; see `Map.apply`."""
         if isinstance(Z, kernels.Traced):
             return kernels.graph.invert(Z, self._map()).astype(Z.dtype)
-        if is_sparse(Z) and not Z.has_canonical_format:
-            Z, out = canonical(Z), None
         if is_sparse(Z):
-            return self._on_stored(Z, out, inverse=True)
-        out = np.empty_like(Z) if out is None else out
-        kernels.invert(Z, self._map(), out)
+            return self._on_sparse(Z, out, None, None, look, inverse=True)
+        out = np.empty_like(Z, dtype=result_dtype(Z)) if out is None else out
+        return None if kernels.invert(Z, self._map(), out, look) else out
+
+    def _on_sparse(
+        self,
+        X: Any,
+        out: Any,
+        bounds: Any,
+        ceiling: Floats | None,
+        look: bool,
+        inverse: bool = False,
+    ) -> Any:
+        """Map the stored members of a CSR or CSC array: the zeros stay zeros."""
+        if look and kernels.has_infinity(X.data[:, None]):
+            return None
+        if not X.has_canonical_format:
+            X, out = canonical(X), None
+        small = None if ceiling is None else _members_below(X, ceiling)
+        if out is None:
+            data = np.empty(X.data.shape, dtype=result_dtype(X))
+            out = type(X)((data, X.indices.copy(), X.indptr.copy()), shape=X.shape)
+        kernels.apply_stored(X.data, columns_of(X), self._map(), bounds, out.data, inverse)
+        if small is not None:
+            _keep_below_1(out, *small)
         return out
 
     def columns(self, chosen: Array) -> Self:
-        """Return the map of some columns."""
+        """Return the map of some columns, or of columns repeated."""
         picked = {k: None if v is None else v[chosen] for k, v in vars(self).items()}
         return type(self)(**picked)
+
+    def joined(self, *others: Any) -> Self:
+        """Return the map of these columns and those of other affine maps, side by side.
+
+        A step that only some of them have is one that changes no bit of the others' columns.
+        """
+        maps = (self, *others)
+        for other in others:
+            if not isinstance(other, Affine):
+                raise ValueError(f"An affine map cannot be joined with a {type(other).__name__}.")
+        sizes = [m.n_columns for m in maps]
+        joined = {}
+        for name, (nothing, dtype) in NOTHING.items():
+            vectors = [getattr(m, name) for m in maps]
+            if any(v is not None for v in vectors):
+                width = (len(CEILINGS),) if name == "ceiling" else ()
+                parts = [
+                    np.full((n, *width), nothing, dtype) if v is None else v
+                    for v, n in zip(vectors, sizes, strict=True)
+                ]
+                joined[name] = np.concatenate(parts)
+        return type(self)(**joined)
+
+    @property
+    def n_columns(self) -> int:
+        """How many columns the vectors are of."""
+        sizes = [len(vector) for vector in vars(self).values() if vector is not None]
+        if not sizes:
+            raise ValueError("A map that changes nothing does not tell how many columns it is of.")
+        return sizes[0]
+
+    @property
+    def affine(self) -> Self:
+        return self
+
+    def lost(self) -> Any:
+        """Return the places of the columns that were multiplied by 0."""
+        return np.zeros(0, np.intp) if self.gain is None else np.flatnonzero(self.gain == 0)
 
     def below_1(self, peak: Floats, ceiling: Floats) -> Self:
         """Return the map with ceilings, in the dtypes in which the peak is rounded to 1."""
@@ -141,10 +207,6 @@ class Affine:
             slope = (1.0 if self.gain is None else self.gain) / self.scale
             return np.asarray(slope if self.exponent is None else np.ldexp(slope, -self.exponent))
 
-    def of_zero(self, n_columns: int) -> Floats:
-        """Return what 0 maps to, per column."""
-        return np.asarray(self.apply(np.zeros((1, n_columns)))[0])
-
     def unheld(self, dtype: Any) -> Any:
         """Return the columns of which a dtype does not hold the data, judged by their place.
 
@@ -163,12 +225,14 @@ class Affine:
         return np.flatnonzero(lost)
 
     def to_state(self) -> dict[str, Any]:
-        """Return the vectors, from which `from_state` builds the same map."""
+        """Return the vectors. No kind is written, as in the files of the first version."""
+        return self.fields_of_state()
+
+    def fields_of_state(self) -> dict[str, Any]:
         return dict(vars(self))
 
     @classmethod
-    def from_state(cls, state: dict[str, Any]) -> Self:
-        """Build a map from what `to_state` returned, in this version or an older one."""
+    def from_fields(cls, state: dict[str, Any]) -> Self:
         return cls(**{f.name: state[f.name] for f in fields(cls) if f.name in state})
 
     def faults(self, n_columns: int) -> Iterator[tuple[str, str]]:
@@ -207,29 +271,19 @@ class Affine:
             y = kernels.graph.keep_below_1(y, X, ceiling)
         return y.astype(X.dtype)
 
-    def _on_stored(self, X: Any, out: Any, *, inverse: bool = False, clip: Any = None) -> Any:
-        """Map the stored members of a canonical CSR or CSC array: the zeros stay zeros."""
-        if out is None:
-            data = np.empty_like(X.data)
-            out = type(X)((data, X.indices.copy(), X.indptr.copy()), shape=X.shape)
-        column = columns_of(X)
-        members = kernels.Map._make(None if v is None else v[column] for v in self._map())
-        act = kernels.backward if inverse else kernels.forward
-        with np.errstate(all="ignore"):
-            mapped = act(X.data.astype(np.float64), members)
-            if clip is not None:
-                mapped = np.clip(mapped, clip[0][column], clip[1][column])
-            np.copyto(out.data, mapped, casting="same_kind")
-        return out
-
 
 def _members_below(X: Any, ceiling: Floats) -> tuple[Any, Any]:
     """Return the columns that have a ceiling, or those of stored members, and what is below it."""
     if is_sparse(X):
         at: Any = columns_of(X)
-        return at, np.abs(X.data) < ceiling[at]
+        return at, np.abs(_as_floats(X.data)) < ceiling[at]
     at = np.flatnonzero(ceiling)
-    return at, np.abs(X[:, at]) < ceiling[at]
+    return at, np.abs(_as_floats(X[:, at])) < ceiling[at]
+
+
+def _as_floats(values: Array) -> Array:
+    """Return floats: the absolute value of the least integer is no integer of its size."""
+    return values if values.dtype.kind == "f" else values.astype(np.float64)
 
 
 def _keep_below_1(Z: Any, columns: Any, small: Any) -> None:

@@ -1,0 +1,1 @@
+"""What every estimator is made of: state, scikit-learn's shell, and the scaler."""

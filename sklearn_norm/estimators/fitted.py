@@ -1,0 +1,168 @@
+"""Fitted: all that an estimator knows after a fit, in one record.
+
+It is immutable and replaced in one assignment. So a thread that reads finds all of one moment,
+and an error leaves everything as it was. The public attributes are views on it, and pickles,
+JSON and copies are made of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from math import prod
+from typing import Any, Self
+
+import numpy as np
+
+from ..inputs.columns import Columns
+from ..inputs.frames import CONTAINERS
+from ..maps.record import Map
+from ..statistics.record import Statistic
+from .buffer import Buffer
+
+OF_COLUMNS = ("n_features_in_", "feature_names_in_")
+OF_SHAPE = ("shape_",)
+# the names that the parts of a scaler have in its state: those that a fit leaves all at once
+AT_ONCE = ("_parameters", "_affine", "_statistic")
+OF_SCALER = ("_container", "_pending", *AT_ONCE)
+RECORDS: dict[str, Any] = {"_affine": Map, "_statistic": Statistic, "_pending": Buffer}
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Fitted:
+    """What an estimator knows after a fit.
+
+    Parameters
+    ----------
+    columns : Columns or None
+        The columns of X. None where a stream has not begun, as after `BatchNorm.from_torch`.
+    shape : tuple of int or None
+        The shape of a sample, of estimators that take tensors.
+    parameters : dict
+        The parameters that the map was made with.
+    statistic, map : Statistic and Map, or None
+        What was measured, and the map made of it. None for a norm of single samples.
+    buffer : Buffer or None
+        Batches that came after the statistic.
+    container : {"default", "pandas", "polars"}
+        The kind of frame that the first X was.
+    plan : object
+        What an estimator derived from its parameters. It changes no result, and is no part of
+        the state.
+    """
+
+    columns: Columns | None
+    shape: tuple[int, ...] | None = None
+    parameters: Any = None
+    statistic: Any = None
+    map: Any = None
+    buffer: Buffer | None = None
+    container: str = "default"
+    plan: Any = None
+
+    def but(self, **changes: Any) -> Self:
+        """Return the record with other parts."""
+        parts = {f.name: getattr(self, f.name) for f in fields(self)}
+        return type(self)(**{**parts, **changes})
+
+    def with_buffer(self, buffer: Buffer) -> Self:
+        """Return the record with other batches in the buffer."""
+        return type(self)(
+            self.columns,
+            self.shape,
+            self.parameters,
+            self.statistic,
+            self.map,
+            buffer,
+            self.container,
+        )
+
+    @property
+    def n_columns(self) -> int:
+        """How many columns the statistic has, which need not be the features."""
+        return int(self.statistic.weight.size)
+
+    @property
+    def names(self) -> Any:
+        """The names of the statistic's columns, or None where they have none."""
+        columns = self.columns
+        if columns is None or columns.names is None or columns.number != self.n_columns:
+            return None
+        return columns.names
+
+    def to_state(self) -> dict[str, Any]:
+        """Return plain values by the names that they have in a state."""
+        state: dict[str, Any] = {}
+        if self.columns is not None:
+            state["n_features_in_"] = self.columns.number
+            if self.columns.names is not None:
+                state["feature_names_in_"] = self.columns.names
+        if self.shape is not None:
+            state["shape_"] = self.shape
+        if self.statistic is not None:
+            state["_container"] = self.container
+            state["_parameters"] = self.parameters
+            state["_affine"] = self.map.to_state()
+            state["_statistic"] = self.statistic.to_state()
+        if self.buffer is not None:
+            state["_pending"] = self.buffer.to_state()
+        return state
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        """Build what `to_state` was called on; a map may be missing in older states."""
+        state = {**state, **{k: r.from_state(state[k]) for k, r in RECORDS.items() if k in state}}
+        columns = None
+        if "n_features_in_" in state:
+            columns = Columns(state["n_features_in_"], state.get("feature_names_in_"))
+        return cls(
+            columns,
+            state.get("shape_"),
+            state.get("_parameters"),
+            state.get("_statistic"),
+            state.get("_affine"),
+            state.get("_pending"),
+            state.get("_container", "default"),
+        )
+
+    def faults_of_columns(self) -> Iterator[tuple[str, str]]:
+        """Yield what is wrong with the columns, and why."""
+        if self.columns is None:
+            return
+        width, names = self.columns.number, self.columns.names
+        if type(width) is not int or not 0 <= width < 2**53:
+            yield "n_features_in_", f"must be a number of features, not {width!r}"
+        if names is None:
+            return
+        if not are_strings(names):
+            yield "feature_names_in_", "must be an array of strings"
+        if names.shape != (width,):
+            yield "feature_names_in_", f"has the shape {names.shape}, not {(width,)}"
+
+    def faults_of_shape(self) -> Iterator[tuple[str, str]]:
+        """Yield what is wrong with the shape of a sample, and why."""
+        sample = self.shape
+        if sample is None:
+            return
+        if type(sample) is not tuple or not all(type(n) is int and n >= 0 for n in sample):
+            yield "shape_", f"must hold the sizes of a sample's axes, not {sample!r:.40}"
+        if self.columns is None or prod(sample) != self.columns.number:
+            yield "shape_", f"{sample!r:.40} does not fit n_features_in_"
+
+    def faults_of_records(self, n_columns: int) -> Iterator[tuple[str, str]]:
+        """Yield what is wrong with the statistic, the map and the buffer, and why."""
+        if self.container not in CONTAINERS:
+            yield "_container", f"must be one of {CONTAINERS}, not {self.container!r:.40}"
+        records = {"_affine": self.map, "_statistic": self.statistic, "_pending": self.buffer}
+        for name, record in records.items():
+            if record is None and name == "_pending":
+                continue
+            if not isinstance(record, RECORDS[name]):
+                yield name, f"must be a {RECORDS[name].__name__}, not {record!r:.40}"
+            yield from ((f"{name}.{field}", why) for field, why in record.faults(n_columns))
+
+
+def are_strings(names: Any) -> bool:
+    """Whether this is an array of strings, as scikit-learn keeps names."""
+    is_array = isinstance(names, np.ndarray) and names.dtype.kind == "O"
+    return is_array and all(isinstance(name, str) for name in names.flat)

@@ -1,0 +1,373 @@
+"""Learner: what measures a statistic that merges: in one fit, from a stream, or from parts."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from .. import _sklearn, kernels
+from ..exceptions import SparseDataError
+from ..inputs import parameters
+from ..inputs.columns import Columns, shown
+from ..inputs.reading import read_table
+from ..inputs.table import Table
+from ..inputs.weights import checked_weight, weighed
+from ..kernels import Array, Floats
+from ..kernels.sparse import is_sparse
+from ..maps.record import Map
+from ..statistics.record import Statistic
+from .buffer import Buffer
+from .fitted import AT_ONCE, OF_SCALER, Fitted
+from .transformer import Transformer
+
+
+class Learner(Transformer):
+    """Base of what learns: X is read once into a table, measured, and merged with what was known.
+
+    What is known is one record, `_fitted`, with the map that a scaler makes of the statistic.
+    """
+
+    _sparse_remedy: ClassVar[str] = "pass a dense array"
+    _remembers = (*Transformer._remembers, *OF_SCALER)
+    _at_once = AT_ONCE
+
+    @abstractmethod
+    def _measure(self, X: Array, weight: Floats | None) -> Statistic:
+        """Return the statistic of a batch. Rows without weight are gone; NaN is absent."""
+
+    @abstractmethod
+    def _rule(self, statistic: Any) -> Map:
+        """Return the map made of a statistic, which may be empty."""
+
+    def _update(self, old: Any, new: Any) -> Statistic:
+        """Return the statistic after a batch: the merge, for all but averages that forget."""
+        merged: Statistic = old.merge(new)
+        return merged
+
+    def _start(self, batch: Any) -> Statistic | None:
+        """Return what the first batch is added to: nothing, but for a prior."""
+        return None
+
+    def _folded(self, old: Any, batches: Iterable[Floats]) -> Any:
+        """Return the statistic after small batches, at once where `_update` is the merge."""
+        if type(self)._update is Learner._update:
+            batches = [np.concatenate(list(batches))]
+        for batch in batches:
+            old = self._update(old, self._measure(batch, None))
+        return old
+
+    def _read(self, X: Any, fitted: Fitted | None, least_rows: int = 1) -> Table:
+        """Read X, whose columns must be those of the fit, if there was one."""
+        columns = None if fitted is None else fitted.columns
+        return read_table(self, X, columns, least_rows=least_rows)
+
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+        """Measure the data from nothing.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
+            The data; NaN is missing, infinity an error.
+        y : None
+            Ignored.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Finite weights of at least 0; 0 leaves a sample out, 2 counts it twice.
+
+        Returns
+        -------
+        self : object
+            The fitted scaler.
+
+        Raises
+        ------
+        ValueError
+            If the data or the weights are not as described; the scaler stays as it was.
+        """
+        self._fitted = self._learned(None, X, sample_weight)[0]
+        return self
+
+    def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+        """Measure one more batch of a stream.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
+            The batch, of any size, also without rows; NaN is missing, infinity an error.
+        y : None
+            Ignored.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Finite weights of at least 0; 0 leaves a sample out, 2 counts it twice.
+
+        Returns
+        -------
+        self : object
+            The scaler, as if fitted on all batches so far.
+
+        Raises
+        ------
+        ValueError
+            If the batch or the weights are not as described; the scaler stays as it was.
+        """
+        self._fitted = self._learned(self._fitted, X, sample_weight, least_rows=0)[0]
+        return self
+
+    def _learned(
+        self, before: Fitted | None, X: Any, sample_weight: Any, least_rows: int = 1
+    ) -> tuple[Fitted, Table]:
+        """Return what is known after a batch, and the batch as it was read."""
+        as_told = before is not None and parameters.are_as_kept(self, before.parameters)
+        if not as_told:
+            parameters.check(self)
+        if before is not None:
+            self._check_grows(before)
+        table = self._read(X, before, least_rows)
+        if table.n_rows == 0 and before is not None and before.columns is not None:
+            return before, table
+        weight = checked_weight(sample_weight, table.n_rows) if table.n_rows else None
+        self._check_zeros_may_stay(table.values)
+        values, weight = weighed(table.values, weight)
+        if before is not None and as_told and weight is None and self._may_wait(values):
+            return self._waiting(before, table, values), table
+        twin = self._with_fitted(
+            Fitted(
+                table.columns,
+                table.shape,
+                before.parameters if before is not None and as_told else parameters.told(self),
+                container=table.container if before is None else before.container,
+            )
+        )
+        batch = self._finite(twin._measure(values, weight), table)
+        old = twin._start(batch) if before is None else self._settled(before).statistic
+        after = twin._ruled_by(batch if old is None else twin._update(old, batch))
+        return after.but(parameters=parameters.kept(after.parameters)), table
+
+    def _ruled_by(self, statistic: Any) -> Fitted:
+        """Return what is known with another statistic, and the map made of it."""
+        assert self._fitted is not None
+        return self._fitted.but(statistic=statistic, map=self._rule(statistic), buffer=None)
+
+    def _may_wait(self, values: Any) -> bool:
+        """Whether a batch may be kept, to be folded with others."""
+        return Buffer.takes(values)
+
+    def _waiting(self, before: Fitted, table: Table, values: Array) -> Fitted:
+        """Return what is known with one more batch in the buffer; a full one is folded."""
+        if values.dtype.kind == "f" and kernels.has_infinity(values):
+            table.refuse_infinite(values)
+        after = before.with_buffer((before.buffer or Buffer()).plus(values))
+        assert after.buffer is not None
+        return self._settled(after) if after.buffer.is_full else after
+
+    def _settled(self, fitted: Fitted) -> Fitted:
+        """Return what is known after all batches, those in the buffer too."""
+        buffer = fitted.buffer
+        if buffer is None:
+            return fitted
+        if buffer.found is None:
+            twin = self._with_fitted(fitted, **fitted.parameters)
+            buffer.found = twin._ruled_by(twin._folded(fitted.statistic, buffer.batches))
+        found: Fitted = buffer.found
+        return found
+
+    def _finite(self, statistic: Statistic, table: Table) -> Statistic:
+        """Return a statistic, and refuse infinity: the extrema show it."""
+        infinite = np.isinf(statistic.low) | np.isinf(statistic.high)
+        if infinite.any():
+            infinite &= statistic.weight > 0
+            if infinite.any():
+                table.refuse_infinity(int(np.flatnonzero(infinite)[0]))
+        return statistic
+
+    @classmethod
+    def _unfitted(cls, given: dict[str, Any]) -> Self:
+        """Return a new scaler, whose parameters are checked."""
+        scaler = cls(**given)
+        parameters.check(scaler)
+        return scaler
+
+    def _built(self, statistic: Statistic, names: Any = None) -> Self:
+        """Return this new scaler, fitted with a statistic that is known."""
+        columns, shape = self._columns_of(int(statistic.weight.size), names)
+        twin = self._with_fitted(Fitted(columns, shape, parameters.told(self)))
+        fitted = twin._ruled_by(statistic)
+        self._fitted = fitted.but(parameters=parameters.kept(fitted.parameters))
+        return self
+
+    def _columns_of(self, size: int, names: Any) -> tuple[Columns | None, tuple[int, ...] | None]:
+        """Return the columns, and the shape of a sample, of a statistic that was given."""
+        return Columns(size, names), None
+
+    def merge(self, other: Self) -> Self:
+        """Return a new scaler, as if fitted on the data of both.
+
+        Parameters
+        ----------
+        other : object
+            A fitted scaler of the same class, parameters and columns.
+
+        Returns
+        -------
+        merged : object
+            A new fitted scaler; this one and the other stay as they are.
+
+        Raises
+        ------
+        ValueError
+            If the other differs in class, parameters or columns.
+        NotFittedError
+            If one of the two is not fitted.
+        """
+        if type(other) is not type(self):
+            raise ValueError(
+                f"Cannot merge a {type(self).__name__} with a {type(other).__name__}: "
+                "fit both with the same class."
+            )
+        mine, theirs = self._fitted_now(), other._fitted_now()
+        self._check_grows(mine)
+        other._check_grows(theirs)
+        self._check_alike(mine, theirs)
+        merged: Any = type(self)(**parameters.kept(mine.parameters))
+        vars(merged).update(_sklearn.settings_of(self))
+        twin = merged._with_fitted(mine)
+        merged._fitted = twin._ruled_by(self._merged(mine.statistic, theirs.statistic))
+        result: Self = merged
+        return result
+
+    def _merged(self, mine: Any, theirs: Any) -> Statistic:
+        merged: Statistic = mine.merge(theirs)
+        return merged
+
+    def _check_alike(self, mine: Fitted, theirs: Fitted) -> None:
+        """Refuse to merge what was fitted with other parameters, or on other columns."""
+        for name, value in mine.parameters.items():
+            other = theirs.parameters[name]
+            if name != "copy" and value is not other and not parameters.same(value, other):
+                raise ValueError(
+                    f"Cannot merge scalers of different parameters: {name}={value!r} "
+                    f"and {name}={other!r}. Fit both with the same."
+                )
+        pair = [fitted.columns for fitted in (mine, theirs)]
+        if pair[0] is not None and pair[1] is not None and not pair[0].same_as(pair[1]):
+            first, second = (shown(columns.listed()) for columns in pair)  # type: ignore[union-attr]
+            raise ValueError(
+                f"Cannot merge scalers of different columns: {first} and {second}. "
+                "Fit both on the same columns, in the same order."
+            )
+
+    def _moves_zeros(self) -> bool:
+        """Whether the parameters alone tell that zeros do not stay zeros."""
+        return False
+
+    def _check_zeros_may_stay(self, values: Any) -> None:
+        """Refuse to learn from sparse data what could never be applied to it."""
+        if is_sparse(values) and self._moves_zeros():
+            raise SparseDataError(f"Cannot center sparse matrices: {self._sparse_remedy}.")
+
+    @property
+    def n_samples_seen_(self) -> Any:
+        """int, or ndarray of shape (n_features,): the present weight of each column."""
+        return count(self._measured().weight)
+
+    @property
+    def constant_features_(self) -> Any:
+        """ndarray: the names, or the indices, of the columns whose minimum is their maximum."""
+        constant = np.flatnonzero(self._constant())
+        names = self._present().names
+        return constant if names is None else names[constant]
+
+    def _constant(self) -> Any:
+        """Return which columns are constant."""
+        return self._measured().is_constant
+
+    def _fitted_now(self) -> Fitted:
+        """Return what is known now, or raise scikit-learn's error of a scaler without a fit."""
+        fitted = self._fitted
+        if fitted is None:
+            check_is_fitted(self)
+        assert fitted is not None
+        return fitted if fitted.buffer is None else self._settled(fitted)
+
+    def _present(self) -> Fitted:
+        """Return what is known now, or say in an attribute's words that there is nothing yet."""
+        fitted = self._fitted
+        if fitted is None:
+            raise AttributeError(f"This {type(self).__name__} is not fitted yet: call fit first.")
+        return fitted if fitted.buffer is None else self._settled(fitted)
+
+    def _with(self, parameter: str) -> Any:
+        """Return the value of a parameter that the present map was made with."""
+        told = self._present().parameters
+        return told[parameter] if parameter in told else getattr(self, parameter)
+
+    def _seen(self) -> Any:
+        """Return the present statistic."""
+        return self._present().statistic
+
+    def _measured(self) -> Any:
+        """Return the statistic, or say in an attribute's words that it tells nothing of data."""
+        statistic = self._seen()
+        if not statistic.grows:
+            raise AttributeError(
+                f"This {type(self).__name__} was built from a center and a scale: what else there "
+                "was in the data is not known."
+            )
+        return statistic
+
+    def _check_grows(self, fitted: Fitted) -> None:
+        """Refuse to add to what nothing can be added to."""
+        if not fitted.statistic.grows:
+            raise ValueError(
+                f"This {type(self).__name__} was built from a center and a scale, to which no data "
+                "can be added. Use it as it is, or fit one to all data."
+            )
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return self._fitted is not None
+
+    def _state_of(self, fitted: Fitted) -> dict[str, Any]:
+        """Return what is fitted in plain values; the map is the one in force."""
+        return {**fitted.to_state(), "_affine": self._settled(fitted).map.to_state()}
+
+    def _take(self, state: dict[str, Any]) -> None:
+        if "_statistic" not in state:
+            return
+        fitted = Fitted.from_state(state)
+        if fitted.parameters is None:
+            fitted = fitted.but(parameters=parameters.kept(parameters.told(self)))
+        if fitted.map is None:
+            fitted = self._with_fitted(fitted)._ruled_by(fitted.statistic)
+        self._fitted = fitted
+
+    def _faults(self) -> Iterator[tuple[str, str]]:
+        yield from super()._faults()
+        fitted = self._fitted
+        if fitted is None:
+            return
+        try:
+            type(self)(**fitted.parameters)._validate_params()
+        except (TypeError, ValueError) as error:
+            yield "_parameters", f"are not valid: {error}"
+        try:
+            n_columns = self._n_columns_of(fitted)
+        except (AttributeError, ValueError) as error:
+            yield "n_features_in_", f"is needed: {error}"
+        yield from fitted.faults_of_records(n_columns)
+
+    def _n_columns_of(self, fitted: Fitted) -> int:
+        """Return how many columns the statistic should have."""
+        if fitted.columns is None:
+            raise ValueError("the state has no n_features_in_")
+        return fitted.columns.number
+
+
+def count(weight: Floats) -> Any:
+    """Return one number where all columns have the same, whole numbers as int."""
+    whole = np.all(weight == np.floor(weight)) and np.all(weight < 2.0**53)
+    counts = weight.astype(np.int64) if whole else weight
+    if counts.size and np.all(counts == counts[0]):
+        return counts[0].item()
+    return counts

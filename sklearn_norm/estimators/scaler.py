@@ -1,0 +1,240 @@
+"""Scaler: what every scaler shares. A subclass measures a statistic and rules a map."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import _sklearn
+from ..exceptions import SparseDataError
+from ..inputs.arguments import truth
+from ..inputs.columns import Columns
+from ..inputs.fast_path import is_plain
+from ..inputs.frames import container_of
+from ..inputs.reading import read_array
+from ..inputs.table import Table
+from ..kernels import Traced
+from ..kernels.sparse import is_sparse
+from ..maps.record import Map
+from .fitted import Fitted
+from .learner import Learner
+
+
+class Scaler(Learner):
+    """Base of all scalers: two hooks, `_measure` and `_rule`, and all the rest here.
+
+    The map that the rule makes of the statistic is applied, and undone.
+    """
+
+    copy: bool
+
+    def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
+        """Measure the data from nothing, then scale them.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
+            The data; NaN is missing, infinity an error.
+        y : None
+            Ignored.
+        **fit_params : dict
+            Passed to `fit`: `sample_weight`.
+
+        Returns
+        -------
+        Z : {ndarray, sparse matrix, DataFrame} of shape (n_samples, n_features)
+            The scaled data.
+
+        Raises
+        ------
+        ValueError
+            If `fit` or `transform` does; the scaler stays as it was.
+        """
+        kind, before = type(self), self._fitted
+        in_one = kind.fit is Scaler.fit and kind.transform is Scaler.transform
+        if in_one and fit_params.keys() <= {"sample_weight"}:
+            fitted, table = self._learned(None, X, fit_params.get("sample_weight"))
+            searched = fit_params.get("sample_weight") is None  # else some rows were left out
+            twin = self._with_fitted(fitted)
+            result = twin._scaled(fitted, table, None, searched=searched)
+            self._fitted = fitted
+            return result
+        try:
+            return super().fit_transform(X, y, **fit_params)
+        except BaseException:
+            self._fitted = before
+            raise
+
+    def transform(self, X: Any, copy: bool | None = None) -> Any:
+        """Scale the data.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
+            The data, with the columns of the fit; NaN is kept.
+        copy : bool, default=None
+            Overrides the parameter `copy` for this call.
+
+        Returns
+        -------
+        Z : {ndarray, sparse matrix, DataFrame} of shape (n_samples, n_features)
+            The scaled data, float16 and float32 as such, all else as float64.
+
+        Raises
+        ------
+        ValueError
+            If the columns are not those of the fit, or a value is infinite.
+        """
+        fitted = self._fitted_now()
+        return self._scaled(fitted, self._read(X, fitted), copy)
+
+    def _scaled(
+        self, fitted: Fitted, table: Table, copy: bool | None, searched: bool = False
+    ) -> Any:
+        """Return the values of a table under the map; `searched` says that none is infinite."""
+        self._check_zeros_stay(fitted, table.values)
+        self._check_container(fitted)
+        out = table.room(truth(self.copy if copy is None else copy, "copy"))
+        result = table.mapped(fitted.map, out, clip=self._clips(), look=not searched)
+        if result is None:
+            table.refuse_infinite()
+        return table.back(self, result)
+
+    def _clips(self) -> bool:
+        """Whether results are clipped to the bounds of the map."""
+        return False
+
+    def inverse_transform(self, X: Any, copy: bool | None = None, columns: Any = None) -> Any:
+        """Undo the scaling, of all columns or of some.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_columns)
+            Scaled data: all columns, or a DataFrame of some of them in their order.
+        copy : bool, default=None
+            Overrides the parameter `copy` for this call.
+        columns : list of str or int, default=None
+            Names or indices of the columns an array holds, in the order of the fit.
+
+        Returns
+        -------
+        X : {ndarray, sparse matrix, DataFrame} of shape (n_samples, n_columns)
+            The data in the units of the fit: a DataFrame where `set_output` asks for
+            one, or else where X or the data of the fit was one.
+
+        Raises
+        ------
+        ValueError
+            If the columns are not those of the fit or come in another order.
+        """
+        fitted = self._fitted_now()
+        table, chosen = self._read_scaled(X, columns, fitted)
+        mapping = fitted.map if chosen is None else fitted.map.columns(chosen)
+        self._check_invertible(mapping, table)
+        self._check_zeros_stay(fitted, table.values)
+        out = table.room(truth(self.copy if copy is None else copy, "copy"))
+        result = table.inverted(mapping, out, look=True)
+        if result is None:
+            table.refuse_infinite()
+        wanted = self._wanted(X, fitted)
+        return table.framed(result, wanted)
+
+    def _read_scaled(self, X: Any, wanted: Any, fitted: Fitted) -> tuple[Table, Any]:
+        """Read scaled data, and the places of their columns, None for all."""
+        columns: Any = fitted.columns
+        if wanted is None and is_plain(X, columns.number):
+            return Table(X, columns, X), None
+        places = columns.chosen(X, wanted)
+        values = read_array(self, X, accept_sparse=["csr", "csc"])
+        if values.shape[1] != places.size:
+            raise ValueError(
+                f"X has {values.shape[1]} features, but {type(self).__name__} is expecting "
+                f"{places.size} features as input. To invert some columns only, name them: "
+                "columns=[...]."
+            )
+        chosen = None if places.size == columns.number else places
+        return Table(values, columns, X, container_of(X), chosen), chosen
+
+    def _check_invertible(self, mapping: Map, table: Table) -> None:
+        lost = mapping.lost()
+        if lost.size:
+            raise ValueError(
+                f"{table.kind_of_column.capitalize()} {table.label(int(lost[0]))!r} was multiplied "
+                "by 0, which nothing can undo. Leave it out: columns=[...]."
+            )
+
+    def _wanted(self, X: Any, fitted: Fitted) -> str:
+        """Return the container of an inverse: asked for, or X's, or that of the fit."""
+        if is_sparse(X):
+            return "default"
+        if _sklearn.has_asked(self):
+            return _sklearn.asked_container(self)
+        own = container_of(X)
+        return own if own != "default" else fitted.container
+
+    def _check_zeros_stay(self, fitted: Fitted, values: Any) -> None:
+        if not is_sparse(values):
+            return
+        self._check_zeros_may_stay(values)
+        moved = fitted.map.of_zero(fitted.n_columns) != 0
+        if moved.any():
+            assert fitted.columns is not None
+            name = fitted.columns.label(int(np.flatnonzero(moved)[0]))
+            raise SparseDataError(
+                f"The zeros of sparse column {name!r} would not stay zeros. "
+                f"To scale sparse data, {self._sparse_remedy}."
+            )
+
+    def _ruled(self) -> Any:
+        """Return the affine part of the present map."""
+        return self._present().map.affine
+
+    def _check_convertible(self, inverse: bool) -> None:
+        fitted = self._fitted_now()
+        if inverse:
+            self._check_invertible(fitted.map, self._table_of(fitted))
+
+    def _table_of(self, fitted: Fitted) -> Table:
+        """Return an empty table of what was fitted, for the names of its columns."""
+        columns = fitted.columns or Columns(fitted.n_columns)
+        return Table(np.zeros((0, columns.number)), columns, None)
+
+    def _shape_of_samples(self, given: tuple[int | None, ...]) -> tuple[int, ...]:
+        expected = (int(self.n_features_in_),)
+        if given not in (expected, (None,)):
+            raise ValueError(
+                f"X has the shape {(None, *given)}, but {type(self).__name__} is expecting "
+                f"{expected[0]} features as input: {(None, *expected)}."
+            )
+        return expected
+
+    def _traced(self, X: Traced, inverse: bool) -> Traced:
+        mapping = self._fitted_now().map
+        result: Traced = mapping.invert(X) if inverse else mapping.apply(X, clip=self._clips())
+        return result
+
+    def _unheld(self, dtype: Any) -> list[str]:
+        fitted = self._fitted_now()
+        affine, names = fitted.map.affine, fitted.names
+        zero, one = np.zeros(fitted.n_columns), np.ones(fitted.n_columns)
+        center, scale = (affine.in_units(name) for name in ("center", "scale"))
+        center, scale = zero if center is None else center, one if scale is None else scale
+        constant = self._constant() if fitted.statistic.grows else np.zeros_like(zero, dtype=bool)
+        with np.errstate(over="ignore"):
+            held = constant & (center.astype(dtype) == center)
+        kind = self._table_of(fitted).kind_of_column
+        kind = "feature" if kind == "column" else kind
+        return [
+            f"{kind} {at if names is None else str(names[at])!r}, of center "
+            f"{center[at]:.6g} and scale {scale[at]:.6g}"
+            for at in fitted.map.unheld(dtype).tolist()
+            if not held[at]
+        ]
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.sparse = not self._moves_zeros()
+        tags.transformer_tags.preserves_dtype = ["float64", "float32", "float16"]
+        return tags

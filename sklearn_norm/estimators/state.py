@@ -1,0 +1,96 @@
+"""Stateful: the state of an estimator in plain values, and the number of their schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from sklearn.base import BaseEstimator
+
+from .. import _sklearn
+from .._version import __version__
+from ..exceptions import FormatError
+from ..inputs.frames import CONTAINERS
+from ..inputs.parameters import defaults_of
+from .fitted import OF_COLUMNS, OF_SCALER, OF_SHAPE, Fitted
+
+SCHEMA = 1  # one more whenever an older version would misread the state
+FITTED = {*OF_COLUMNS, *OF_SHAPE, *OF_SCALER}
+
+
+class Stateful(BaseEstimator):  # type: ignore[misc]
+    """Base of all estimators: a state of plain values that outlives versions.
+
+    A pickle holds numbers, strings, tuples, dicts and arrays, and nothing of scikit-learn but
+    its own names of fitted attributes. A subclass with attributes of its own names them in
+    `_remembers`; what an older version did not know is a default of the class.
+    """
+
+    _remembers: ClassVar[tuple[str, ...]] = ("_output", "_requests", *OF_COLUMNS)
+    _at_once: ClassVar[tuple[str, ...]] = ()  # the names in the state that a fit leaves together
+    _fitted: Fitted | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return arrays and plain values only."""
+        state: dict[str, Any] = dict(super().__getstate__())
+        state.pop("_plan", None)
+        fitted = state.pop("_fitted", None)
+        if fitted is not None:
+            state.update(self._state_of(fitted))
+        plain = _sklearn.with_plain_settings(state)
+        return {**plain, "_schema": SCHEMA, "_version": __version__}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take the state of this version or of an older one.
+
+        Raises
+        ------
+        FormatError
+            If the schema is newer than this version knows.
+        """
+        state = dict(state)
+        schema, version = state.pop("_schema", 0), state.pop("_version", "an older version")
+        check_schema(schema, version, "state")
+        of_fit = {name: state.pop(name) for name in FITTED & state.keys()}
+        if schema < SCHEMA:
+            state = self._without_unknown(state)
+        output, requests = state.pop("_output", None), state.pop("_requests", None)
+        super().__setstate__({**defaults_of(type(self)), **state})
+        _sklearn.restore_settings(self, output, requests)
+        self._take(of_fit)
+
+    def _state_of(self, fitted: Fitted) -> dict[str, Any]:
+        """Return what is fitted in plain values."""
+        return fitted.to_state()
+
+    def _take(self, state: dict[str, Any]) -> None:
+        """Take what was fitted, from plain values."""
+        if state:
+            self._fitted = Fitted.from_state(state)
+
+    def _without_unknown(self, state: dict[str, Any]) -> dict[str, Any]:
+        """Leave out what this version has no use for, but of a class of the user's."""
+        if type(self).__module__.partition(".")[0] != __name__.partition(".")[0]:
+            return state
+        kept = {*self._remembers, *defaults_of(type(self)), *_sklearn.SETTINGS}
+        return {name: value for name, value in state.items() if name in kept}
+
+    def _faults(self) -> Iterator[tuple[str, str]]:
+        """Yield each part of the state that no fit could have led to, and why."""
+        output = vars(self).get(_sklearn.OUTPUT, {})
+        if output.keys() - {"transform"} or not set(output.values()) <= set(CONTAINERS):
+            yield "_output", f"must be one of {CONTAINERS} for `transform`, not {output!r}"
+        if self._fitted is not None:
+            yield from self._fitted.faults_of_columns()
+
+
+def check_schema(schema: Any, version: Any, where: str) -> None:
+    """Refuse a schema from the future."""
+    if type(schema) is not int or schema < 0:
+        raise FormatError(f"{where}: the schema must be a number from 0 on, not {schema!r:.40}.")
+    if schema > SCHEMA:
+        raise FormatError(
+            f"{where}: written with schema {schema} by sklearn_norm {version!s:.40}, but this is "
+            f"sklearn_norm {__version__}, which knows schemas up to {SCHEMA}. Upgrade "
+            "sklearn_norm to read it."
+        )

@@ -1,0 +1,118 @@
+"""Transformer: scikit-learn's shell around every estimator. An error changes nothing."""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import OneToOneFeatureMixin, TransformerMixin
+
+from .. import _sklearn
+from ..inputs.frames import check_distinct
+from ..inputs.parameters import names_of
+from ..interop.onnx import Convertible
+from ..records import PACKAGE
+from .fitted import Fitted
+from .state import Stateful
+
+
+def frozen(getter: Any) -> Any:
+    """Return a getter whose arrays are read-only."""
+
+    @wraps(getter)
+    def frozen_getter(self: Any) -> Any:
+        value = getter(self)
+        if isinstance(value, np.ndarray):
+            value = value.view()
+            value.flags.writeable = False
+        return value
+
+    return frozen_getter
+
+
+class Transformer(
+    Convertible,
+    OneToOneFeatureMixin,  # type: ignore[misc]
+    TransformerMixin,  # type: ignore[misc]
+    Stateful,
+    auto_wrap_output_keys=None,
+):
+    """A transformer of scikit-learn, whose fitted attributes are views on one record.
+
+    Results are put into the container that `set_output` asks for here, and not by
+    scikit-learn's wrapper around `transform`, which knows less of the input.
+    """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Make every fitted attribute a view that cannot be written to."""
+        if cls.__module__.partition(".")[0] == PACKAGE:
+            kwargs.setdefault("auto_wrap_output_keys", None)
+        super().__init_subclass__(**kwargs)
+        cls._sklearn_auto_wrap_output_keys = {"transform"}
+        for name, value in vars(cls).copy().items():
+            if isinstance(value, property) and name.endswith("_") and not name.startswith("_"):
+                setattr(cls, name, property(frozen(value.fget), doc=value.__doc__))
+
+    @property
+    def n_features_in_(self) -> int:
+        """int: the number of features of X."""
+        return self._columns_seen("n_features_in_").number  # type: ignore[no-any-return]
+
+    @property
+    @frozen
+    def feature_names_in_(self) -> Any:
+        """Ndarray of shape (n_features_in_,): the names of the features, if all are strings."""
+        names = self._columns_seen("feature_names_in_").names
+        if names is None:
+            raise AttributeError(f"This {type(self).__name__} was fitted without feature names.")
+        return names
+
+    def _columns_seen(self, attribute: str) -> Any:
+        """Return the columns of the fit, or say in an attribute's words that there are none."""
+        fitted = self._fitted
+        if fitted is None or fitted.columns is None:
+            raise AttributeError(
+                f"This {type(self).__name__} has no {attribute} before it has seen data: call fit."
+            )
+        return fitted.columns
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters, all of them or none.
+
+        Parameters
+        ----------
+        **params : dict
+            The parameters by name.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+
+        Raises
+        ------
+        ValueError
+            If there is no parameter of a name.
+        """
+        before = {name: getattr(self, name) for name in names_of(type(self))}
+        try:
+            result: Self = super().set_params(**params)
+        except BaseException:
+            for name in params.keys() & before.keys():
+                setattr(self, name, before[name])
+            raise
+        return result
+
+    def _with_fitted(self, fitted: Fitted, **attributes: Any) -> Self:
+        """Return a shallow copy to which something else is fitted."""
+        twin = type(self).__new__(type(self))
+        twin.__dict__.update(self.__dict__, **attributes, _fitted=fitted)
+        return twin
+
+    def _check_container(self, fitted: Fitted | None) -> None:
+        """Refuse to map what the container asked for could not hold."""
+        if fitted is None or fitted.columns is None or fitted.columns.names is None:
+            return
+        if _sklearn.asked_container(self) == "polars":
+            check_distinct(fitted.columns.names)

@@ -1,0 +1,1 @@
+"""What comes in: X read once into a table, its columns, weights, parameters and arguments."""

@@ -1,0 +1,102 @@
+"""Parameters of an estimator: told apart, checked once, and kept as they were at the fit.
+
+scikit-learn finds the names of parameters by their signature at every call, and checks their
+values anew at every fit. Here a class is looked at once, and values that were found valid, and
+cannot change, are not checked again.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from functools import lru_cache
+from inspect import Parameter, signature
+from typing import Any
+
+import numpy as np
+
+from ..kernels.sparse import is_sparse
+
+CONSTANTS = frozenset((bool, int, float, str, type(None)))
+MOST = 4096  # sets of valid parameters that are remembered
+
+_valid: dict[Any, None] = {}
+
+
+@lru_cache(maxsize=1024)
+def names_of(kind: type) -> tuple[str, ...]:
+    """Return the names of a class's parameters, in scikit-learn's order."""
+    return tuple(kind._get_param_names())  # type: ignore[attr-defined]
+
+
+def defaults_of(kind: type) -> dict[str, Any]:
+    """Return the parameters of a constructor that have a default, and these."""
+    given = signature(kind).parameters.values()
+    return {p.name: p.default for p in given if p.default is not Parameter.empty}
+
+
+def check(estimator: Any) -> None:
+    """Refuse parameters that are not valid, in scikit-learn's words."""
+    kind = type(estimator)
+    values = [getattr(estimator, name) for name in names_of(kind)]
+    key = (kind, *map(fingerprint, values))
+    try:
+        if key in _valid:
+            return
+    except TypeError:  # a list, an array: what can change is looked at every time
+        estimator._validate_params()
+        return
+    estimator._validate_params()
+    if len(_valid) >= MOST:
+        _valid.clear()
+    _valid[key] = None
+
+
+def fingerprint(value: Any) -> Any:
+    """Return what tells a constant from all others; what can change is not hashable."""
+    kind = type(value)
+    if kind in CONSTANTS:
+        return kind, value
+    if kind is tuple:
+        return kind, tuple(map(fingerprint, value))
+    return [value]
+
+
+def is_constant(value: Any) -> bool:
+    """Whether a parameter cannot be changed in place."""
+    if isinstance(value, tuple):
+        return all(map(is_constant, value))
+    return value is None or isinstance(value, (bool, int, float, str))
+
+
+def told(estimator: Any) -> dict[str, Any]:
+    """Return the parameters as they are now, without a copy."""
+    return {name: getattr(estimator, name) for name in names_of(type(estimator))}
+
+
+def kept(given: dict[str, Any]) -> dict[str, Any]:
+    """Return parameters that nobody else can change: what could be changed is copied."""
+    return {name: v if is_constant(v) else deepcopy(v) for name, v in given.items()}
+
+
+def are_as_kept(estimator: Any, parameters: dict[str, Any]) -> bool:
+    """Whether an estimator's parameters are those that were kept, and so are valid."""
+    now = vars(estimator)
+    for name, value in parameters.items():
+        present = now.get(name)
+        if present is not value and (type(present) is not type(value) or not same(present, value)):
+            return False
+    return True
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether two parameters mean the same, however they are written."""
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(same(a[k], b[k]) for k in a)
+    if a is None or b is None or isinstance(a, (str, dict)) or isinstance(b, (str, dict)):
+        return type(a) is type(b) and a == b
+    if isinstance(a, (tuple, list)) and isinstance(b, (tuple, list)):
+        return len(a) == len(b) and all(map(same, a, b))
+    try:
+        return not (is_sparse(a) or is_sparse(b)) and np.array_equal(np.asarray(a), np.asarray(b))
+    except (TypeError, ValueError):
+        return False  # one does not form an array

@@ -1,0 +1,118 @@
+"""Reading X: an array of numbers, or the reason why not, in scikit-learn's words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_array
+
+from .. import _sklearn
+from ..kernels.sparse import check_parts, is_sparse
+from .columns import Columns
+from .fast_path import FLOATS, NUMBERS, plain_table
+from .frames import container_of, narrow_float, readable
+from .table import Table
+
+OF_FLOATS = [np.float64, np.float32, np.float16]
+LISTED = [*OF_FLOATS, *(np.dtype(code) for code in "?bBhHiIlLqQ")]  # kernels read integers
+
+
+def read_table(
+    estimator: Any, X: Any, columns: Columns | None, *, least_rows: int = 1, **told: Any
+) -> Table:
+    """Read X once: floats, or integers as they are.
+
+    Parameters
+    ----------
+    estimator : object
+        Whom scikit-learn's messages name.
+    X : object
+        The data.
+    columns : Columns or None
+        The columns of the fit, which X must have. None takes those of X.
+    least_rows : int
+        Fewer rows are an error.
+    **told : dict
+        What else scikit-learn's validation is told.
+    """
+    table = plain_table(X, columns, NUMBERS if "dtype" not in told else FLOATS)
+    if table is not None:
+        return table
+    container = container_of(X)
+    checks = {"accept_sparse": ["csr", "csc"], "dtype": LISTED, **told}
+    checks["dtype"] = narrow_float(X, container) or checks["dtype"]
+    with reading():
+        values, names, width = _sklearn.validated(
+            estimator,
+            readable(X, container),
+            reset=columns is None,
+            width=None if columns is None else columns.number,
+            names=None if columns is None else columns.names,
+            ensure_all_finite=False,
+            ensure_min_samples=least_rows,
+            copy=False,
+            **checks,
+        )
+    if is_sparse(values):
+        check_parts(values)
+    found = Columns(values.shape[1], names) if columns is None else columns
+    check_width(X, values, width if columns is None else columns.number)
+    if container == "pandas" and found.names is not None and _sklearn.feature_names(X) is not None:
+        found.remember(X.columns)
+    return Table(values, found, X, container)
+
+
+def read_array(estimator: Any, X: Any, **options: Any) -> Any:
+    """Return X as an array of floats, NaN where something is missing; names do not count."""
+    container = container_of(X)
+    with reading():
+        values = check_array(
+            readable(X, container),
+            dtype=narrow_float(X, container) or OF_FLOATS,
+            ensure_all_finite=False,
+            copy=False,
+            input_name="X",
+            estimator=estimator,
+            **options,
+        )
+    if is_sparse(values):
+        check_parts(values)
+    return values
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Say what is wrong with an integer that no float holds; a float beyond is an infinity."""
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):
+            yield
+    except OverflowError as error:
+        raise ValueError(
+            f"X holds a number that no float64 can hold ({error}). Replace it, by NaN where it "
+            "stands for a missing value."
+        ) from error
+
+
+def shape_of(X: Any) -> tuple[Any, ...]:
+    """Return the shape of an array, a frame or what becomes an array; () where nothing does."""
+    shape = getattr(X, "shape", None)
+    try:
+        return shape if isinstance(shape, tuple) else np.asarray(X).shape
+    except (TypeError, ValueError, OverflowError):
+        return ()  # the checks of scikit-learn tell why
+
+
+def n_axes(X: Any) -> int:
+    return len(shape_of(X))
+
+
+def check_width(X: Any, values: Any, expected: int | None) -> None:
+    """Refuse what has another width as an array than it tells, which scikit-learn believes."""
+    if expected is not None and expected != values.shape[1]:
+        raise ValueError(
+            f"X becomes an array of shape {values.shape}, which is not the shape that it tells, "
+            f"{getattr(X, 'shape', None)}. Pass the array."
+        )

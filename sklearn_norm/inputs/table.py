@@ -1,0 +1,119 @@
+"""Table: X as it was read once, and the way back to the container it came in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import _sklearn
+from ..kernels.sparse import columns_of, is_sparse
+from .columns import Columns
+from .frames import framed, has_nulls, is_pandas, may_write
+
+
+class Table:
+    """Values by column, what their columns are called, and what they came in.
+
+    A map is applied to the values through the table, which knows how they lie: each column of
+    a map belongs to one column here, and elsewhere to a channel of a tensor.
+
+    Parameters
+    ----------
+    values : ndarray or sparse array of shape (n_rows, n_columns)
+        Floats, or integers as they are.
+    columns : Columns
+        The columns.
+    given : object
+        X as it came.
+    container : {"default", "pandas", "polars"}
+        The kind of frame that X is.
+    places : ndarray of int, default=None
+        Which of the columns the values have; None stands for all.
+    """
+
+    __slots__ = ("columns", "container", "given", "places", "values")
+
+    kind_of_column = "column"
+
+    def __init__(
+        self,
+        values: Any,
+        columns: Columns,
+        given: Any,
+        container: str = "default",
+        places: Any = None,
+    ) -> None:
+        self.values = values
+        self.columns = columns
+        self.given = given
+        self.container = container
+        self.places = places
+
+    @property
+    def n_rows(self) -> int:
+        return int(self.values.shape[0])
+
+    @property
+    def shape(self) -> tuple[int, ...] | None:
+        """The shape of a sample, where samples are more than rows of columns."""
+        return None
+
+    def label(self, column: int) -> Any:
+        """Return what a column of the statistic is called."""
+        return self.columns.label(column if self.places is None else int(self.places[column]))
+
+    def mapped(self, mapping: Any, out: Any, **options: Any) -> Any:
+        """Return the values under a map, or None where one is infinite and `look` asks."""
+        return mapping.apply(self.values, out, **options)
+
+    def inverted(self, mapping: Any, out: Any, **options: Any) -> Any:
+        """Return the values under the inverse of a map, as `mapped` does."""
+        return mapping.invert(self.values, out, **options)
+
+    def room(self, keep: bool) -> Any:
+        """Return the caller's own array to write to, unless it must be kept."""
+        values = self.values
+        if keep or (values.dtype.kind != "f") or not may_write(self.given, values):
+            return None
+        return values
+
+    def refuse_infinite(self, values: Any = None) -> None:
+        """Raise the error of the first infinite value, of all rows or of those given."""
+        values = self.values if values is None else values
+        if is_sparse(values):
+            column = columns_of(values)[np.isinf(values.data)].min()
+        else:
+            column = np.flatnonzero(np.isinf(values).any(axis=0))[0]
+        self.refuse_infinity(int(column))
+
+    def refuse_infinity(self, column: int) -> None:
+        """Raise the error of an infinite value in a column."""
+        raise ValueError(
+            f"Input X contains infinity or a value too large for {self.values.dtype!r}, in "
+            f"{self.kind_of_column} {self.label(column)!r}. Replace it, by NaN where it stands for "
+            "a missing value."
+        )
+
+    def back(self, estimator: Any, result: Any) -> Any:
+        """Return a result of `transform` in the container that set_output asks for."""
+        wanted = _sklearn.asked_container(estimator)
+        if wanted == "default":
+            return result
+        plain = isinstance(result, np.ndarray) and _sklearn.keeps_names(estimator)
+        if wanted == "pandas" and plain and is_pandas(self.given):
+            return framed(result, wanted, self.columns.index(), like=self.given)
+        if wanted == "polars" and has_nulls(self.given):
+            return framed(result, wanted, self.columns.listed(), like=self.given)
+        return _sklearn.wrapped(estimator, result, self.given)
+
+    def framed(self, result: Any, wanted: str) -> Any:
+        """Return a result of `inverse_transform` in the container wanted."""
+        if wanted == "default":
+            return result
+        if self.columns.names is None and self.container != "default":
+            names = self.given.columns  # as they came, strings or not
+        else:
+            names = self.columns.listed()
+            names = names if self.places is None else names[self.places]
+        return framed(result, wanted, names, like=self.given)

@@ -1,0 +1,150 @@
+"""Chain: a monotone function, then an affine map. Bent scalers end in it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from .. import kernels
+from ..kernels import Array
+from ..kernels.sparse import is_sparse
+from ..records import kind_of
+from .affine import Affine
+from .record import Map, result_dtype
+
+
+@dataclass(frozen=True, eq=False)
+class Bend(ABC):
+    """A monotone function of one number, and its inverse.
+
+    A subclass is a frozen dataclass whose fields are plain values, one for all columns. Both
+    methods take float64 arrays of shape (n_rows, n_columns), or traced ones, and use functions
+    of NumPy only, so that a graph can be written of them. What a function is not defined for
+    is a ValueError.
+    """
+
+    kinds: ClassVar[dict[str, type[Bend]]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        Bend.kinds[kind_of(cls)] = cls
+
+    @abstractmethod
+    def bend(self, x: Any) -> Any:
+        """Return the function of each member; NaN stays NaN."""
+
+    @abstractmethod
+    def unbend(self, y: Any) -> Any:
+        """Return the members whose function is y."""
+
+    def to_state(self) -> dict[str, Any]:
+        """Return the kind and the fields."""
+        return {
+            "kind": kind_of(type(self)),
+            **{f.name: getattr(self, f.name) for f in fields(self)},
+        }
+
+    @staticmethod
+    def from_state(state: dict[str, Any]) -> Bend:
+        """Build a function from what `to_state` returned."""
+        name = state["kind"]
+        kind = Bend.kinds.get(name) if isinstance(name, str) else None
+        if kind is None:
+            raise ValueError(f"There is no function of the kind {name!r:.80}.")
+        return kind(**{k: v for k, v in state.items() if k != "kind"})
+
+
+@dataclass(frozen=True, eq=False)
+class Chain(Map):
+    """A function of each member, then an affine map of its result.
+
+    Parameters
+    ----------
+    first : Bend
+        The function.
+    then : Affine
+        The affine map.
+    """
+
+    first: Bend
+    then: Affine
+
+    def apply(self, X: Any, out: Any = None, *, clip: bool = False, look: bool = False) -> Any:
+        """Return the mapped array; see `Map.apply`."""
+        if look and _has_infinity(X):
+            return None
+        return _written(self.then.apply(_bent(self.first.bend, X), clip=clip), X, out)
+
+    def invert(self, Z: Any, out: Any = None, *, look: bool = False) -> Any:
+        """Return the array whose map is Z; see `Map.apply`."""
+        if look and _has_infinity(Z):
+            return None
+        return _written(_bent(self.first.unbend, self.then.invert(_as_float64(Z))), Z, out)
+
+    def columns(self, chosen: Array) -> Self:
+        """Return the map of some columns, or of columns repeated."""
+        return type(self)(self.first, self.then.columns(chosen))
+
+    def joined(self, *others: Any) -> Self:
+        """Return the map of these columns and those of others of the same function."""
+        for other in others:
+            if not isinstance(other, Chain) or self.first.to_state() != other.first.to_state():
+                raise ValueError(
+                    f"A map that begins with {self.first} can be joined only with others that "
+                    "begin with the same function."
+                )
+        return type(self)(self.first, self.then.joined(*(other.then for other in others)))
+
+    @property
+    def affine(self) -> Affine:
+        return self.then
+
+    def lost(self) -> Any:
+        """Return the places of the columns that were multiplied by 0."""
+        return self.then.lost()
+
+    def fields_of_state(self) -> dict[str, Any]:
+        return {"first": self.first.to_state(), "then": self.then.to_state()}
+
+    @classmethod
+    def from_fields(cls, state: dict[str, Any]) -> Self:
+        return cls(Bend.from_state(state["first"]), Affine.from_fields(state["then"]))
+
+    def faults(self, n_columns: int) -> Iterator[tuple[str, str]]:
+        """Yield each field that no rule makes, and why."""
+        yield from ((f"then.{name}", why) for name, why in self.then.faults(n_columns))
+
+
+def _as_float64(X: Any) -> Any:
+    return X if X.dtype == np.float64 else X.astype(np.float64)
+
+
+def _bent(act: Any, X: Any) -> Any:
+    """Return a function of the members, of those stored where X is sparse."""
+    with np.errstate(over="ignore", invalid="ignore"):  # of a stray NaN; what is wrong is an error
+        if not is_sparse(X):
+            return act(_as_float64(X))
+        data = act(_as_float64(X.data[:, None]))[:, 0]
+        return type(X)((data, X.indices.copy(), X.indptr.copy()), shape=X.shape)
+
+
+def _written(result: Any, X: Any, out: Any) -> Any:
+    """Return a result of float64 in the dtype that X asks for, in the place for it."""
+    dtype = result_dtype(X)
+    if isinstance(result, kernels.Traced):
+        return result.astype(dtype)
+    if out is None:
+        return result if result.dtype == dtype else result.astype(dtype)
+    if is_sparse(out):
+        np.copyto(out.data, result.data, casting="same_kind")
+    else:
+        np.copyto(out, result, casting="same_kind")
+    return out
+
+
+def _has_infinity(X: Any) -> bool:
+    return kernels.has_infinity(X.data[:, None] if is_sparse(X) else X)

@@ -1,0 +1,233 @@
+"""Tensors: X as (n_samples, *shape), or the same flattened to two axes, read once."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from .. import _sklearn, kernels
+from ..estimators.fitted import Fitted
+from ..inputs import parameters
+from ..inputs.arguments import array_of
+from ..inputs.columns import Columns
+from ..inputs.frames import container_of
+from ..inputs.reading import OF_FLOATS, n_axes, read_array, read_table
+from ..inputs.table import Table
+from ..kernels import Array
+from .axes import Axes, Shape
+
+MOST_AXES = 64  # that an array of NumPy can have
+
+
+def flat(tensor: Array) -> Array:
+    """Return samples with their members in one row each."""
+    return tensor.reshape(tensor.shape[0], prod(tensor.shape[1:]))
+
+
+class Tensor(Table):
+    """Samples of any shape, whose columns of a map are channels.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_samples, *shape)
+        The samples.
+    columns : Columns
+        The columns of the same samples flattened.
+    given : object
+        X as it came.
+    container : {"default", "pandas", "polars"}
+        The kind of frame that X is.
+    axes : Axes
+        Which members of a sample belong together.
+    """
+
+    __slots__ = ("axes",)
+
+    def __init__(
+        self, values: Array, columns: Columns, given: Any, container: str, axes: Axes
+    ) -> None:
+        super().__init__(values, columns, given, container)
+        self.axes = axes
+
+    @property
+    def shape(self) -> Shape:
+        return self.axes.sample
+
+    @property
+    def kind_of_column(self) -> str:  # type: ignore[override]
+        return "column" if len(self.shape) == 1 else "channel"
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether X came with two axes."""
+        return n_axes(self.given) <= 2
+
+    def label(self, column: int) -> Any:
+        return super().label(column) if len(self.shape) == 1 else column
+
+    def mapped(self, mapping: Any, out: Any, **options: Any) -> Any:
+        return self.axes.mapped("apply", mapping, self.values, out, **options)
+
+    def inverted(self, mapping: Any, out: Any, **options: Any) -> Any:
+        return self.axes.mapped("invert", mapping, self.values, out, **options)
+
+    def refuse_infinite(self, values: Any = None) -> None:
+        tensor = self.values if values is None else values
+        members = flat(tensor) if self.is_flat else tensor
+        place = tuple(int(i) for i in np.argwhere(np.isinf(members))[0])
+        names = _sklearn.feature_names(self.given)
+        where = f"sample {place[0]} at {place[1:]}"
+        if self.is_flat:
+            where = f"column {place[1] if names is None else names[place[1]]!r}"
+        raise ValueError(
+            f"Input X contains infinity or a value too large for {tensor.dtype!r}, in "
+            f"{where}. Replace it, by NaN where it stands for a missing value."
+        )
+
+    def as_given(self, result: Array) -> Array:
+        """Return a result of the values' shape in the shape of X."""
+        return flat(result) if self.is_flat else result
+
+    def back(self, estimator: Any, result: Any) -> Any:
+        return super().back(estimator, self.as_given(result)) if self.is_flat else result
+
+    def framed(self, result: Any, wanted: str) -> Any:
+        return super().framed(self.as_given(result), wanted) if self.is_flat else result
+
+
+class TensorInput:
+    """Reads (n, *shape) arrays, or the same flattened to two axes."""
+
+    shape: Any
+    gamma: Any
+    beta: Any
+    _fitted: Fitted | None
+
+    @abstractmethod
+    def _axes(self, sample: Shape) -> Axes:
+        """Return which members of a sample are normalised together."""
+
+    def _flat_sample(self, width: int) -> Shape:
+        """Return the shape of a sample of 2-D data, where `shape` does not tell."""
+        return (width,)
+
+    @property
+    def shape_(self) -> Shape:
+        """Tuple of int: the shape of a sample."""
+        fitted = self._fitted
+        if fitted is None or fitted.shape is None:
+            raise AttributeError(
+                f"This {type(self).__name__} has no shape_ before it has seen data: call fit."
+            )
+        return fitted.shape
+
+    def _read_tensor(
+        self,
+        X: Any,
+        fitted: Fitted | None,
+        *,
+        first: bool = False,
+        by_name: bool = True,
+        least_rows: int = 1,
+    ) -> Tensor:
+        """Read samples, of the shape of the fit unless they are the first.
+
+        `by_name` expects the names of the fit in 2-D data.
+        """
+        known = None if first or fitted is None else fitted.columns
+        two_axes = n_axes(X) <= 2
+        if two_axes and (first or (by_name and known is not None)):
+            table = read_table(
+                self, X, known, least_rows=least_rows, dtype=OF_FLOATS, accept_sparse=False
+            )
+            values, columns = table.values, table.columns
+        else:
+            values = read_array(self, X, allow_nd=True, ensure_min_samples=least_rows)
+            columns = known or Columns(prod(values.shape[1:]))
+        sample = self._sample(values.shape)
+        if not first and fitted is not None:
+            self._check_sample(sample, fitted.shape)
+        tensor = values.reshape(values.shape[0], *sample)
+        return Tensor(tensor, columns, X, container_of(X), self._axes(sample))
+
+    def _check_sample(self, sample: Shape, expected: Shape | None) -> None:
+        if expected is not None and expected != sample:
+            raise ValueError(
+                f"X has samples of shape {sample}, but {type(self).__name__} is expecting samples "
+                f"of shape {expected}, as in fit."
+            )
+
+    def _shape_of_samples(self, given: tuple[int | None, ...]) -> Shape:
+        whole = tuple(size for size in given if size is not None)
+        if len(whole) < len(given):
+            known = self._known_sample()
+            known = known if len(known) == len(given) else (prod(known),)
+            whole = tuple(k if g is None else g for g, k in zip(given, known, strict=True))
+        sample = self._sample((-1, *whole))
+        self._check_sample(sample, None if self._fitted is None else self._fitted.shape)
+        return whole
+
+    def _check_no_infinity(self, tensor: Tensor, values: Array | None = None) -> None:
+        members = tensor.values if values is None else values
+        if kernels.has_infinity(flat(members)):
+            tensor.refuse_infinite(members)
+
+    def _sample(self, shape: Shape) -> Shape:
+        """Return the shape of a sample of an array of that shape."""
+        if self.shape is None:
+            return shape[1:] if len(shape) > 2 else self._flat_sample(shape[1])
+        declared = self._declared()
+        if shape[1:] != declared and shape[1:] != (prod(declared),):
+            raise ValueError(
+                f"X has {shape[1]} features, its shape is {shape}, but "
+                f"{type(self).__name__}(shape={declared}) is expecting {prod(declared)} features "
+                f"as input, or the shape {(shape[0], *declared)}."
+            )
+        return declared
+
+    def _declared(self) -> Shape:
+        """Return the parameter `shape` as a tuple."""
+        given = np.atleast_1d(array_of(self.shape, "shape"))
+        wrong = given.ndim != 1 or given.size > MOST_AXES or given.dtype.kind not in "iu"
+        if wrong or (given < 1).any():
+            raise ValueError(
+                f"`shape` must be the sizes of a sample's axes, as in (3, 32, 32). "
+                f"Got {self.shape!r}."
+            )
+        return tuple(given.tolist())
+
+    def _known_sample(self) -> Shape:
+        """Return the shape of a sample: fitted, or as `shape` says."""
+        parameters.check(self)  # of an estimator that need not be fitted
+        if self._fitted is not None and self._fitted.shape is not None:
+            return self._fitted.shape
+        if self.shape is not None:
+            return self._declared()
+        raise ValueError(
+            f"The shape of a sample is not known: fit this {type(self).__name__}, or give `shape`."
+        )
+
+    def _faults(self) -> Iterator[tuple[str, str]]:
+        yield from super()._faults()  # type: ignore[misc]
+        if self._fitted is None or self._fitted.shape is None:
+            return
+        yield from self._fitted.faults_of_shape()
+        try:
+            self._axes(self._fitted.shape)
+        except ValueError as error:
+            yield "shape_", str(error)
+
+    def _learned_vectors(self) -> dict[str, Any]:
+        """Return gain and bias, by the names that PyTorch gives them."""
+        axes = self._axes(self._known_sample())
+        return {"weight": axes.vector(self.gamma, "gamma"), "bias": axes.vector(self.beta, "beta")}
+
+    def _tensor_tags(self, tags: Any) -> Any:
+        tags.input_tags.three_d_array = True
+        tags.input_tags.allow_nan = True
+        tags.input_tags.sparse = False
+        return tags

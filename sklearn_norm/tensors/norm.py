@@ -1,0 +1,367 @@
+"""TensorNorm: the estimator of the norms that need no fit."""
+
+from __future__ import annotations
+
+import math
+from math import prod
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from .. import _sklearn, kernels
+from .._sklearn import Interval
+from ..estimators.fitted import OF_SHAPE, Fitted
+from ..estimators.transformer import Transformer
+from ..inputs import parameters
+from ..inputs.arguments import array_of, floats_of, truth
+from ..inputs.columns import shown
+from ..inputs.fast_path import FLOATS, plain_table
+from ..inputs.frames import container_of, framed
+from ..inputs.reading import read_array
+from ..kernels import Array, Floats, Traced
+from .axes import Axes, Shape
+from .input import Tensor, TensorInput
+
+
+class Plan:
+    """The axes that follow from the parameters, as long as these are the very same objects."""
+
+    __slots__ = ("axes", "parameters")
+
+    def __init__(self) -> None:
+        self.parameters: dict[str, Any] = {}
+        self.axes: Axes | None = None
+
+    def keep(self, norm: Any, axes: Axes) -> None:
+        """Keep axes, if no parameter they follow from can change in place."""
+        told = {name: getattr(norm, name) for name in parameters.names_of(type(norm))}
+        if all(parameters.is_constant(told[name]) for name in told.keys() - {"gamma", "beta"}):
+            self.parameters, self.axes = told, axes
+
+    def found(self, norm: Any) -> Axes | None:
+        """Return the axes, or None where a parameter is another one now."""
+        now = vars(norm)
+        for name, value in self.parameters.items():
+            if now.get(name) is not value:
+                return None
+        return self.axes
+
+
+class TensorNorm(TensorInput, Transformer):
+    """Base of the norms that need no fit: the statistics are those of each sample.
+
+    A subclass names its axes; AdaNorm also bends what comes out.
+    """
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "shape": ["array-like", Integral, None],
+        "eps": [Interval(Real, 0, None, closed="left")],
+        "gamma": ["array-like", Real, None],
+        "beta": ["array-like", Real, None],
+    }
+    _remembers = (*Transformer._remembers, *OF_SHAPE)
+    _at_once = ("n_features_in_", "shape_")
+    _centred: ClassVar[bool] = True
+    eps: float
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Check and remember the shape of a sample; there is nothing to learn.
+
+        Parameters
+        ----------
+        X : {array-like, DataFrame} of shape (n_samples, *shape) or (n_samples, n_features)
+            Samples, of which only the shape counts.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+            The norm.
+
+        Raises
+        ------
+        ValueError
+            If the shape is not one that can be normalised.
+        """
+        self._fitted = self._seen(X, least_rows=1)
+        return self
+
+    def _seen(self, X: Any, least_rows: int) -> Fitted:
+        """Return what is known after the first samples."""
+        parameters.check(self)
+        tensor = self._read_tensor(X, None, first=True, least_rows=least_rows)
+        self._check_no_infinity(tensor)
+        axes, _, _ = self._checked_axes(tensor.values)
+        fitted = Fitted(tensor.columns, tensor.shape, plan=Plan())
+        if tensor.is_flat:
+            fitted.plan.keep(self, axes)
+        return fitted
+
+    def partial_fit(self, X: Any, y: Any = None) -> Self:
+        """Check that samples have the shape of the first ones.
+
+        Parameters
+        ----------
+        X : {array-like, DataFrame} of shape (n_samples, *shape) or (n_samples, n_features)
+            Samples, of which only the shape counts.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+            The norm.
+
+        Raises
+        ------
+        ValueError
+            If the shape is another one.
+        """
+        fitted = self._fitted
+        if fitted is None:
+            self._fitted = self._seen(X, least_rows=0)
+            return self
+        if fitted.plan.found(self) is not None:
+            table = plain_table(X, fitted.columns, FLOATS)
+            if table is not None and not kernels.has_infinity(table.values):
+                return self
+        parameters.check(self)
+        tensor = self._read_tensor(X, fitted, least_rows=0)
+        self._check_no_infinity(tensor)
+        self._keep_plan(tensor)
+        return self
+
+    def _keep_plan(self, tensor: Tensor) -> None:
+        if tensor.is_flat and self._fitted is not None:
+            self._fitted.plan.keep(self, tensor.axes)
+
+    def _take(self, state: dict[str, Any]) -> None:
+        super()._take(state)
+        if self._fitted is not None:
+            self._fitted = self._fitted.but(plan=Plan())
+
+    def _fast(self, X: Any) -> Any:
+        """Return what `transform` does of plain flat samples, or None where it must look."""
+        fitted = self._fitted
+        axes = None if fitted is None else fitted.plan.found(self)
+        if axes is None or fitted is None:
+            return None
+        table = plain_table(X, fitted.columns, FLOATS)
+        if table is None:
+            return None
+        gain, offset = axes.vector(self.gamma, "gamma"), axes.vector(self.beta, "beta")
+        values = table.values
+        tensor = values.reshape(values.shape[0], *axes.sample)
+        Z, stats = self._normalised(axes, tensor, gain, offset)
+        if not math.isfinite(np.vdot(stats, stats)):  # large ones may overflow: then look again
+            return None
+        self._check_container(fitted)
+        return table.back(self, Z.reshape(values.shape))
+
+    def transform(self, X: Any, mask: Any = None, return_stats: bool = False) -> Any:
+        """Normalise each sample by its own statistics.
+
+        Parameters
+        ----------
+        X : {array-like, DataFrame} of shape (n_samples, *shape) or (n_samples, n_features)
+            The samples; NaN is missing, and stays NaN.
+        mask : array-like of bool, default=None
+            What can be broadcast to X: False leaves a member out of all statistics, and
+            as it is, be it infinite.
+        return_stats : bool, default=False
+            Whether to return the statistics, which `inverse_transform` needs.
+
+        Returns
+        -------
+        Z : {ndarray, DataFrame} of the shape of X
+            The result, float16 and float32 as such, all else as float64.
+        stats : ndarray of shape (n_samples, n_groups, 2)
+            Center and scale of each sample and group, float64; only where asked for.
+
+        Raises
+        ------
+        ValueError
+            If the shape is not that of the fit, or a value is infinite.
+        """
+        if mask is None and return_stats is False:
+            result = self._fast(X)
+            if result is not None:
+                return result
+        parameters.check(self)
+        asked = truth(return_stats, "return_stats")
+        read = self._read_tensor(X, self._fitted)
+        tensor = read.values
+        axes, gain, offset = self._checked_axes(tensor)
+        present = None
+        if mask is not None:
+            shape = read.as_given(tensor).shape
+            present = _broadcast(mask, X, shape).reshape(tensor.shape)
+        seen = tensor if present is None else np.where(present, tensor, tensor.dtype.type(np.nan))
+        Z, stats = self._normalised(axes, seen, gain, offset)
+        if not np.isfinite(stats).all():  # nor are those of a group with an infinite member
+            self._check_no_infinity(read, seen)
+        self._check_container(self._fitted)
+        self._keep_plan(read)
+        result = read.back(self, Z if present is None else np.where(present, Z, tensor))
+        return (result, stats.copy()) if asked else result
+
+    def fit_transform(self, X: Any, y: Any = None, **parameters: Any) -> Any:
+        """Fit, then transform.
+
+        Parameters
+        ----------
+        X : {array-like, DataFrame} of shape (n_samples, *shape) or (n_samples, n_features)
+            The samples.
+        y : None
+            Ignored.
+        **parameters : dict
+            Passed to `transform`: `mask`, `return_stats`.
+
+        Returns
+        -------
+        Z : {ndarray, DataFrame} of the shape of X
+            The result, with `stats` where asked for.
+        """
+        before = self._fitted
+        try:
+            return self.fit(X, y).transform(X, **parameters)
+        except BaseException:
+            self._fitted = before
+            raise
+
+    def inverse_transform(self, X: Any, stats: Any = None, mask: Any = None) -> Any:
+        """Undo `transform`, by the statistics that it returned.
+
+        Parameters
+        ----------
+        X : {array-like, DataFrame} of shape (n_samples, *shape) or (n_samples, n_features)
+            Normalised samples; their positions may be more or fewer than in `transform`.
+        stats : array-like of shape (n_samples, n_groups, 2)
+            Center and scale, from ``transform(X, return_stats=True)``.
+        mask : array-like of bool, default=None
+            The mask of `transform`: members that it left as they were stay so.
+
+        Returns
+        -------
+        X : {ndarray, DataFrame} of the same shape
+            The samples in their own units.
+
+        Raises
+        ------
+        ValueError
+            If there are no statistics, or not one for each sample and group.
+        """
+        if stats is None:
+            self._refuse_without_stats()
+        parameters.check(self)
+        values = read_array(self, X, allow_nd=True)
+        sample = self._sample_of_any_length(values.shape)
+        axes = self._axes(sample)
+        known = array_of(stats, "stats")
+        expected = (values.shape[0], axes.view[0], 2)
+        if known.shape != expected:
+            raise ValueError(
+                f"`stats` has the shape {known.shape}, but X of shape {values.shape} needs "
+                f"{expected}: a center and a scale for each sample and group."
+            )
+        known = floats_of(known, "stats")
+        gain, offset = axes.vector(self.gamma, "gamma"), axes.vector(self.beta, "beta")
+        if gain is not None and (gain == 0).any():
+            raise ValueError("`gamma` holds a 0, and a product with 0 cannot be undone.")
+        tensor = values.reshape(values.shape[0], *sample)
+        known = np.where(np.isnan(known), [0.0, 1.0], known)  # of groups with no member
+        back = self._restored(axes, tensor, known, gain, offset).reshape(values.shape)
+        if mask is not None:
+            back = np.where(_broadcast(mask, X, values.shape), back, values)
+        names = _sklearn.feature_names(X)
+        wanted = container_of(X)
+        if values.ndim == 2 and _sklearn.has_asked(self):
+            wanted = _sklearn.asked_container(self)
+            fitted = () if self._fitted is None else self._fitted.columns.names
+            names = fitted if fitted is not None and len(fitted) == values.shape[1] else names
+            if names is None:
+                names = [f"x{i}" for i in range(values.shape[1])]
+        return framed(back, wanted, names, like=X) if wanted != "default" else back
+
+    def _refuse_without_stats(self) -> None:
+        raise ValueError(
+            f"{type(self).__name__} normalises each sample by its own statistics, which "
+            "inverse_transform needs: Z, stats = transform(X, return_stats=True), then "
+            "inverse_transform(Z, stats=stats)."
+        )
+
+    def _check_convertible(self, inverse: bool) -> None:
+        if inverse:
+            self._refuse_without_stats()
+
+    def _traced(self, X: Traced, inverse: bool) -> Traced:
+        parameters.check(self)
+        tensor: Any = X.reshape(-1, *self._sample(X.shape))
+        axes, gain, offset = self._checked_axes(tensor)
+        Z: Any = self._normalised(axes, tensor, gain, offset)[0]
+        result: Traced = Z.reshape(*X.shape)
+        return result
+
+    def _sample_of_any_length(self, shape: Shape) -> Shape:
+        """Return the shape of a sample, which may have other positions than in fit."""
+        if self.shape is None or len(shape) > 2:
+            return shape[1:] if len(shape) > 2 else self._flat_sample(shape[1])
+        whole = self._declared()
+        if len(whole) == 2 and shape[1] != prod(whole):
+            return self._flat_forecast(whole, shape)
+        return self._sample(shape)
+
+    def _flat_forecast(self, whole: Shape, shape: Shape) -> Shape:
+        """Return the shape of a flattened sample with other positions, where channels tell it."""
+        return self._sample(shape)
+
+    def _checked_axes(self, tensor: Array) -> tuple[Axes, Floats | None, Floats | None]:
+        """Return axes, gain and offset, or say what is wrong with them."""
+        axes = self._axes(tensor.shape[1:])
+        if self._centred:
+            axes.check_members(tensor.shape)
+        return axes, axes.vector(self.gamma, "gamma"), axes.vector(self.beta, "beta")
+
+    def _normalised(
+        self, axes: Axes, tensor: Array, gain: Floats | None, offset: Floats | None
+    ) -> tuple[Array, Floats]:
+        return axes.normalise(tensor, centred=self._centred, eps=self.eps, gain=gain, offset=offset)
+
+    def _restored(
+        self,
+        axes: Axes,
+        tensor: Array,
+        stats: Floats,
+        gain: Floats | None,
+        offset: Floats | None,
+    ) -> Array:
+        return axes.restore(tensor, stats, gain, offset)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+    def __sklearn_tags__(self) -> Any:
+        tags = self._tensor_tags(super().__sklearn_tags__())
+        tags.requires_fit = False
+        tags.transformer_tags.preserves_dtype = ["float64", "float32", "float16"]
+        return tags
+
+
+def _broadcast(mask: Any, X: Any, shape: Shape) -> Array:
+    names, expected = _sklearn.feature_names(mask), _sklearn.feature_names(X)
+    if names is not None and expected is not None and list(names) != list(expected):
+        raise ValueError(
+            f"`mask` has the columns {shown(names)}, but X has {shown(expected)}: give both the "
+            "same, in the same order."
+        )
+    given = array_of(mask, "mask")
+    if given.dtype != np.bool_:
+        raise ValueError(f"`mask` must hold booleans, True where X counts. Got {given.dtype}.")
+    try:
+        return np.broadcast_to(given, shape)
+    except ValueError as error:
+        raise ValueError(
+            f"`mask` of shape {given.shape} cannot be broadcast to X of shape {shape}."
+        ) from error
