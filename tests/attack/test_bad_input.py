@@ -32,13 +32,13 @@ import odd
 import pandas as pd
 import polars as pl
 import pytest
+from inside import TensorInput, TensorNorm
 from odd import FRAME, PLAIN, REFUSED, TAKEN, TENSOR, Odd
 from scipy import sparse
 from sklearn.base import BaseEstimator
 
 import sklearn_norm
 from sklearn_norm import functional
-from sklearn_norm.tensors.base import TensorInput, TensorNorm
 
 ATTACKS = int(os.environ.get("SKLEARN_NORM_ATTACKS", "1"))
 RANDOM_CASES = 60 * ATTACKS  # of each method

@@ -12,11 +12,11 @@ import pandas as pd
 import polars as pl
 import pytest
 import sklearn
+from inside import framed
 from scipy import sparse
 from sklearn.preprocessing import RobustScaler, StandardScaler
 
 import sklearn_norm
-from sklearn_norm.containers import framed
 
 KINDS = [getattr(sklearn_norm, name) for name in laws.SCALERS]
 DENSE = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)

@@ -11,15 +11,25 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn
+from inside import (
+    BATCHES,
+    MEMBERS,
+    SMALL,
+    Scaler,
+    TensorInput,
+    TensorNorm,
+    batches_waiting,
+    put_waiting,
+    transformed_at_once,
+    wait_never,
+    waiting_of,
+)
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 import sklearn_norm
 from sklearn_norm import BatchStatsScaler, LayerNorm, RobustScaler, ZScoreScaler
-from sklearn_norm.base import Scaler
-from sklearn_norm.pending import BATCHES, MEMBERS, SMALL
-from sklearn_norm.tensors.base import TensorInput, TensorNorm
 
 NAMES = ["height", "weight", "age"]
 X = np.random.default_rng(0).normal(100, 30, (40, 3)).round(2)
@@ -115,7 +125,7 @@ FRAMES = {
 def test_common_arrays_are_answered_at_once_to_the_same_bits(kind, given):
     estimator, rows = made(kind).fit(X), COMMON[given]()
     long_way(estimator, X[:1])
-    at_once = estimator._transform_at_once(rows)
+    at_once = transformed_at_once(estimator, rows)
     assert at_once is not None
     assert_same(at_once, long_way(estimator, rows))
     assert_same(estimator.transform(rows), at_once)
@@ -128,7 +138,7 @@ def test_frames_with_the_columns_of_the_fit_are_answered_at_once(kind, given, co
     """From the second frame on, in the container asked for, with its index."""
     estimator, rows = made(kind).fit(FRAME).set_output(transform=container), FRAMES[given]()
     estimator.transform(FRAME)
-    at_once = estimator._transform_at_once(rows)
+    at_once = transformed_at_once(estimator, rows)
     assert at_once is not None
     assert_same(at_once, long_way(estimator, rows))
 
@@ -141,7 +151,7 @@ def test_the_global_configuration_counts(kind):
         assert_same(estimator.transform(FRAME[:1]), long_way(estimator, FRAME[:1]))
         assert isinstance(estimator.transform(FRAME[:1]), pd.DataFrame)
     with sklearn.config_context(transform_output="polars"):
-        assert estimator._transform_at_once(FRAME[:1]) is None
+        assert transformed_at_once(estimator, FRAME[:1]) is None
 
 
 UNCOMMON = {
@@ -205,7 +215,7 @@ def test_an_array_for_a_frame_warns_every_time(kind):
 @EVERY
 def test_nothing_is_answered_before_the_fit(kind):
     estimator = made(kind)
-    assert estimator._transform_at_once(X[:1]) is None
+    assert transformed_at_once(estimator, X[:1]) is None
     if issubclass(kind, Scaler):
         with pytest.raises(NotFittedError):
             estimator.transform(X[:1])
@@ -239,7 +249,7 @@ def test_parameters_of_norms_count_when_they_change():
     gamma = np.array([1.0, 2.0, 3.0])
     norm = LayerNorm(gamma=gamma).fit(X)
     norm.transform(X[:1])
-    assert norm._transform_at_once(X[:1]) is not None
+    assert transformed_at_once(norm, X[:1]) is not None
     gamma[1] = 7.0
     laws.assert_same_bits(norm.transform(X[:1]), LayerNorm(gamma=gamma).transform(X[:1]))
     norm.set_params(eps=-1.0)
@@ -325,7 +335,7 @@ def test_a_stream_of_rows_equals_the_stream_folded_at_once(kind):
     batches = np.split(rows, len(rows))
     waiting = streamed(kind(), batches)
     direct = kind()
-    direct._may_wait = lambda values: False
+    wait_never(direct)
     streamed(direct, batches)
     laws.assert_close_scalers(waiting, direct)
 
@@ -373,16 +383,17 @@ def test_batches_that_wait_are_bounded(kind):
     scaler = kind().fit(X)
     for row in np.split(rows_of(BATCHES - 1), BATCHES - 1):
         scaler.partial_fit(row)
-    assert len(scaler._pending.batches) == BATCHES - 1
-    assert scaler.partial_fit(X[:1])._pending is None
+    assert batches_waiting(scaler) == BATCHES - 1
+    assert waiting_of(scaler.partial_fit(X[:1])) is None
     if kind is BatchStatsScaler:
         return  # of which single rows wait only
     large = np.tile(X, (SMALL // X.size, 1))
     for _ in range(MEMBERS // large.size + 1):
         scaler.partial_fit(large)
-        waiting = scaler._pending
+        waiting = waiting_of(scaler)
         assert waiting is None or waiting.n_members < MEMBERS
-    assert kind().fit(X).partial_fit(np.tile(X, (SMALL // X.size + 1, 1)))._pending is None
+    whole = kind().fit(X).partial_fit(np.tile(X, (SMALL // X.size + 1, 1)))
+    assert waiting_of(whole) is None
 
 
 @STREAMS
@@ -440,10 +451,10 @@ def test_a_wrong_batch_leaves_what_waits(kind):
 def test_who_reads_while_batches_are_folded_finds_all_of_one_moment(kind):
     """What waits knows what it came upon, though the statistic has it by now."""
     scaler = streamed(kind().fit(X), np.split(rows_of(BATCHES - 1), BATCHES - 1))
-    waiting, before = scaler._pending, laws.read_scaler(scaler)
+    waiting, before = waiting_of(scaler), laws.read_scaler(scaler)
     scaler.partial_fit(X[:1])
-    assert scaler._pending is None
-    scaler._pending = waiting  # the last thing that a fold takes away
+    assert waiting_of(scaler) is None
+    put_waiting(scaler, waiting)  # the last thing that a fold takes away
     laws.assert_same_bits(laws.read_scaler(scaler), before)
     laws.assert_same_bits(laws.read_scaler(pickle.loads(pickle.dumps(scaler))), before)
 
@@ -451,9 +462,9 @@ def test_who_reads_while_batches_are_folded_finds_all_of_one_moment(kind):
 def test_batches_of_a_running_average_wait_only_as_single_rows():
     """Others have a spread of their own, and folding them is no faster together."""
     scaler = BatchStatsScaler().fit(X)
-    assert scaler.partial_fit(X[:2])._pending is None
-    assert scaler.partial_fit(X[:1])._pending is not None
-    assert scaler.partial_fit(X[:2])._pending is None
+    assert waiting_of(scaler.partial_fit(X[:2])) is None
+    assert waiting_of(scaler.partial_fit(X[:1])) is not None
+    assert waiting_of(scaler.partial_fit(X[:2])) is None
     assert scaler.n_batches_seen_ == 4
 
 

@@ -8,10 +8,10 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 import pytest
+from inside import array_of, floating, floats_of, number, truth, whole
 from scipy import sparse
 
 from sklearn_norm import BatchNorm, DecimalScaler, LayerNorm, MinMaxScaler, ZScoreScaler
-from sklearn_norm.arguments import array_of, floating, floats_of, number, truth, whole
 from sklearn_norm.functional import adaptive_gradient_clip, clip_by_norm, layer_norm
 
 X = np.array([[1.0, 5.0], [2.0, 7.0], [4.0, 6.0]])

@@ -11,6 +11,8 @@ import onnx.compose
 import onnxruntime
 import pandas as pd
 import pytest
+from configurations import public_estimators
+from inside import TensorNorm
 from laws import ESTIMATORS, assert_same_bits
 from scipy import sparse
 from skl2onnx import convert_sklearn, to_onnx
@@ -22,7 +24,6 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import StandardScaler
-from test_checks import public_estimators
 
 import sklearn_norm
 from sklearn_norm import (
@@ -40,7 +41,6 @@ from sklearn_norm import (
 )
 from sklearn_norm.kernels import Traced, choice
 from sklearn_norm.onnx import OLDEST, Inverse, inverse
-from sklearn_norm.tensors.base import TensorNorm
 
 TYPES = {
     "float64": data_types.DoubleTensorType,
