@@ -20,11 +20,14 @@ import joblib
 import numpy as np
 import pandas as pd
 import sklearn
+
+sys.path.append(str(Path(__file__).with_name("shared")))  # where pytest is not there to do so
+
 from configurations import public_estimators
+from inside import Scaler
 from laws import read_scaler
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import make_pipeline
-from sklearn_norm.estimators.scaler import Scaler
 
 import sklearn_norm
 from sklearn_norm import MinMaxScaler, RobustScaler, ZScoreScaler

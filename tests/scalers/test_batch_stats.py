@@ -21,7 +21,7 @@ from sklearn.exceptions import NotFittedError
 
 from sklearn_norm import BatchStatsScaler
 
-DATA = Path(__file__).with_name("data")
+DATA = Path(__file__).parents[1] / "data"
 SCRIPT = DATA / "make_batchnorm.py"
 TORCH = runpy.run_path(str(SCRIPT))
 STREAMS = json.loads((DATA / "batchnorm.json").read_text(encoding="utf-8"))

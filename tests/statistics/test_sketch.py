@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from ranks import rank_errors, state
 
 from sklearn_norm.statistics.sketch import Sketch, sorted_quantiles
 
@@ -30,22 +31,6 @@ def streamed(values, batch, rank_error=EPSILON):
     return sketch
 
 
-def rank_errors(found, data, probabilities, weights=None):
-    """Return how far quantiles lie from the rank asked for, as shares of the weight.
-
-    A value stands for all ranks between the weight below it and that up to it. Linear
-    interpolation itself answers rank q W by a value up to one member further up.
-    """
-    order = np.argsort(data)
-    ends = np.arange(data.size + 1.0)
-    if weights is not None:
-        ends = np.concatenate([[0.0], np.cumsum(weights[order])])
-    unit = min(1.0, ends[-1])
-    below, up_to = (ends[np.searchsorted(data[order], found, s)] for s in ("left", "right"))
-    asked = probabilities * (ends[-1] - unit)
-    return np.maximum(0.0, np.maximum(below - asked - unit, asked - up_to)) / ends[-1]
-
-
 def assert_within_bound(sketch, data, weights=None):
     """Every quantile is within the stated bound, and the bound within the one allowed."""
     assert 0 < sketch.bound <= sketch.rank_error
@@ -53,12 +38,6 @@ def assert_within_bound(sketch, data, weights=None):
     assert np.all(np.diff(found) >= 0)
     worst = rank_errors(found, data, GRID, weights).max()
     assert worst <= sketch.bound + 1e-12, (worst, sketch.bound, sketch.rank_error)
-
-
-def state(sketch):
-    """Return all that a sketch is made of, as bytes and numbers."""
-    levels = {h: v.tobytes() for h, v in sketch.levels.items()}
-    return sketch.rank_error, levels, sketch.drift, sketch.spread
 
 
 # Exact quantiles

@@ -22,7 +22,7 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from sklearn_norm import ZScoreScaler
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 VENV = "python3 -m venv .venv && .venv/bin/pip install -e "
 COMMANDS = (

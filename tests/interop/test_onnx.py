@@ -11,6 +11,8 @@ import onnx.compose
 import onnxruntime
 import pandas as pd
 import pytest
+from configurations import public_estimators
+from inside import OLDEST, TensorNorm
 from laws import ESTIMATORS, assert_same_bits
 from scipy import sparse
 from skl2onnx import convert_sklearn, to_onnx
@@ -22,8 +24,6 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn_norm.tensors.norm import TensorNorm
-from test_checks import public_estimators
 
 import sklearn_norm
 from sklearn_norm import (
@@ -40,7 +40,6 @@ from sklearn_norm import (
     ZScoreScaler,
 )
 from sklearn_norm.kernels import Traced, choice
-from sklearn_norm.interop.onnx import OLDEST
 from sklearn_norm.onnx import Inverse, inverse
 
 TYPES = {

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from laws import EPS, SMALLEST, assert_same_bits, merged_in_any_order, read_statistic
+from ranks import rank_errors, state
 from scipy import sparse
-from test_sketch import rank_errors, state
 
 from sklearn_norm import RobustScaler
 from sklearn_norm.statistics.quantiles import Quantiles

@@ -10,7 +10,7 @@ import joblib
 import numpy as np
 import pandas as pd
 import polars as pl
-from sklearn_norm.estimators.scaler import Scaler
+from inside import Scaler, map_of, statistic_of
 
 import sklearn_norm
 from sklearn_norm.statistics.record import Statistic
@@ -47,18 +47,13 @@ def read_statistic(statistic):
     return values
 
 
-def waiting_of(scaler):
-    """Return the batches that a scaler keeps unfolded, or None."""
-    return scaler._fitted.buffer
-
-
 def read_scaler(scaler):
     """Return the fitted attributes of a scaler, and its map in the units of the data."""
     names = [n for n in dir(scaler) if n.endswith("_") and not n.startswith("_")]
     shown = {"feature_names_in_", "shape_"}  # of the input, and not of what was measured
     values = {n: getattr(scaler, n) for n in names if n not in shown}
-    values["affine center"] = scaler._ruled().in_units("center")
-    values["affine scale"] = scaler._ruled().in_units("scale")
+    values["affine center"] = map_of(scaler).in_units("center")
+    values["affine scale"] = map_of(scaler).in_units("scale")
     return {n: v for n, v in values.items() if v is not None}
 
 
@@ -140,7 +135,7 @@ def assert_close_statistics(actual, expected, rtol=RELATIVE, what=""):
 
 def assert_close_scalers(actual, expected):
     pair = (read_scaler(s) for s in (actual, expected))
-    assert_close(*pair, RELATIVE, peaks(expected._seen()))
+    assert_close(*pair, RELATIVE, peaks(statistic_of(expected)))
 
 
 def chunks(X, cuts):
@@ -343,15 +338,15 @@ def scaler_integer_weight_repeats(make, X, weight):
 def power_of_two_moves_exactly(make, X, power):
     """Center and scale follow the data without rounding; what comes out has the same bits."""
     plain, moved = make().fit(X), make().fit(np.ldexp(X, power))
-    constant = plain._seen().is_constant | (plain._seen().weight == 0)
+    constant = statistic_of(plain).is_constant | (statistic_of(plain).weight == 0)
     for name in ("center", "scale"):
-        vector, after = (s._ruled().in_units(name) for s in (plain, moved))
+        vector, after = (map_of(s).in_units(name) for s in (plain, moved))
         assert (vector is None) == (after is None)
         if vector is not None:
             factor = np.where(constant & (name == "scale"), 0, power)  # a scale of 1 stays 1
             assert_same_bits(after, np.ldexp(vector, factor), name)
     Z = plain.transform(X)
-    if plain._ruled().scale is None:
+    if map_of(plain).scale is None:
         Z = np.ldexp(Z, power)
     chosen = ~constant
     assert_same_bits(moved.transform(np.ldexp(X, power))[:, chosen], Z[:, chosen], "transform")
@@ -361,10 +356,10 @@ def added_constant_leaves_spread(make, X, constant):
     """For sums without rounding, the scale is the same within rounding of the data."""
     assert_same_bits((X + constant) - constant, X)
     plain, moved = make().fit(X), make().fit(X + constant)
-    scale = plain._ruled().in_units("scale")
+    scale = map_of(plain).in_units("scale")
     if scale is not None:
         rounding = 4 * EPS * abs(constant)
-        np.testing.assert_allclose(moved._ruled().in_units("scale"), scale, RELATIVE, rounding)
+        np.testing.assert_allclose(map_of(moved).in_units("scale"), scale, RELATIVE, rounding)
 
 
 def scaler_columns_are_independent(make, X, order):

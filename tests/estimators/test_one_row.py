@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import pickle
 import warnings
-from contextlib import contextmanager
 
 import laws
 import numpy as np
@@ -13,14 +12,23 @@ import pandas as pd
 import polars as pl
 import pytest
 import sklearn
+from inside import (
+    BATCHES,
+    MEMBERS,
+    SMALL,
+    Scaler,
+    TensorInput,
+    TensorNorm,
+    batches_waiting,
+    earlier,
+    is_fast,
+    long_way,
+    wait_never,
+    waiting_of,
+)
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
-from sklearn_norm.estimators.buffer import BATCHES, MEMBERS, SMALL
-from sklearn_norm.estimators.scaler import Scaler
-from sklearn_norm.inputs.fast_path import FLOATS, NUMBERS, plain_table
-from sklearn_norm.tensors.input import TensorInput
-from sklearn_norm.tensors.norm import TensorNorm
 
 import sklearn_norm
 from sklearn_norm import BatchStatsScaler, LayerNorm, RobustScaler, ZScoreScaler
@@ -41,28 +49,10 @@ def made(kind):
     return kind(channel_axis=-1) if kind.__name__ in ("InstanceNorm", "GroupNorm") else kind()
 
 
-@contextmanager
-def long_way():
-    """Let nothing be plain, so that scikit-learn's validation reads all."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sklearn_norm.inputs.reading.plain_table", lambda *_: None)
-        patch.setattr("sklearn_norm.tensors.norm.plain_table", lambda *_: None)
-        patch.setattr("sklearn_norm.estimators.scaler.is_plain", lambda *_: False)
-        yield
-
-
 def transformed(estimator, X):
     """Transform by the long way."""
     with long_way():
         return estimator.transform(X)
-
-
-def is_fast(estimator, X):
-    """Whether the fast path takes X, and a norm has its plan ready."""
-    if issubclass(type(estimator), TensorNorm):
-        ready = estimator._fitted.plan.found(estimator) is not None
-        return ready and plain_table(X, estimator._fitted.columns, FLOATS) is not None
-    return plain_table(X, estimator._fitted.columns, NUMBERS) is not None
 
 
 def outcome(act):
@@ -343,7 +333,7 @@ def test_a_stream_of_rows_equals_the_stream_folded_at_once(kind):
     batches = np.split(rows, len(rows))
     waiting = streamed(kind(), batches)
     direct = kind()
-    direct._may_wait = lambda values: False
+    wait_never(direct)
     streamed(direct, batches)
     laws.assert_close_scalers(waiting, direct)
 
@@ -391,17 +381,17 @@ def test_batches_that_wait_are_bounded(kind):
     scaler = kind().fit(X)
     for row in np.split(rows_of(BATCHES - 1), BATCHES - 1):
         scaler.partial_fit(row)
-    assert len(laws.waiting_of(scaler).batches) == BATCHES - 1
-    assert laws.waiting_of(scaler.partial_fit(X[:1])) is None
+    assert batches_waiting(scaler) == BATCHES - 1
+    assert waiting_of(scaler.partial_fit(X[:1])) is None
     if kind is BatchStatsScaler:
         return  # of which single rows wait only
     large = np.tile(X, (SMALL // X.size, 1))
     for _ in range(MEMBERS // large.size + 1):
         scaler.partial_fit(large)
-        waiting = laws.waiting_of(scaler)
+        waiting = waiting_of(scaler)
         assert waiting is None or waiting.n_members < MEMBERS
     large = np.tile(X, (SMALL // X.size + 1, 1))
-    assert laws.waiting_of(kind().fit(X).partial_fit(large)) is None
+    assert waiting_of(kind().fit(X).partial_fit(large)) is None
 
 
 @STREAMS
@@ -459,9 +449,9 @@ def test_a_wrong_batch_leaves_what_waits(kind):
 def test_who_reads_while_batches_are_folded_finds_all_of_one_moment(kind):
     """What is fitted is one record: a reader that took it knows nothing of a later fold."""
     scaler = streamed(kind().fit(X), np.split(rows_of(BATCHES - 1), BATCHES - 1))
-    reader, before = scaler._with_fitted(scaler._fitted), laws.read_scaler(scaler)
+    reader, before = earlier(scaler), laws.read_scaler(scaler)
     scaler.partial_fit(X[:1])
-    assert laws.waiting_of(scaler) is None
+    assert waiting_of(scaler) is None
     laws.assert_same_bits(laws.read_scaler(reader), before)
     laws.assert_same_bits(laws.read_scaler(pickle.loads(pickle.dumps(reader))), before)
 
@@ -469,9 +459,9 @@ def test_who_reads_while_batches_are_folded_finds_all_of_one_moment(kind):
 def test_batches_of_a_running_average_wait_only_as_single_rows():
     """Others have a spread of their own, and folding them is no faster together."""
     scaler = BatchStatsScaler().fit(X)
-    assert laws.waiting_of(scaler.partial_fit(X[:2])) is None
-    assert laws.waiting_of(scaler.partial_fit(X[:1])) is not None
-    assert laws.waiting_of(scaler.partial_fit(X[:2])) is None
+    assert waiting_of(scaler.partial_fit(X[:2])) is None
+    assert waiting_of(scaler.partial_fit(X[:1])) is not None
+    assert waiting_of(scaler.partial_fit(X[:2])) is None
     assert scaler.n_batches_seen_ == 4
 
 

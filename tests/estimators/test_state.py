@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
 from threading import Barrier
 
+import inside
 import joblib
 import laws
 import numpy as np
@@ -193,7 +194,7 @@ def test_an_interrupt_leaves_a_scaler_as_it_was(kind, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(scaler.__class__, "_rule", interrupt)
+    monkeypatch.setattr(scaler.__class__, inside.RULE, interrupt)
     with pytest.raises(KeyboardInterrupt):
         scaler.fit(X[:, :2])
     monkeypatch.undo()
@@ -218,7 +219,7 @@ def test_a_fit_transform_that_fails_half_way_changes_nothing(kind, monkeypatch):
     """What was learned is forgotten where it cannot be applied."""
     scaler = kind().fit(FRAME)
     before = everything(scaler)
-    monkeypatch.setattr(kind, "_scaled", infinite_map)
+    monkeypatch.setattr(kind, inside.SCALED, infinite_map)
     with pytest.raises(ValueError, match="no such map"):
         scaler.fit_transform(FRAME * 2)
     assert_unchanged(scaler, before)
@@ -353,7 +354,7 @@ def test_the_state_holds_arrays_and_plain_values_only(kind, size):
     for scaler in (kind(), kind().fit(batch), streamed, streamed.merge(mergeable(kind).fit(batch))):
         state = scaler.set_output(transform="polars").__getstate__()
         assert list(walk(state)) == []
-    assert "_statistic" in state
+    assert inside.STATISTIC in state
 
 
 class Recorder(pickle.Unpickler):
@@ -385,7 +386,7 @@ def test_a_mapped_scaler_learns_without_writing_the_file(kind, tmp_path):
     joblib.dump(scaler, path)
     content = path.read_bytes()
     mapped = joblib.load(path, mmap_mode="r")
-    low = mapped._seen().low
+    low = inside.statistic_of(mapped).low
     assert isinstance(low, np.memmap)
     assert not low.flags.writeable
     merged = mapped.merge(scaler)

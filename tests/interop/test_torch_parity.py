@@ -16,7 +16,7 @@ from sklearn.exceptions import NotFittedError
 import sklearn_norm
 from sklearn_norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, RMSNorm, functional
 
-DATA = Path(__file__).with_name("data")
+DATA = Path(__file__).parents[1] / "data"
 SCRIPT = DATA / "make_torch_norms.py"
 TORCH = runpy.run_path(str(SCRIPT))
 STORED = json.loads((DATA / "torch_norms.json").read_text(encoding="utf-8"))

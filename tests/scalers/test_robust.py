@@ -6,6 +6,7 @@ import pickle
 from fractions import Fraction
 from statistics import NormalDist
 
+import inside
 import joblib
 import numpy as np
 import pandas as pd
@@ -136,7 +137,7 @@ def test_wrong_parameters_are_refused(wrong):
     """The message names the parameter or the range; a fitted scaler stays as it was."""
     name = next(iter(wrong))
     scaler = RobustScaler().fit(X)
-    before = joblib.hash(scaler.__getstate__()["_statistic"])
+    before = joblib.hash(scaler.__getstate__()[inside.STATISTIC])
     scaler.set_params(**wrong)
     new = RobustScaler(**wrong)
     for estimator in (scaler, new):
@@ -144,7 +145,7 @@ def test_wrong_parameters_are_refused(wrong):
             ValueError, match=f"'{name}' parameter|Invalid quantile range: .*percent"
         ):
             estimator.fit(X)
-    assert joblib.hash(scaler.__getstate__()["_statistic"]) == before
+    assert joblib.hash(scaler.__getstate__()[inside.STATISTIC]) == before
     assert not hasattr(new, "n_features_in_")
 
 

@@ -12,9 +12,9 @@ import pandas as pd
 import polars as pl
 import pytest
 import sklearn
+from inside import framed
 from scipy import sparse
 from sklearn.preprocessing import RobustScaler, StandardScaler
-from sklearn_norm.inputs.frames import framed
 
 import sklearn_norm
 

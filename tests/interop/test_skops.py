@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import sklearn
 import skops.io
+from configurations import public_estimators
 from documents import FRAME
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
-from test_checks import public_estimators
 
 import sklearn_norm
 

@@ -1,6 +1,6 @@
 """Kill examples/streaming.py at random moments, and start it again, until all kills are spent.
 
-    python tests/killer.py FOLDER KILLS SCALER SEED
+    python tests/attack/killer.py FOLDER KILLS SCALER SEED
 
 Prints, as JSON, how often the stream was killed, how often in the middle of a checkpoint, how often
 it ended (and began again), and whether its last checkpoint always had the bytes of an
@@ -21,7 +21,7 @@ import sys
 import time
 from pathlib import Path
 
-EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "streaming.py"
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "streaming.py"
 SIZES = ("--batches", "400", "--rows", "5", "--every", "4")
 FORKS = hasattr(os, "fork")
 

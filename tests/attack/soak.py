@@ -1,6 +1,6 @@
 """Loaded pipelines answer rows in several processes and threads, for as long as is asked.
 
-    python tests/soak.py --rows 1000000
+    python tests/attack/soak.py --rows 1000000
 
 Every process loads the same joblib files, and its threads answer its share of the rows one by one,
 and as many again in batches of mixed size, as arrays and as frames. Meanwhile other threads fit on

@@ -8,8 +8,8 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 import pytest
+from inside import array_of, floating, floats_of, number, truth, whole
 from scipy import sparse
-from sklearn_norm.inputs.arguments import array_of, floating, floats_of, number, truth, whole
 
 from sklearn_norm import BatchNorm, DecimalScaler, LayerNorm, MinMaxScaler, ZScoreScaler
 from sklearn_norm.functional import adaptive_gradient_clip, clip_by_norm, layer_norm

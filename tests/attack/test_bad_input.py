@@ -32,11 +32,10 @@ import odd
 import pandas as pd
 import polars as pl
 import pytest
+from inside import TensorInput, TensorNorm
 from odd import FRAME, PLAIN, REFUSED, TAKEN, TENSOR, Odd
 from scipy import sparse
 from sklearn.base import BaseEstimator
-from sklearn_norm.tensors.input import TensorInput
-from sklearn_norm.tensors.norm import TensorNorm
 
 import sklearn_norm
 from sklearn_norm import functional

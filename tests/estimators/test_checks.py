@@ -9,13 +9,12 @@ os.environ.setdefault("SCIPY_ARRAY_API", "1")
 
 import pytest
 from configurations import MORE, public_estimators
+from inside import TensorInput, TensorNorm
 from laws import ESTIMATORS
 from sklearn.base import clone
 from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from sklearn.utils.validation import has_fit_parameter
-from sklearn_norm.tensors.input import TensorInput
-from sklearn_norm.tensors.norm import TensorNorm
 
 # What scikit-learn leaves out for transformers. All names exist from 1.6 to 1.9; a tuple
 # would list the names of one check in several versions, newest first.

@@ -1,4 +1,4 @@
-"""The numerical bugs that bit peers: every input of shared/users-ask.md, 1 to 21."""
+"""The numerical bugs that bit peers: 21 inputs, each by its number."""
 
 from __future__ import annotations
 

@@ -7,21 +7,18 @@ import io
 import pickle
 import pickletools
 
+import inside
 import joblib
 import laws
 import numpy as np
 import pytest
 import sklearn
+from configurations import public_estimators
 from documents import FRAME, X, changed, document_of
 from sklearn.base import clone
-from sklearn_norm.maps.affine import Affine
-from test_checks import public_estimators
 
 import sklearn_norm
-from sklearn_norm import persistence
-from sklearn_norm.estimators import state
 from sklearn_norm.exceptions import FormatError
-from sklearn_norm.persistence import estimators
 from sklearn_norm.statistics.moments import Moments
 from sklearn_norm.statistics.record import Statistic
 from sklearn_norm.statistics.sketch import Sketch
@@ -60,7 +57,7 @@ def test_a_state_is_plain_and_tells_its_schema_and_version(estimator):
             fitted.set_fit_request(sample_weight=True)
     found = fitted.__getstate__()
     assert plain(found)
-    assert found["_schema"] == state.SCHEMA == 1
+    assert found["_schema"] == inside.state_module.SCHEMA == 1
     assert found["_version"] == sklearn_norm.__version__
     assert not {"_schema", "_version"} & vars(pickle.loads(pickle.dumps(fitted))).keys()
     laws.assert_same_state(pickle.loads(pickle.dumps(fitted)), fitted)
@@ -98,7 +95,7 @@ def test_a_newer_schema_is_refused_and_tells_both_versions():
 
 def test_a_newer_schema_is_refused_by_pickle_joblib_and_json(monkeypatch, tmp_path):
     scaler = sklearn_norm.MinMaxScaler().fit(X)
-    for module in (state, persistence.documents):
+    for module in inside.WITH_SCHEMA:
         monkeypatch.setattr(module, "SCHEMA", 2)
     joblib.dump(scaler, tmp_path / "scaler.joblib")
     sklearn_norm.save(scaler, tmp_path / "scaler.json")
@@ -131,12 +128,12 @@ def test_private_attributes_that_came_later_get_their_defaults():
     """The map is made of the statistic, by the parameters that the scaler has."""
     fitted = sklearn_norm.RobustScaler(quantile_range=(10.0, 90.0)).fit(FRAME)
     old = fitted.__getstate__()
-    for name in ("_container", "_affine", "_parameters"):
+    for name in (inside.CONTAINER, inside.MAP, inside.PARAMETERS):
         del old[name]
     twin = from_state(sklearn_norm.RobustScaler, old)
-    assert twin._fitted.container == "default"
-    assert twin._fitted.buffer is None
-    assert twin._fitted.parameters == fitted.get_params()
+    assert inside.container_of(twin) == "default"
+    assert inside.waiting_of(twin) is None
+    assert inside.parameters_of(twin) == fitted.get_params()
     laws.assert_same_bits(laws.read_scaler(twin), laws.read_scaler(fitted))
     laws.assert_same_bits(twin.transform(FRAME), fitted.transform(FRAME))
 
@@ -151,7 +148,7 @@ def test_fields_that_came_later_get_their_defaults():
     assert twin.mean.tolist() == [2.0]
     assert twin.variance().tolist() == [1.0]
     assert twin.weight_low.tolist() == twin.sum_low.tolist() == [0.0]
-    assert Affine.from_state({"center": np.ones(1)}).scale is None
+    assert inside.Affine.from_state({"center": np.ones(1)}).scale is None
     sketch = Sketch.from_state({"rank_error": 0.1, "heights": [0], "levels": [np.ones(2)]})
     assert (sketch.drift, sketch.seed, sketch.size) == (0.0, 0, 2)
 
@@ -171,8 +168,8 @@ def test_what_is_no_longer_known_is_kept_out_of_the_way():
     old = fitted.__getstate__()
     del old["_schema"]
     old.update(mean_=np.zeros(3), _cache=7, slack=1)
-    old["_affine"] = {**old["_affine"], "bend": np.ones(3)}
-    old["_statistic"] = {**old["_statistic"], "fourth_power": np.ones(3)}
+    old[inside.MAP] = {**old[inside.MAP], "bend": np.ones(3)}
+    old[inside.STATISTIC] = {**old[inside.STATISTIC], "fourth_power": np.ones(3)}
     laws.assert_same_state(from_state(sklearn_norm.ZScoreScaler, old), fitted)
 
     noted = Noted().fit(X)
@@ -191,7 +188,7 @@ def test_a_json_file_of_an_older_schema_is_read_in_the_same_way(monkeypatch):
     del place["parameters"]["copy"], place["state"]["affine"]["gain"], place["state"]["container"]
     del place["state"]["statistic"]["sum_low"]
     place["parameters"]["slack"] = place["state"]["cache"] = 1
-    for module in (state, estimators):
+    for module in inside.READ_SCHEMA:
         monkeypatch.setattr(module, "SCHEMA", 2)
     twin = sklearn_norm.from_dict(changed(document, ("version",), "0.0.1"))
     assert twin.get_params() == fitted.get_params()

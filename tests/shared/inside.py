@@ -1,0 +1,133 @@
+"""What tests know of the inside of the library: its private names, all in this place.
+
+Where the inside changes, this file follows, and no test does.
+"""
+
+from contextlib import contextmanager
+
+import pytest
+
+from sklearn_norm.estimators import state as state_module
+from sklearn_norm.estimators.buffer import BATCHES, MEMBERS, SMALL
+from sklearn_norm.estimators.running import RunningScaler
+from sklearn_norm.estimators.scaler import Scaler
+from sklearn_norm.estimators.state import Stateful
+from sklearn_norm.inputs.arguments import array_of, floating, floats_of, number, truth, whole
+from sklearn_norm.inputs.fast_path import FLOATS, NUMBERS, plain_table
+from sklearn_norm.inputs.frames import framed
+from sklearn_norm.interop.onnx import OLDEST
+from sklearn_norm.maps.affine import Affine
+from sklearn_norm.persistence import documents
+from sklearn_norm.persistence import estimators as saved_estimators
+from sklearn_norm.tensors.input import TensorInput
+from sklearn_norm.tensors.norm import TensorNorm
+
+__all__ = [
+    "BATCHES",
+    "MEMBERS",
+    "OLDEST",
+    "SMALL",
+    "Affine",
+    "RunningScaler",
+    "Scaler",
+    "Stateful",
+    "TensorInput",
+    "TensorNorm",
+    "array_of",
+    "floating",
+    "floats_of",
+    "framed",
+    "number",
+    "state_module",
+    "truth",
+    "whole",
+]
+
+# modules that hold the number of the schema: those that write it, and those that read it
+WITH_SCHEMA = (state_module, documents)
+READ_SCHEMA = (state_module, saved_estimators)
+HIDDEN = (Scaler, RunningScaler, Stateful)  # classes that no file may ask for
+
+# keys of `__getstate__`
+STATISTIC = "_statistic"
+MAP = "_affine"
+CONTAINER = "_container"
+PARAMETERS = "_parameters"
+# methods that a class may have of its own
+RULE = "_rule"
+SCALED = "_scaled"
+
+
+def path_of(kind):
+    """Return the dotted name of a class, by the module that holds it."""
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def statistic_of(scaler):
+    """Return what a scaler has measured, with the batches that wait."""
+    return scaler._seen()
+
+
+def map_of(scaler):
+    """Return the map that a scaler applies."""
+    return scaler._ruled()
+
+
+def waiting_of(scaler):
+    """Return the small batches that wait to be folded in, or None."""
+    return scaler._fitted.buffer
+
+
+def batches_waiting(scaler):
+    """Return how many small batches wait."""
+    waiting = waiting_of(scaler)
+    return 0 if waiting is None else len(waiting.batches)
+
+
+def wait_never(scaler):
+    """Have a scaler fold every batch in at once."""
+    scaler._may_wait = lambda values: False
+
+
+@contextmanager
+def long_way():
+    """Let no input be plain, so that scikit-learn's validation reads all."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sklearn_norm.inputs.reading.plain_table", lambda *_: None)
+        patch.setattr("sklearn_norm.tensors.norm.plain_table", lambda *_: None)
+        patch.setattr("sklearn_norm.estimators.scaler.is_plain", lambda *_: False)
+        yield
+
+
+def is_fast(estimator, X):
+    """Whether the fast path takes X, and a norm has its plan ready."""
+    fitted = estimator._fitted
+    if isinstance(estimator, TensorNorm):
+        ready = fitted.plan.found(estimator) is not None
+        return ready and plain_table(X, fitted.columns, FLOATS) is not None
+    return plain_table(X, fitted.columns, NUMBERS) is not None
+
+
+def earlier(scaler):
+    """Return a scaler that keeps what this one knows now."""
+    return scaler._with_fitted(scaler._fitted)
+
+
+def container_of(scaler):
+    """Return the container that a scaler was fitted on."""
+    return scaler._fitted.container
+
+
+def parameters_of(scaler):
+    """Return the parameters as they were told at the fit."""
+    return scaler._fitted.parameters
+
+
+def n_columns_of(estimator):
+    """Return how many columns an estimator takes."""
+    return estimator._n_columns_of(estimator._fitted)
+
+
+def remembers(kind):
+    """Return the names of the attributes of a class that are saved."""
+    return kind._remembers
