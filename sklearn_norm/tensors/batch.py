@@ -14,15 +14,23 @@ from ..arguments import whole
 from ..averages import RunningScaler
 from ..base import n_axes
 from ..containers import framed
+from ..interop.torch import (
+    Module,
+    TorchModules,
+    array_of,
+    dimensions,
+    is_given,
+    learned,
+    n_channels,
+)
 from ..kernels import Array, Floats, Traced
 from ..statistics.moments import Moments
 from ..statistics.running import Running
 from .axes import LONG, Axes, Shape, channelwise
 from .base import TensorInput
-from .bridge import array_of, checked_module, fill, is_given, learned, make_module, size_of
 
 
-class BatchNorm(TensorInput, RunningScaler):
+class BatchNorm(TorchModules, TensorInput, RunningScaler):
     r"""Normalise each channel by its running mean and variance over samples and positions.
 
     :math:`z = \gamma_c (x - m_c) / \sqrt{v_c + \epsilon} + \beta_c`. It is
@@ -106,6 +114,7 @@ class BatchNorm(TensorInput, RunningScaler):
     _kind_of_column = "channel"
     _kept_by_merge = (*RunningScaler._kept_by_merge, "shape_")
     _remembers = (*RunningScaler._remembers, "shape_")
+    _torch_names = ("BatchNorm1d", "BatchNorm2d", "BatchNorm3d")
 
     def __init__(
         self,
@@ -318,25 +327,7 @@ class BatchNorm(TensorInput, RunningScaler):
         return self._tensor_tags(super().__sklearn_tags__())
 
     @classmethod
-    def from_torch(cls, module: Any) -> Self:
-        """Return the norm that computes what a PyTorch module does.
-
-        Parameters
-        ----------
-        module : torch.nn.BatchNorm1d, BatchNorm2d or BatchNorm3d
-            The module, whose weights are copied.
-
-        Returns
-        -------
-        norm : BatchNorm
-            A fitted norm, whose stream goes on.
-
-        Raises
-        ------
-        ValueError
-            If the module is of another kind, or keeps no running statistics.
-        """
-        checked_module(module, cls, "BatchNorm1d", "BatchNorm2d", "BatchNorm3d")
+    def _from_module(cls, module: Any) -> Self:
         if module.running_mean is None:
             raise ValueError(
                 "The module keeps no running statistics: its track_running_stats must be True."
@@ -355,34 +346,17 @@ class BatchNorm(TensorInput, RunningScaler):
         weight = 1.0 if module.momentum is not None else batches or 2.0**-100
         return norm._built(Running.known(mean, variance, batches, weight))
 
-    def to_torch(self) -> Any:
-        """Return a PyTorch module that computes the same, in float64.
-
-        Returns
-        -------
-        module : torch.nn.BatchNorm1d, BatchNorm2d or BatchNorm3d
-            A new module.
-
-        Raises
-        ------
-        ValueError
-            If the shape of a sample is not known, or has no module.
-        """
+    def _as_module(self) -> Module:
         check_is_fitted(self)
-        size, suffix = self._torch_size()
-        affine = is_given(self.gamma, self.beta)
-        module = make_module(
-            f"BatchNorm{suffix}", size, eps=self.eps, momentum=self.momentum, affine=affine
-        )
-        batches = np.max(self.n_batches_seen_)
-        fill(
-            module,
-            running_mean=self.running_mean_,
-            running_var=self.running_var_,
-            num_batches_tracked=batches,
-        )
-        return fill(module, **self._learned()) if affine else module
-
-    def _torch_size(self) -> tuple[int, str]:
         sample = self._known_sample()
-        return size_of(sample, 1 if len(sample) == 1 else self.channel_axis)
+        name = f"BatchNorm{dimensions(sample)}"
+        size = n_channels(sample, 1 if len(sample) == 1 else self.channel_axis)
+        values = {
+            "running_mean": self.running_mean_,
+            "running_var": self.running_var_,
+            "num_batches_tracked": np.max(self.n_batches_seen_),
+            **self._learned(),
+        }
+        affine = is_given(self.gamma, self.beta)
+        options = {"eps": self.eps, "momentum": self.momentum, "affine": affine}
+        return Module(name, (size,), options, values)

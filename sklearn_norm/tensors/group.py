@@ -6,12 +6,12 @@ from numbers import Integral
 from typing import Any, ClassVar, Self
 
 from .._sklearn import Interval
-from .axes import Axes, Shape, channelwise, one_channel, other_length
-from .base import TensorNorm
-from .bridge import channels_of, checked_module, fill, is_given, learned, make_module
+from ..interop.torch import Module, TorchModules, is_given, learned, n_channels
+from .axes import Axes, Shape, channelwise
+from .channels import ChannelNorm
 
 
-class GroupNorm(TensorNorm):
+class GroupNorm(TorchModules, ChannelNorm):
     r"""Normalise each group of channels of each sample by its mean and variance.
 
     :math:`z = \gamma_c \, (x - \mu_g) / \sqrt{\sigma_g^2 + \epsilon} + \beta_c`, with the
@@ -55,10 +55,10 @@ class GroupNorm(TensorNorm):
     """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
-        **TensorNorm._parameter_constraints,
+        **ChannelNorm._parameter_constraints,
         "num_groups": [Interval(Integral, 1, None, closed="left")],
-        "channel_axis": [Integral],
     }
+    _torch_names = ("GroupNorm",)
 
     def __init__(
         self,
@@ -70,58 +70,17 @@ class GroupNorm(TensorNorm):
         gamma: Any = None,
         beta: Any = None,
     ) -> None:
-        self.shape = shape
+        super().__init__(shape, channel_axis=channel_axis, eps=eps, gamma=gamma, beta=beta)
         self.num_groups = num_groups
-        self.channel_axis = channel_axis
-        self.eps = eps
-        self.gamma = gamma
-        self.beta = beta
 
     def _axes(self, sample: Shape) -> Axes:
         return channelwise(sample, self.channel_axis, self.num_groups)
 
-    def _flat_sample(self, width: int) -> Shape:
-        return one_channel(width, self.channel_axis)
-
-    def _flat_forecast(self, whole: Shape, shape: Shape) -> Shape:
-        return other_length(whole, shape, self.channel_axis)
-
     @classmethod
-    def from_torch(cls, module: Any) -> Self:
-        """Return the norm that computes what a PyTorch module does.
-
-        Parameters
-        ----------
-        module : torch.nn.GroupNorm
-            The module, whose weights are copied.
-
-        Returns
-        -------
-        norm : GroupNorm
-            A new norm.
-
-        Raises
-        ------
-        ValueError
-            If the module is of another kind.
-        """
-        checked_module(module, cls, "GroupNorm")
+    def _from_module(cls, module: Any) -> Self:
         return cls(num_groups=module.num_groups, eps=module.eps, **learned(module))
 
-    def to_torch(self) -> Any:
-        """Return a PyTorch module that computes the same, in float64.
-
-        Returns
-        -------
-        module : torch.nn.GroupNorm
-            A new module.
-
-        Raises
-        ------
-        ValueError
-            If the shape of a sample is not known, or channels are not at axis 1.
-        """
-        size = channels_of(self._known_sample(), self.channel_axis)
-        affine = is_given(self.gamma, self.beta)
-        module = make_module("GroupNorm", self.num_groups, size, eps=self.eps, affine=affine)
-        return fill(module, **self._learned()) if affine else module
+    def _as_module(self) -> Module:
+        size = n_channels(self._known_sample(), self.channel_axis)
+        options = {"eps": self.eps, "affine": is_given(self.gamma, self.beta)}
+        return Module("GroupNorm", (self.num_groups, size), options, self._learned())

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from numbers import Integral
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
-from .axes import Axes, Shape, channelwise, one_channel, other_length
-from .base import TensorNorm
-from .bridge import checked_module, fill, is_given, learned, make_module, size_of
+from ..interop.torch import Module, TorchModules, dimensions, is_given, learned, n_channels
+from .channels import ChannelNorm
 
 
-class InstanceNorm(TensorNorm):
+class InstanceNorm(TorchModules, ChannelNorm):
     r"""Normalise each channel of each sample by its mean and variance.
 
     :math:`z = \gamma_c \, (x - \mu_c) / \sqrt{\sigma_c^2 + \epsilon} + \beta_c`, with the
@@ -63,76 +61,20 @@ class InstanceNorm(TensorNorm):
             [30., 30., 30.]]])
     """
 
-    _parameter_constraints: ClassVar[dict[str, Any]] = {
-        **TensorNorm._parameter_constraints,
-        "channel_axis": [Integral],
-    }
-
-    def __init__(
-        self,
-        shape: Any = None,
-        *,
-        channel_axis: int = 1,
-        eps: float = 1e-5,
-        gamma: Any = None,
-        beta: Any = None,
-    ) -> None:
-        self.shape = shape
-        self.channel_axis = channel_axis
-        self.eps = eps
-        self.gamma = gamma
-        self.beta = beta
-
-    def _axes(self, sample: Shape) -> Axes:
-        return channelwise(sample, self.channel_axis)
-
-    def _flat_sample(self, width: int) -> Shape:
-        return one_channel(width, self.channel_axis)
-
-    def _flat_forecast(self, whole: Shape, shape: Shape) -> Shape:
-        return other_length(whole, shape, self.channel_axis)
+    _torch_names = ("InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d")
 
     @classmethod
-    def from_torch(cls, module: Any) -> Self:
-        """Return the norm that computes what a PyTorch module does.
-
-        Parameters
-        ----------
-        module : torch.nn.InstanceNorm1d, InstanceNorm2d or InstanceNorm3d
-            The module, whose weights are copied.
-
-        Returns
-        -------
-        norm : InstanceNorm
-            A new norm.
-
-        Raises
-        ------
-        ValueError
-            If the module is of another kind, or keeps running statistics.
-        """
-        checked_module(module, cls, "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d")
+    def _from_module(cls, module: Any) -> Self:
         if module.track_running_stats:
             raise ValueError(
-                "The module keeps running statistics, which an InstanceNorm has not: its "
+                "The module keeps running statistics, which an InstanceNorm does not have: its "
                 "track_running_stats must be False."
             )
         return cls(eps=module.eps, **learned(module))
 
-    def to_torch(self) -> Any:
-        """Return a PyTorch module that computes the same, in float64.
-
-        Returns
-        -------
-        module : torch.nn.InstanceNorm1d, InstanceNorm2d or InstanceNorm3d
-            A new module.
-
-        Raises
-        ------
-        ValueError
-            If the shape of a sample is not known, or has no module.
-        """
-        size, suffix = size_of(self._known_sample(), self.channel_axis)
-        affine = is_given(self.gamma, self.beta)
-        module = make_module(f"InstanceNorm{suffix}", size, eps=self.eps, affine=affine)
-        return fill(module, **self._learned()) if affine else module
+    def _as_module(self) -> Module:
+        sample = self._known_sample()
+        name = f"InstanceNorm{dimensions(sample)}"
+        size = n_channels(sample, self.channel_axis)
+        options = {"eps": self.eps, "affine": is_given(self.gamma, self.beta)}
+        return Module(name, (size,), options, self._learned())

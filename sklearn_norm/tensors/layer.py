@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from numbers import Integral
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
-from .._sklearn import Interval
-from .axes import Axes, Shape, trailing
-from .base import TensorNorm
-from .bridge import checked_module, fill, is_given, learned, make_module
+from ..interop.torch import Module, TorchModules, is_given, learned
+from .trailing import TrailingNorm
 
 
-class LayerNorm(TensorNorm):
+class LayerNorm(TorchModules, TrailingNorm):
     r"""Normalise each sample by the mean and variance of its members.
 
     :math:`z = \gamma \, (x - \mu) / \sqrt{\sigma^2 + \epsilon} + \beta`, with the moments
@@ -55,66 +52,15 @@ class LayerNorm(TensorNorm):
            [-1.,  1.]])
     """
 
-    _parameter_constraints: ClassVar[dict[str, Any]] = {
-        **TensorNorm._parameter_constraints,
-        "normalized_ndim": [Interval(Integral, 1, None, closed="left"), None],
-    }
-
-    def __init__(
-        self,
-        shape: Any = None,
-        *,
-        normalized_ndim: int | None = None,
-        eps: float = 1e-5,
-        gamma: Any = None,
-        beta: Any = None,
-    ) -> None:
-        self.shape = shape
-        self.normalized_ndim = normalized_ndim
-        self.eps = eps
-        self.gamma = gamma
-        self.beta = beta
-
-    def _axes(self, sample: Shape) -> Axes:
-        return trailing(sample, self.normalized_ndim)
+    _torch_names = ("LayerNorm",)
 
     @classmethod
-    def from_torch(cls, module: Any) -> Self:
-        """Return the norm that computes what a PyTorch module does.
-
-        Parameters
-        ----------
-        module : torch.nn.LayerNorm
-            The module, whose weights are copied.
-
-        Returns
-        -------
-        norm : LayerNorm
-            A new norm.
-
-        Raises
-        ------
-        ValueError
-            If the module is of another kind.
-        """
-        checked_module(module, cls, "LayerNorm")
+    def _from_module(cls, module: Any) -> Self:
         ndim = len(module.normalized_shape)
         return cls(normalized_ndim=ndim, eps=module.eps, **learned(module))
 
-    def to_torch(self) -> Any:
-        """Return a PyTorch module that computes the same, in float64.
-
-        Returns
-        -------
-        module : torch.nn.LayerNorm
-            A new module.
-
-        Raises
-        ------
-        ValueError
-            If the shape of a sample is not known.
-        """
+    def _as_module(self) -> Module:
         normalized = self._axes(self._known_sample()).elements
         affine = is_given(self.gamma, self.beta)
-        module = make_module("LayerNorm", normalized, eps=self.eps, elementwise_affine=affine)
-        return fill(module, **self._learned()) if affine else module
+        options = {"eps": self.eps, "elementwise_affine": affine}
+        return Module("LayerNorm", (normalized,), options, self._learned())

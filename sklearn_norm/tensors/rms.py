@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from numbers import Integral
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
-from .._sklearn import Interval
-from .axes import Axes, Shape, trailing
-from .base import TensorNorm
-from .bridge import checked_module, eps_of, fill, is_given, learned, make_module
+from ..interop.torch import Module, TorchModules, eps_of, is_given, learned
+from .trailing import TrailingNorm
 
 
-class RMSNorm(TensorNorm):
+class RMSNorm(TorchModules, TrailingNorm):
     r"""Divide each sample by the root mean square of its members.
 
     :math:`z = \gamma \, x / \sqrt{\overline{x^2} + \epsilon} + \beta`, with the mean taken
@@ -54,69 +51,17 @@ class RMSNorm(TensorNorm):
            [ 1. ,  1. ]])
     """
 
-    _parameter_constraints: ClassVar[dict[str, Any]] = {
-        **TensorNorm._parameter_constraints,
-        "normalized_ndim": [Interval(Integral, 1, None, closed="left"), None],
-    }
     _centred = False
-
-    def __init__(
-        self,
-        shape: Any = None,
-        *,
-        normalized_ndim: int | None = None,
-        eps: float = 1e-5,
-        gamma: Any = None,
-        beta: Any = None,
-    ) -> None:
-        self.shape = shape
-        self.normalized_ndim = normalized_ndim
-        self.eps = eps
-        self.gamma = gamma
-        self.beta = beta
-
-    def _axes(self, sample: Shape) -> Axes:
-        return trailing(sample, self.normalized_ndim)
+    _torch_names = ("RMSNorm",)
 
     @classmethod
-    def from_torch(cls, module: Any) -> Self:
-        """Return the norm that computes what a PyTorch module does.
-
-        Parameters
-        ----------
-        module : torch.nn.RMSNorm
-            The module, whose weights are copied.
-
-        Returns
-        -------
-        norm : RMSNorm
-            A new norm.
-
-        Raises
-        ------
-        ValueError
-            If the module is of another kind.
-        """
-        checked_module(module, cls, "RMSNorm")
+    def _from_module(cls, module: Any) -> Self:
         ndim = len(module.normalized_shape)
         return cls(normalized_ndim=ndim, eps=eps_of(module), **learned(module))
 
-    def to_torch(self) -> Any:
-        """Return a PyTorch module that computes the same, in float64.
-
-        Returns
-        -------
-        module : torch.nn.RMSNorm
-            A new module.
-
-        Raises
-        ------
-        ValueError
-            If the shape of a sample is not known, or there is a beta.
-        """
+    def _as_module(self) -> Module:
         if self.beta is not None:
             raise ValueError("torch.nn.RMSNorm has no bias: `beta` must be None.")
         normalized = self._axes(self._known_sample()).elements
-        affine = is_given(self.gamma)
-        module = make_module("RMSNorm", normalized, eps=self.eps, elementwise_affine=affine)
-        return fill(module, weight=self._learned()["weight"]) if affine else module
+        options = {"eps": self.eps, "elementwise_affine": is_given(self.gamma)}
+        return Module("RMSNorm", (normalized,), options, self._learned())

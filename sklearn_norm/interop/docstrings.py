@@ -1,0 +1,51 @@
+"""Docstrings that are written once and name the class that a reader looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+TEMPLATE = "__docstring_template__"
+
+
+def template(method: Method) -> Method:
+    """Take the docstring of a mixin's method as a template, with names in braces.
+
+    The method keeps no docstring of its own; `fill_in` writes one for each class.
+    """
+    setattr(method, TEMPLATE, method.__doc__)
+    method.__doc__ = None
+    return method
+
+
+def fill_in(cls: type, mixin: type, **names: str) -> None:
+    """Give a class its own copy of the mixin's templates, with the names put in."""
+    for name, member in vars(mixin).items():
+        is_classmethod = isinstance(member, classmethod)
+        method = member.__func__ if is_classmethod else member
+        if hasattr(method, TEMPLATE):
+            copy = named(method, cls, names)
+            setattr(cls, name, classmethod(copy) if is_classmethod else copy)
+
+
+def named(method: Callable[..., Any], cls: type, names: dict[str, str]) -> Callable[..., Any]:
+    """Return a method that calls another one, under the docstring of a class."""
+
+    @wraps(method)
+    def copy(*args: Any, **kwargs: Any) -> Any:
+        return method(*args, **kwargs)
+
+    docstring: str = getattr(method, TEMPLATE)
+    for name, value in names.items():
+        docstring = docstring.replace(f"{{{name}}}", value)
+    copy.__doc__ = docstring
+    copy.__qualname__ = f"{cls.__qualname__}.{method.__name__}"
+    return copy
+
+
+def listed(names: tuple[str, ...]) -> str:
+    """Return names as a sentence has them: "a", "a or b", "a, b or c"."""
+    *first, last = names
+    return f"{', '.join(first)} or {last}" if first else last

@@ -1,0 +1,168 @@
+"""The way from and to the modules of PyTorch, which is imported inside functions only."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from ..kernels import Array, Floats
+from .docstrings import fill_in, listed, template
+
+DIMENSIONS = {1: "1d", 2: "1d", 3: "2d", 4: "3d"}  # by the axes of a sample, with the channels
+
+
+@dataclass(frozen=True)
+class Module:
+    """A module of torch.nn in plain values.
+
+    Parameters
+    ----------
+    name : str
+        The name of its class in torch.nn.
+    arguments : tuple
+        The positional arguments of the class.
+    options : dict
+        The keyword arguments of the class.
+    values : dict of str to array-like or None
+        The values of its parameters and buffers. None keeps those of a new module.
+    """
+
+    name: str
+    arguments: tuple[Any, ...]
+    options: dict[str, Any]
+    values: dict[str, Any] = field(default_factory=dict)
+
+    def made(self) -> Any:
+        """Return the module, in float64."""
+        import torch
+
+        module = getattr(torch.nn, self.name)(*self.arguments, **self.options, dtype=torch.float64)
+        with torch.no_grad():
+            for name, value in self.values.items():
+                if value is not None:
+                    target = getattr(module, name)
+                    given = torch.as_tensor(np.array(value, dtype=np.float64))
+                    target.copy_(given.reshape(target.shape))
+        return module
+
+
+class TorchModules:
+    """Gives a norm `from_torch` and `to_torch`.
+
+    A norm lists the classes of torch.nn that it can be made from in `_torch_names`, and has
+    two hooks: `_from_module` and `_as_module`.
+    """
+
+    _torch_names: ClassVar[tuple[str, ...]]  # of classes in torch.nn
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "_torch_names" in vars(cls):
+            modules = f"torch.nn.{listed(cls._torch_names)}"
+            fill_in(cls, TorchModules, norm=cls.__name__, modules=modules)
+
+    @classmethod
+    @abstractmethod
+    def _from_module(cls, module: Any) -> Self:
+        """Return the norm that computes what a module does, whose class is checked."""
+
+    @abstractmethod
+    def _as_module(self) -> Module:
+        """Return the module that computes what this norm does."""
+
+    @classmethod
+    @template
+    def from_torch(cls, module: Any) -> Self:
+        """Return the norm that computes what a PyTorch module does.
+
+        Parameters
+        ----------
+        module : {modules}
+            The module, whose weights are copied.
+
+        Returns
+        -------
+        norm : {norm}
+            A new norm, ready for use.
+
+        Raises
+        ------
+        ValueError
+            If the module is of another class, or computes what this norm cannot.
+        """
+        check_class(module, cls)
+        return cls._from_module(module)
+
+    @template
+    def to_torch(self) -> Any:
+        """Return a PyTorch module that computes the same, in float64.
+
+        Returns
+        -------
+        module : {modules}
+            A new module.
+
+        Raises
+        ------
+        ValueError
+            If the shape of a sample is not known, or no module computes the same.
+        NotFittedError
+            If the norm keeps running statistics and is not fitted.
+        """
+        return self._as_module().made()
+
+
+def check_class(module: Any, cls: type[TorchModules]) -> None:
+    """Refuse a module whose class the norm cannot be made from."""
+    from torch import nn
+
+    if not isinstance(module, tuple(getattr(nn, name) for name in cls._torch_names)):
+        taken = " or ".join(f"torch.nn.{name}" for name in cls._torch_names)
+        raise ValueError(f"{cls.__name__}.from_torch takes {taken}. Got {type(module).__name__}.")
+
+
+def learned(module: Any) -> dict[str, Any]:
+    """Return gamma and beta of a module as float64 arrays, None where it has none."""
+    vectors = {"gamma": module.weight, "beta": getattr(module, "bias", None)}
+    return {name: None if v is None else array_of(v) for name, v in vectors.items()}
+
+
+def array_of(tensor: Any) -> Floats:
+    """Return a copy of a tensor as a float64 array."""
+    copied: Floats = tensor.detach().cpu().double().numpy().copy()
+    return copied
+
+
+def eps_of(module: Any) -> float:
+    """Return the eps of a module; None means that of the dtype it computes in."""
+    import torch
+
+    if module.eps is not None:
+        return float(module.eps)
+    kept = torch.get_default_dtype() if module.weight is None else module.weight.dtype
+    short = kept in (torch.float16, torch.bfloat16)  # computed in float32
+    return float(torch.finfo(torch.float32 if short else kept).eps)
+
+
+def dimensions(sample: tuple[int, ...]) -> str:
+    """Return the end of a module's name, "1d" to "3d", for samples of a shape."""
+    if len(sample) not in DIMENSIONS:
+        raise ValueError(f"torch.nn has no such norm for samples of shape {sample}.")
+    return DIMENSIONS[len(sample)]
+
+
+def n_channels(sample: tuple[int, ...], channel_axis: int) -> int:
+    """Return the number of channels of a sample, which must come first."""
+    if channel_axis % (len(sample) + 1) != 1:
+        raise ValueError(
+            f"torch.nn has its channels at axis 1, this norm at channel_axis={channel_axis}."
+        )
+    return sample[0]
+
+
+def is_given(*vectors: Array | None) -> bool:
+    """Whether there is a gain or a bias, so that the module needs parameters."""
+    return any(v is not None for v in vectors)

@@ -1,0 +1,45 @@
+"""What group and instance normalisation share: the channels of a sample."""
+
+from __future__ import annotations
+
+from numbers import Integral
+from typing import Any, ClassVar
+
+from .axes import Axes, Shape, channelwise, one_channel, other_length
+from .base import TensorNorm
+
+
+class ChannelNorm(TensorNorm):
+    """Base of the norms whose statistics are those of the channels of each sample.
+
+    Each channel is normalised by itself, unless `_axes` says otherwise.
+    """
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        **TensorNorm._parameter_constraints,
+        "channel_axis": [Integral],
+    }
+
+    def __init__(
+        self,
+        shape: Any = None,
+        *,
+        channel_axis: int = 1,
+        eps: float = 1e-5,
+        gamma: Any = None,
+        beta: Any = None,
+    ) -> None:
+        self.shape = shape
+        self.channel_axis = channel_axis
+        self.eps = eps
+        self.gamma = gamma
+        self.beta = beta
+
+    def _axes(self, sample: Shape) -> Axes:
+        return channelwise(sample, self.channel_axis)
+
+    def _flat_sample(self, width: int) -> Shape:
+        return one_channel(width, self.channel_axis)
+
+    def _flat_forecast(self, whole: Shape, shape: Shape) -> Shape:
+        return other_length(whole, shape, self.channel_axis)

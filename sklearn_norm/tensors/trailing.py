@@ -1,0 +1,37 @@
+"""What layer and RMS normalisation share: the trailing axes of a sample."""
+
+from __future__ import annotations
+
+from numbers import Integral
+from typing import Any, ClassVar
+
+from .._sklearn import Interval
+from .axes import Axes, Shape, trailing
+from .base import TensorNorm
+
+
+class TrailingNorm(TensorNorm):
+    """Base of the norms whose statistics are those of the trailing axes of each sample."""
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        **TensorNorm._parameter_constraints,
+        "normalized_ndim": [Interval(Integral, 1, None, closed="left"), None],
+    }
+
+    def __init__(
+        self,
+        shape: Any = None,
+        *,
+        normalized_ndim: int | None = None,
+        eps: float = 1e-5,
+        gamma: Any = None,
+        beta: Any = None,
+    ) -> None:
+        self.shape = shape
+        self.normalized_ndim = normalized_ndim
+        self.eps = eps
+        self.gamma = gamma
+        self.beta = beta
+
+    def _axes(self, sample: Shape) -> Axes:
+        return trailing(sample, self.normalized_ndim)
