@@ -179,7 +179,15 @@ ALLOWED = {
     "functional.clipping": Rule(("arguments", KERNELS), ("numpy",)),
     "functional.reversible": Rule(("arguments", KERNELS), ("numpy",)),
     "functional.*": Rule(
-        ("affine", "arguments", KERNELS, "tensors.axes", "tensors.ada", "functional.arrays"),
+        (
+            "affine",
+            "arguments",
+            KERNELS,
+            "tensors.axes",
+            "tensors.ada",
+            "functional.arrays",
+            "functional.gradients",
+        ),
         ("numpy",),
     ),
 }

@@ -285,21 +285,3 @@ def other_length(whole: Shape, shape: Shape, channel_axis: int) -> Shape:
 def one_channel(width: int, channel_axis: int) -> Shape:
     """Return the shape of a sample of one channel that holds all features."""
     return (width, 1) if channel_axis in (-1, 2) else (1, width)
-
-
-def known(axes: Axes, mean: Any, var: Any, eps: float) -> Floats:
-    """Return given means and variances as center and scale of each group."""
-    center, variance = axes.vector(mean, "mean"), axes.vector(var, "var")
-    if center is None or variance is None or (variance < 0).any():
-        raise ValueError("`mean` and `var` must both be given, and `var` must not be negative.")
-    stats = np.empty((1, axes.learnable, 2))
-    stats[0, :, 0], stats[0, :, 1] = center.ravel(), np.sqrt(variance.ravel() + checked_eps(eps))
-    return stats
-
-
-def standardised(axes: Axes, X: Array, stats: Floats) -> Floats:
-    """Return (x - center) / scale, in float64."""
-    plain = Affine.of(center=stats[0, :, 0], scale=stats[0, :, 1])
-    V = axes.viewed(X.astype(np.float64))
-    members = np.ascontiguousarray(V[0].reshape(V.shape[1], -1))
-    return axes.unviewed(plain.apply(members.T).T.reshape(V.shape), X.shape[0])
