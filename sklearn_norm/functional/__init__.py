@@ -1,8 +1,8 @@
-"""The norms as functions of plain arrays, forward and backward, and what training needs besides.
+"""The norms as functions of plain arrays, forward and backward, and tools for training.
 
 Arrays have the shape (n_samples, *shape). float16 and float32 come back as such, all else
-as float64; the arithmetic is float64. NaN is missing, and stays NaN;
-an infinity makes its group NaN.
+as float64; the arithmetic is float64. NaN counts as missing and stays NaN. An infinity
+makes its group NaN.
 """
 
 from __future__ import annotations
