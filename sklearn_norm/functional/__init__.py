@@ -1,23 +1,20 @@
-"""The norms as functions of plain arrays, forward and backward, and what training needs besides.
+"""The norms as functions of plain arrays, forward and backward, and tools for training.
 
 Arrays have the shape (n_samples, *shape). float16 and float32 come back as such, all else
-as float64; the arithmetic is float64. NaN is missing, and stays NaN;
-an infinity makes its group NaN.
+as float64; the arithmetic is float64. NaN counts as missing and stays NaN. An infinity
+makes its group NaN.
 """
 
 from __future__ import annotations
 
-from .backward import (
-    ada_norm_backward,
-    batch_norm_backward,
-    group_norm_backward,
-    instance_norm_backward,
-    layer_norm_backward,
-    rms_norm_backward,
-)
+from .ada import ada_norm, ada_norm_backward
+from .batch import batch_norm, batch_norm_backward
 from .clipping import adaptive_gradient_clip, clip_by_norm
-from .forward import ada_norm, batch_norm, group_norm, instance_norm, layer_norm, rms_norm
+from .group import group_norm, group_norm_backward
+from .instance import instance_norm, instance_norm_backward
+from .layer import layer_norm, layer_norm_backward
 from .reversible import reversible_forward, reversible_inverse
+from .rms import rms_norm, rms_norm_backward
 
 __all__ = [
     "ada_norm",

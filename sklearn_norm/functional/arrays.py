@@ -1,4 +1,4 @@
-"""What the functions take."""
+"""Which arrays the functions take."""
 
 from __future__ import annotations
 

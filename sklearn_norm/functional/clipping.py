@@ -58,13 +58,13 @@ def adaptive_gradient_clip(
     Parameters
     ----------
     grad : array-like of shape (n_units, *fan_in)
-        The gradient; one with a single axis is one unit per entry.
+        The gradient. Each entry of a 1-D gradient is a unit.
     weight : array-like of the shape of grad
         The weights.
     factor : float, default=0.01
         The largest ratio of the norm of a gradient to that of its weights.
     eps : float, default=1e-3
-        The smallest norm of weights, so that those of 0 can grow.
+        The norm that smaller weights are taken to have, so that weights of 0 can grow.
 
     Returns
     -------
@@ -92,7 +92,9 @@ def adaptive_gradient_clip(
     if array.shape != known.shape:
         raise ValueError(f"`grad` has the shape {array.shape}, but `weight` has {known.shape}.")
     if not (factor > 0 and eps >= 0):
-        raise ValueError(f"`factor` must be more than 0, and `eps` at least. Got {factor}, {eps}.")
+        raise ValueError(
+            f"`factor` must be more than 0, and `eps` at least 0. Got {factor}, {eps}."
+        )
     axes = tuple(range(1, array.ndim))
     unit, length = _norm(known, axes)
     with np.errstate(over="ignore"):
@@ -103,7 +105,7 @@ def adaptive_gradient_clip(
 def _finite(given: Any, name: str) -> Array:
     array = floating(given, name)
     if not np.isfinite(array).all():
-        raise ValueError(f"`{name}` holds NaN or infinity, whose direction is not known.")
+        raise ValueError(f"`{name}` holds NaN or infinity, so its direction is not known.")
     return array
 
 
@@ -114,7 +116,8 @@ def _axes(axis: Any, n_axes: int) -> tuple[int, ...]:
     axes = tuple(whole(a, "axis") for a in (axis if isinstance(axis, tuple) else (axis,)))
     if not all(-n_axes <= a < n_axes for a in axes) or len({a % n_axes for a in axes}) < len(axes):
         raise ValueError(
-            f"axis={axis!r} does not name axes of an array that has {n_axes}, each once."
+            f"axis={axis!r} does not name axes of an array that has {n_axes}: give each axis at "
+            "most once."
         )
     return axes
 

@@ -116,7 +116,7 @@ def bent(y: Array, C: float, k: float) -> Array:
 
 
 def unbent(z: Array, C: float, k: float) -> Array:
-    """Return the y of at most 1 / (2 k) that `bent` takes to z; the vertex for z beyond it."""
+    """Return the y up to 1 / (2 k) that `bent` turns into z, and 1 / (2 k) for a larger z."""
     part = z / C if k == 0 else np.minimum(z / C, 1 / (4 * k))
     root = np.sqrt(np.maximum(1 - 4 * k * part, 0.0))
     return np.asarray(2 * part / (1 + root))

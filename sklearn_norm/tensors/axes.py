@@ -2,7 +2,7 @@
 
 Every norm here is the same arithmetic on a view (samples, groups, channels, positions):
 one center and scale for each sample and group, measured over its channels and positions.
-Gain and offset belong to what the norm learns, a channel or an element.
+Gain and offset have one entry for each channel, or for each element.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from ..maps.affine import Affine
 from ..maps.record import Map
 
 Shape: TypeAlias = tuple[int, ...]
-PIECE = 1 << 20  # members whose map is written out at a time, to undo it
-NO_STATS = np.empty((0, 0, 2))  # of a graph, which returns the result alone
-LONG = 256  # positions from which a channel of a sample is a column of its own
+PIECE = 1 << 20  # members whose center and scale are written out at a time, to undo a norm
+NO_STATS = np.empty((0, 0, 2))  # a graph returns the result alone
+LONG = 256  # positions from which each channel of a sample is taken as a column of its own
 
 
 @dataclass(frozen=True)
@@ -36,14 +36,14 @@ class Axes:
     view : tuple of int
         (groups, channels, positions), whose product is that of `sample`.
     affine : tuple of int
-        What gain and offset are reshaped to, beside a view of one sample.
+        The shape of gain and offset beside the view of one sample.
     channel_axis : int or None
         The axis of X that is moved to the front of the sample before the view is taken.
     swapped : bool
         Whether channels are the groups and samples their members, as in batch
         normalisation.
     elements : tuple of int
-        The shape that gain and offset may have beside that of a vector.
+        A shape that gain and offset may have besides that of a vector.
     """
 
     sample: Shape
@@ -68,10 +68,10 @@ class Axes:
         return rows.transpose(1, 0, 2)[None]
 
     def laid_out(self, X: Array) -> tuple[Axes, Array]:
-        """Return axes and an array for which `viewed` is a view: these, or a copy in order."""
+        """Return axes and an array that `viewed` need not copy: these, or a copy in C order."""
         if self.channel_axis is None and X.flags.c_contiguous:
             return self, X
-        ordered = self.channel_axis in (None, 1, X.ndim - 1)  # as the result will be
+        ordered = self.channel_axis in (None, 1, X.ndim - 1)  # and the result can be viewed too
         if X.size == 0 or (ordered and np.may_share_memory(self.viewed(X), X)):
             return self, X
         if self.channel_axis is None:
@@ -102,7 +102,7 @@ class Axes:
         return self.unviewed(whole[None], 1).reshape(-1)
 
     def channel_beside_members(self) -> Array:
-        """Return the channel of each member of a sample, to be broadcast to it."""
+        """Return the channel of each member, with size 1 for axes along which it is the same."""
         channel = self.channel_of_members().reshape(self.sample)
         for axis in range(channel.ndim):
             first = channel.take([0], axis)
@@ -110,7 +110,7 @@ class Axes:
         return channel
 
     def vector(self, given: Any, name: str) -> Floats | None:
-        """Return gain or offset in float64, to stand beside the view of one sample."""
+        """Return gain or offset in float64, in a shape that fits the view of one sample."""
         if given is None:
             return None
         array = array_of(given, name)
@@ -164,7 +164,7 @@ class Axes:
     def mapped(
         self, act: str, mapping: Map, X: Any, out: Array | None = None, **options: Any
     ) -> Any:
-        """Apply or invert a map of channels, with members of one channel laid out as columns.
+        """Apply or invert a map of channels, whose members are laid out as columns.
 
         None where the map returns none: X holds infinity, and `look` asked for it.
         """
@@ -201,33 +201,38 @@ class Axes:
     def restore(
         self, Z: Array, stats: Floats, gain: Floats | None = None, offset: Floats | None = None
     ) -> Array:
-        """Return the array that was normalised: the inverse of the affine map of each group."""
+        """Return the array that was normalised, by the inverse map of each group."""
         if not Z.size:
             return np.empty_like(Z)
         laid, z = self.laid_out(Z)
         out = np.empty(z.shape, z.dtype)
         V, W = laid.viewed(z), laid.viewed(out)
-        if self.affine[2] > 1:  # gain and offset of elements: each is a channel of its own
+        if self.affine[2] > 1:  # gain and offset of each element: take elements as channels
             V, W = V.swapaxes(2, 3), W.swapaxes(2, 3)
             gain, offset = (None if v is None else v.swapaxes(1, 2) for v in (gain, offset))
         step = max(1, PIECE // max(1, prod(self.view)))
         for start in range(0, V.shape[0], step):
-            piece = V[start : start + step]
-            shape = (*piece.shape[:3], 1)
-
-            def spread(v: Floats | None, shape: tuple[int, ...] = shape) -> Floats | None:
-                return None if v is None else np.broadcast_to(v, shape).ravel()
-
-            here = stats[start : start + step, :, None, None]
-            inverse = Affine.of(
-                center=spread(here[..., 0]),
-                scale=spread(here[..., 1]),
-                gain=spread(gain),
-                offset=spread(offset),
-            )
-            rows = np.ascontiguousarray(piece).reshape(-1, piece.shape[3])
-            W[start : start + step] = inverse.invert(rows.T).T.reshape(piece.shape)
+            piece = slice(start, start + step)
+            W[piece] = undone(V[piece], stats[piece], gain, offset)
         return self.put_back(laid, out)
+
+
+def undone(V: Array, stats: Floats, gain: Floats | None, offset: Floats | None) -> Array:
+    """Return the members of a view as they were, with a map for each row of positions."""
+    shape = (*V.shape[:3], 1)
+
+    def spread(v: Floats | None) -> Floats | None:
+        return None if v is None else np.broadcast_to(v, shape).ravel()
+
+    affine = Affine.of(
+        center=spread(stats[:, :, None, None, 0]),
+        scale=spread(stats[:, :, None, None, 1]),
+        gain=spread(gain),
+        offset=spread(offset),
+    )
+    rows = np.ascontiguousarray(V).reshape(-1, V.shape[3])
+    back: Array = affine.invert(rows.T).T.reshape(V.shape)
+    return back
 
 
 def checked_eps(eps: Any) -> float:
@@ -253,7 +258,7 @@ def trailing(sample: Shape, normalized_ndim: int | None) -> Axes:
 def channelwise(
     sample: Shape, channel_axis: int, num_groups: int | None = None, over_samples: bool = False
 ) -> Axes:
-    """Return the axes of norms with channels: groups of them, or each one where None."""
+    """Return the axes of norms of channels, in groups; None takes each channel by itself."""
     channel_axis = whole(channel_axis, "channel_axis")
     if not -len(sample) <= channel_axis <= len(sample) or channel_axis == 0:
         raise ValueError(
@@ -267,8 +272,8 @@ def channelwise(
     if groups < 1 or n_channels % groups:
         raise ValueError(
             f"num_groups={groups} does not divide the {n_channels} channels of samples of shape "
-            f"{sample}. Groups of equal size need a divisor of {n_channels}; `shape` tells how "
-            "data of two axes are laid out, as in shape=(n_channels, n_positions)."
+            f"{sample}. Give a divisor of {n_channels}, so that groups are of equal size. For data "
+            "of two axes, tell the layout by shape=(n_channels, n_positions)."
         )
     if over_samples:
         return Axes(sample, (n_channels, 1, positions), (n_channels, 1, 1), axis, True)
@@ -277,13 +282,14 @@ def channelwise(
 
 
 def other_length(whole: Shape, shape: Shape, channel_axis: int) -> Shape:
-    """Return the sample of flattened data with the channels of `whole` and other positions."""
-    place = channel_axis % 3 - 1  # of the channels in a sample of two axes
+    """Return the shape of a flattened sample with the channels of `whole` and other positions."""
+    place = channel_axis % 3 - 1  # which of the two axes of a sample holds the channels
     positions, left = divmod(shape[1], whole[place])
     if left or not positions:
         raise ValueError(
-            f"X has the shape {shape}, whose {shape[1]} features are no whole number of positions "
-            f"for the {whole[place]} channels of samples of shape {whole}."
+            f"X has the shape {shape}: its {shape[1]} features cannot be divided among the "
+            f"{whole[place]} channels of samples of shape {whole}, with the same number of "
+            "positions for each."
         )
     return (whole[0], positions) if place == 0 else (positions, whole[1])
 
@@ -291,21 +297,3 @@ def other_length(whole: Shape, shape: Shape, channel_axis: int) -> Shape:
 def one_channel(width: int, channel_axis: int) -> Shape:
     """Return the shape of a sample of one channel that holds all features."""
     return (width, 1) if channel_axis in (-1, 2) else (1, width)
-
-
-def known(axes: Axes, mean: Any, var: Any, eps: float) -> Floats:
-    """Return given means and variances as center and scale of each group."""
-    center, variance = axes.vector(mean, "mean"), axes.vector(var, "var")
-    if center is None or variance is None or (variance < 0).any():
-        raise ValueError("`mean` and `var` must both be given, and `var` must not be negative.")
-    stats = np.empty((1, axes.learnable, 2))
-    stats[0, :, 0], stats[0, :, 1] = center.ravel(), np.sqrt(variance.ravel() + checked_eps(eps))
-    return stats
-
-
-def standardised(axes: Axes, X: Array, stats: Floats) -> Floats:
-    """Return (x - center) / scale, in float64."""
-    plain = Affine.of(center=stats[0, :, 0], scale=stats[0, :, 1])
-    V = axes.viewed(X.astype(np.float64))
-    members = np.ascontiguousarray(V[0].reshape(V.shape[1], -1))
-    return axes.unviewed(plain.apply(members.T).T.reshape(V.shape), X.shape[0])

@@ -147,13 +147,15 @@ ALLOWED = {
         ),
         ("numpy", "scipy", "sklearn"),
     ),
+    "interop": Rule(),
+    "interop.docstrings": Rule(),
+    "interop.torch": Rule((KERNELS, "interop.docstrings"), ("numpy",), inside=("torch",)),
     "tensors": Rule(),
     "tensors.axes": Rule(("affine", "arguments", KERNELS), ("numpy",)),
     "tensors.base": Rule(
         ("_sklearn", "arguments", "base", "containers", "glance", KERNELS, "tensors.axes"),
         ("numpy",),
     ),
-    "tensors.bridge": Rule((KERNELS, "tensors.axes"), ("numpy",), inside=("torch",)),
     "tensors.*": Rule(
         (
             "_sklearn",
@@ -165,8 +167,10 @@ ALLOWED = {
             KERNELS,
             "statistics",
             "tensors.axes",
+            "interop.torch",
             "tensors.base",
-            "tensors.bridge",
+            "tensors.channels",
+            "tensors.trailing",
         ),
         ("numpy", "sklearn"),
     ),
@@ -175,7 +179,15 @@ ALLOWED = {
     "functional.clipping": Rule(("arguments", KERNELS), ("numpy",)),
     "functional.reversible": Rule(("arguments", KERNELS), ("numpy",)),
     "functional.*": Rule(
-        ("affine", "arguments", KERNELS, "tensors.axes", "tensors.ada", "functional.arrays"),
+        (
+            "affine",
+            "arguments",
+            KERNELS,
+            "tensors.axes",
+            "tensors.ada",
+            "functional.arrays",
+            "functional.gradients",
+        ),
         ("numpy",),
     ),
 }

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from laws import EPS, SMALLEST, assert_same_bits
 
+from sklearn_norm.functional.batch import known, standardised
 from sklearn_norm.kernels import _native, _numpy
 from sklearn_norm.kernels._native.loading import compiled
 from sklearn_norm.tensors import axes as axes_module
-from sklearn_norm.tensors.axes import channelwise, known, one_channel, standardised, trailing
+from sklearn_norm.tensors.axes import channelwise, one_channel, trailing
 
 BACKENDS = [pytest.param(_numpy, id="numpy")]
 if compiled is not None:

@@ -1,0 +1,115 @@
+"""The gradients that all norms share: of a loss, by x and by gain and bias.
+
+With y = (x - m) / s, g the gradient of the loss by y, and means over what is normalised
+together: dx = (g - mean(g) - y mean(g y)) / s. Without centring there is no mean(g).
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from ..inputs.arguments import array_of, floats_of
+from ..kernels import Array, Floats
+from ..maps.affine import Affine
+from ..tensors.axes import Axes
+
+Gradients: TypeAlias = tuple[Array, Array | None, Array | None]
+
+
+def own_gradients(
+    axes: Axes,
+    grad: Any,
+    x: Array,
+    gamma: Any,
+    beta: Any,
+    *,
+    eps: float,
+    centred: bool = True,
+) -> Gradients:
+    """Return the gradients by x, gamma and beta of a norm by the statistics of x."""
+    y, stats = axes.normalise(x, centred=centred, eps=eps, dtype=np.float64)
+    return gradients(axes, grad, x, y, stats, gamma, beta, centred=centred)
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def gradients(
+    axes: Axes,
+    grad: Any,
+    x: Array,
+    y: Floats,
+    stats: Floats,
+    gamma: Any,
+    beta: Any,
+    *,
+    centred: bool = True,
+    through: bool = True,
+    z: Floats | None = None,
+    slope: Floats | None = None,
+) -> Gradients:
+    """Return the gradients by x, gamma and beta, given the results of the forward pass.
+
+    `through` says whether the statistics are those of x, so that the gradient goes through
+    them too. `z` is what gamma multiplies, where that is not y, and `slope` the derivative
+    of z by y.
+    """
+    given = checked_grad(grad, x)
+    gain = axes.vector(gamma, "gamma")
+    axes.vector(beta, "beta")  # refused here as in the forward pass
+    present = axes.viewed(~np.isnan(x))
+
+    def seen(values: Floats) -> Floats:
+        return np.where(present, axes.viewed(values), 0.0)
+
+    g, y = seen(given), seen(y)
+    by_gamma = None if gamma is None else gathered(axes, g * (y if z is None else seen(z)), gamma)
+    by_beta = None if beta is None else gathered(axes, g, beta)
+    g = g if gain is None else g * gain
+    g = g if slope is None else g * seen(slope)
+    g = through_statistics(g, y, present, centred) if through else g
+    by_x = axes.unviewed(g / divisors(stats), x.shape[0])
+    return by_x.astype(x.dtype), by_gamma, by_beta
+
+
+def checked_grad(grad: Any, x: Array) -> Floats:
+    """Return the gradient of the loss in float64, if it has the shape of x."""
+    given = array_of(grad, "grad")
+    if given.shape != x.shape:
+        raise ValueError(f"`grad` has the shape {given.shape}, but x has {x.shape}.")
+    return floats_of(given, "grad")
+
+
+def through_statistics(g: Floats, y: Floats, present: Array, centred: bool) -> Floats:
+    """Return g without the part that the mean and the variance of x take up."""
+    taken = y * mean_of(g * y, present)
+    taken = mean_of(g, present) + taken if centred else taken
+    return np.where(present, g - taken, 0.0)
+
+
+def mean_of(values: Floats, present: Array) -> Floats:
+    """Return the mean of each group over the members that are present."""
+    count = present.sum(axis=(2, 3), keepdims=True)
+    return np.asarray(values.sum(axis=(2, 3), keepdims=True) / np.maximum(count, 1))
+
+
+def divisors(stats: Floats) -> Floats:
+    """Return what each group was divided by, beside its members."""
+    scale = Affine.of(scale=stats[..., 1]).scale
+    assert scale is not None
+    known = np.where(np.isnan(scale), 1.0, scale)  # NaN: a group with no member
+    return known[..., None, None]
+
+
+def gathered(axes: Axes, part: Floats, vector: Any) -> Array:
+    """Return the sum over all that shares an entry of gamma or beta.
+
+    It has the shape of the vector, and its dtype if that is a float.
+    """
+    vector = np.asarray(vector)
+    shape = (1, *axes.affine)
+    summed = tuple(i for i in range(4) if shape[i] == 1)
+    total = part.sum(axis=summed)
+    total = total.sum() if vector.size == 1 else total
+    dtype = vector.dtype if vector.dtype.kind == "f" else np.float64
+    return np.asarray(total, dtype=dtype).reshape(vector.shape)

@@ -1,0 +1,114 @@
+"""Group normalisation: groups of channels of each sample."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..kernels import Array
+from ..tensors.axes import channelwise
+from .arrays import floats
+from .gradients import Gradients, own_gradients
+
+
+def group_norm(
+    x: Any,
+    gamma: Any = None,
+    beta: Any = None,
+    *,
+    num_groups: int = 1,
+    channel_axis: int = 1,
+    eps: float = 1e-5,
+) -> Array:
+    """Normalise by the mean and variance of each group of channels of each sample.
+
+    Parameters
+    ----------
+    x : array-like of shape (n_samples, *shape)
+        The samples.
+    gamma, beta : float or array-like of shape (n_channels,), default=None
+        Gain and bias; None stands for 1 and 0.
+    num_groups : int, default=1
+        The number of groups, a divisor of the number of channels.
+    channel_axis : int, default=1
+        The axis of the channels; -1 is the last.
+    eps : float, default=1e-5
+        Added to the variance, in squared units of the data.
+
+    Returns
+    -------
+    y : ndarray of the shape of x
+        The result.
+
+    Raises
+    ------
+    ValueError
+        If a shape or a value is not as described.
+    TypeError
+        If an option is not a number of the type described.
+
+    References
+    ----------
+    Y. Wu and K. He, "Group normalization", ECCV 2018.
+
+    Examples
+    --------
+    >>> from sklearn_norm.functional import group_norm
+    >>> group_norm([[1.0, 3.0, 10.0, 50.0]], num_groups=2, eps=0.0)
+    array([[-1.,  1., -1.,  1.]])
+    """
+    x = floats(x)
+    axes = channelwise(x.shape[1:], channel_axis, num_groups)
+    gain, offset = axes.vector(gamma, "gamma"), axes.vector(beta, "beta")
+    return axes.normalise(x, eps=eps, gain=gain, offset=offset)[0]
+
+
+def group_norm_backward(
+    grad: Any,
+    x: Any,
+    gamma: Any = None,
+    beta: Any = None,
+    *,
+    num_groups: int = 1,
+    channel_axis: int = 1,
+    eps: float = 1e-5,
+) -> Gradients:
+    """Return the gradients of `group_norm`.
+
+    Parameters
+    ----------
+    grad : array-like of the shape of x
+        The gradient of the loss by the result.
+    x : array-like of shape (n_samples, *shape)
+        The samples.
+    gamma, beta : float or array-like of shape (n_channels,), default=None
+        Gain and bias; None stands for 1 and 0.
+    num_groups : int, default=1
+        The number of groups, a divisor of the number of channels.
+    channel_axis : int, default=1
+        The axis of the channels; -1 is the last.
+    eps : float, default=1e-5
+        Added to the variance, in squared units of the data.
+
+    Returns
+    -------
+    grad_x : ndarray of the shape of x
+        The gradient by x, 0 where x is missing.
+    grad_gamma, grad_beta : ndarray of the shape of gamma and beta, or None
+        The gradients by gain and bias, in their dtype. None where they were not given.
+
+    Raises
+    ------
+    ValueError
+        If a shape or a value is not as described.
+    TypeError
+        If an option is not a number of the type described.
+
+    Examples
+    --------
+    >>> from sklearn_norm.functional import group_norm_backward
+    >>> group_norm_backward([[1.0, 0.0, 0.0]], [[1.0, 2.0, 3.0]], gamma=2.0)
+    (array([[ 0.4082636 , -0.81649046,  0.40822686]]), array(-1.22473569), None)
+    """
+    x = floats(x)
+    axes = channelwise(x.shape[1:], channel_axis, num_groups)
+    return own_gradients(axes, grad, x, gamma, beta, eps=eps)

@@ -1,0 +1,85 @@
+"""Docstrings of the functions that must say the same are the same."""
+
+from __future__ import annotations
+
+import inspect
+import re
+
+import pytest
+
+from sklearn_norm import functional
+
+NORMS = sorted(name.removesuffix("_backward") for name in functional.__all__ if "backward" in name)
+NAMES = sorted([*NORMS, *(f"{name}_backward" for name in NORMS)])
+TRAILING = ("ada_norm", "layer_norm", "rms_norm")
+SHAPES = {name: "n_normalised_members" if name in TRAILING else "n_channels" for name in NORMS}
+
+
+def sections(name):
+    """Return the sections of a docstring by title; entries as {name: text}."""
+    text = inspect.getdoc(getattr(functional, name))
+    titles = re.split(r"\n\n(\w+)\n-+\n", text)
+    return dict(zip(titles[1::2], titles[2::2], strict=True))
+
+
+def entries(name, title):
+    parts = re.split(r"^(\S.*?) : ", sections(name)[title], flags=re.MULTILINE)
+    return dict(zip(parts[1::2], (p.strip() for p in parts[2::2]), strict=True))
+
+
+def test_all_norms_are_here():
+    assert (
+        sorted(["ada_norm", "batch_norm", "group_norm", "instance_norm", "layer_norm", "rms_norm"])
+        == NORMS
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_parameter_is_described_in_order(name):
+    described = ", ".join(entries(name, "Parameters")).split(", ")
+    assert described == list(inspect.signature(getattr(functional, name)).parameters)
+
+
+@pytest.mark.parametrize("name", NORMS)
+def test_backward_describes_the_parameters_of_forward_in_its_words(name):
+    forward = entries(name, "Parameters")
+    backward = entries(f"{name}_backward", "Parameters")
+    assert backward.pop("grad") == (
+        "array-like of the shape of x\n    The gradient of the loss by the result."
+    )
+    assert backward == forward
+
+
+@pytest.mark.parametrize("name", NORMS)
+def test_backward_has_the_signature_of_forward_after_the_gradient(name):
+    forward = list(inspect.signature(getattr(functional, name)).parameters.values())
+    grad, *backward = inspect.signature(getattr(functional, f"{name}_backward")).parameters.values()
+    assert grad.name == "grad"
+    assert backward == forward
+
+
+@pytest.mark.parametrize("name", NORMS)
+def test_all_norms_describe_a_parameter_in_the_same_words(name):
+    """But for the sizes of gamma and beta, and what RMS norm adds eps to."""
+    found, first = entries(name, "Parameters"), entries("layer_norm", "Parameters")
+    found = {key: text.replace("mean square", "variance") for key, text in found.items()}
+    assert f"({SHAPES[name]},)" in found["gamma, beta"]
+    found["gamma, beta"] = found["gamma, beta"].replace(SHAPES[name], "n_normalised_members")
+    for key in ("x", "gamma, beta", "eps", "normalized_ndim"):
+        assert found.get(key, first[key]) == first[key]
+    channels = entries("group_norm", "Parameters")["channel_axis"]
+    assert found.get("channel_axis", channels) == channels
+
+
+@pytest.mark.parametrize("name", NORMS)
+def test_all_norms_return_and_raise_in_the_same_words(name):
+    backward = f"{name}_backward"
+    assert sections(name)["Returns"] == sections("layer_norm")["Returns"]
+    assert sections(backward)["Returns"] == sections("layer_norm_backward")["Returns"]
+    assert sections(name)["Raises"] == sections(backward)["Raises"]
+    assert sections(name)["Raises"] == sections("layer_norm")["Raises"]
+
+
+@pytest.mark.parametrize("name", functional.__all__)
+def test_every_function_has_an_example_that_imports_it(name):
+    assert f"from sklearn_norm.functional import {name}" in sections(name)["Examples"]
