@@ -8,22 +8,22 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
-from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn import Interval
 from ..estimators.scaler import Scaler
 from ..inputs.arguments import number, truth
 from ..inputs.summaries import Summary
+from ..interop.sklearn import Peer, SklearnPeer, shared
 from ..kernels import Array, Floats
 from ..maps.affine import Affine
 from ..statistics.given import Given
 from ..statistics.quantiles import Quantiles
-from . import bridge
 
+SHARED = ("with_centering", "with_scaling", "quantile_range", "unit_variance")
 WIDER = 5.0  # the first fallback leaves out a fifth of what the quantile range leaves out
 
 
-class RobustScaler(Scaler):
+class RobustScaler(SklearnPeer, Scaler):
     r"""Scale each feature by its median and a range of quantiles.
 
     :math:`z = (x - q_{50}) / (q_{75} - q_{25})`, with the quantiles of linear
@@ -109,6 +109,17 @@ class RobustScaler(Scaler):
         "copy": ["boolean"],
     }
     _sparse_remedy = "use `with_centering=False` instead"
+    _peer_name = "RobustScaler"
+    _peer_words: ClassVar[dict[str, str]] = {
+        "both": "Both compute the same.",
+        "taken": "It learns no more, as one from `from_stats`.",
+        "not_taken": ", or a scale is 0",
+        "given": "It has no `rank_error`. A scale from a wider range stays, until it is fitted "
+        "again.",
+        "not_given": "",
+        "ours": "0.5",
+        "theirs": "0.5",
+    }
 
     def __init__(
         self,
@@ -222,68 +233,15 @@ class RobustScaler(Scaler):
         return scaler._built(Given.of(told["center"], told["scale"], there), told.names)
 
     @classmethod
-    def from_sklearn(cls, fitted: Any) -> Self:
-        """Build a scaler that computes what scikit-learn's does, and learns no more.
-
-        Parameters
-        ----------
-        fitted : sklearn.preprocessing.RobustScaler
-            A fitted scaler, which stays as it is.
-
-        Returns
-        -------
-        scaler : RobustScaler
-            A new fitted scaler with its parameters, names and output container, as from
-            `from_stats`.
-
-        Raises
-        ------
-        ValueError
-            If it is of another class, or a scale is 0.
-        NotFittedError
-            If it is not fitted.
-
-        Examples
-        --------
-        >>> from sklearn import preprocessing
-        >>> from sklearn_norm import RobustScaler
-        >>> theirs = preprocessing.RobustScaler().fit([[1.0], [2.0], [3.0]])
-        >>> RobustScaler.from_sklearn(theirs).transform([[5.0]])
-        array([[3.]])
-        """
-        theirs = bridge.checked(fitted, cls, "RobustScaler")
-        shared = ("with_centering", "with_scaling", "quantile_range", "unit_variance", "copy")
+    def _from_peer(cls, theirs: Any) -> Self:
         center, scale = theirs.center_, theirs.scale_
         if center is None and scale is None:
             center = np.zeros(theirs.n_features_in_)  # only to tell how many there are
-        ours = cls.from_stats(center=center, scale=scale, **bridge.shared(theirs, *shared))
-        return bridge.like(theirs, ours)
+        return cls.from_stats(center=center, scale=scale, **shared(theirs, *SHARED, "copy"))
 
-    def to_sklearn(self) -> Any:
-        """Return scikit-learn's scaler that computes the same.
-
-        Returns
-        -------
-        scaler : sklearn.preprocessing.RobustScaler
-            A new fitted scaler with the parameters but `rank_error`, names and output container.
-            A scale from a wider range stays, until it is fitted again.
-
-        Raises
-        ------
-        NotFittedError
-            If this scaler is not fitted.
-
-        Examples
-        --------
-        >>> from sklearn_norm import RobustScaler
-        >>> RobustScaler().fit([[1.0], [2.0], [3.0]]).to_sklearn().transform([[5.0]])
-        array([[3.]])
-        """
-        check_is_fitted(self)
-        shared = ("with_centering", "with_scaling", "quantile_range", "unit_variance")
-        parameters = {name: self._with(name) for name in shared} | {"copy": self.copy}
-        fitted = {"center_": self.center_, "scale_": self.scale_}
-        return bridge.made("RobustScaler", self, parameters, **fitted)
+    def _as_peer(self) -> Peer:
+        parameters = {name: self._with(name) for name in SHARED} | {"copy": self.copy}
+        return Peer(parameters, {"center_": self.center_, "scale_": self.scale_})
 
     def _moves_zeros(self) -> bool:
         return truth(self.with_centering, "with_centering")
