@@ -12,7 +12,17 @@ from . import contract
 from ._graph import Tape, Traced
 from ._numpy.maps import backward, forward
 from .backends import choice
-from .contract import Array, BlockMoments, Extremes, Floats, Kernels, Map, Selection, Thinning
+from .contract import (
+    Array,
+    BlockMoments,
+    Extremes,
+    Floats,
+    Kernels,
+    Map,
+    Rows,
+    Selection,
+    Thinning,
+)
 
 _backend: Kernels = choice.backend
 apply = _backend.apply
@@ -24,6 +34,7 @@ normalise = _backend.normalise
 segment_extremes = _backend.segment_extremes
 segment_moments = _backend.segment_moments
 select = _backend.select
+sorts = _backend.sorts
 
 __all__ = [
     "Array",
@@ -32,6 +43,7 @@ __all__ = [
     "Floats",
     "Kernels",
     "Map",
+    "Rows",
     "Selection",
     "Tape",
     "Thinning",
@@ -50,6 +62,7 @@ __all__ = [
     "segment_extremes",
     "segment_moments",
     "select",
+    "sorts",
 ]
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol, TypeAlias, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -81,6 +83,43 @@ class Thinning(NamedTuple):
         return np.concatenate(ranks)
 
 
+@dataclass(frozen=True, eq=False)
+class Rows(Sequence[Floats]):
+    """Sorted members of all columns in one array, a row per column, NaN behind the last.
+
+    As a sequence it gives the members of each column, without the NaN.
+    """
+
+    values: Floats
+    counts: npt.NDArray[np.intp]
+
+    @staticmethod
+    def packed(values: Floats, counts: npt.NDArray[np.intp]) -> Sequence[Floats]:
+        """Return the members of sorted rows: in one array, unless most of it would be NaN."""
+        if values.size > 2 * int(counts.sum()):
+            return [row[:n].copy() for row, n in zip(values, counts.tolist(), strict=True)]
+        return Rows(values[:, : counts.max(initial=0)], counts)
+
+    def around(self, probabilities: Floats) -> tuple[Floats, Floats]:
+        """Return the members of the ranks floor(p (count - 1)) and the next, NaN of no members."""
+        column, last = np.arange(self.counts.size), self.counts - 1
+        first = np.floor(probabilities[:, None] * last).astype(np.intp)
+        found = self.values[column, first], self.values[column, np.minimum(first + 1, last)]
+        return found if self.counts.all() else tuple(np.where(last < 0, np.nan, v) for v in found)
+
+    def __len__(self) -> int:
+        return self.counts.size
+
+    @overload
+    def __getitem__(self, column: int) -> Floats: ...
+    @overload
+    def __getitem__(self, column: slice) -> list[Floats]: ...
+    def __getitem__(self, column: int | slice) -> Floats | list[Floats]:
+        if isinstance(column, slice):
+            return [self[c] for c in range(*column.indices(len(self)))]
+        return self.values[column, : self.counts[column]]
+
+
 class Selection(NamedTuple):
     """Order statistics and a summary per column.
 
@@ -95,7 +134,7 @@ class Selection(NamedTuple):
     high: Floats
     below: Floats
     above: Floats
-    members: list[Floats]
+    members: Sequence[Floats]
     off: Floats
 
     @classmethod
@@ -110,6 +149,7 @@ class Selection(NamedTuple):
         self.weight[columns], self.off[columns] = other.weight, other.off
         self.low[columns], self.high[columns] = other.low, other.high
         self.below[:, columns], self.above[:, columns] = other.below, other.above
+        assert isinstance(self.members, list)
         for column, members in zip(columns, other.members, strict=True):
             self.members[column] = members
 
@@ -160,6 +200,10 @@ class Kernels(Protocol):
     def invert(self, Z: Array, mapping: Map, out: Array) -> None: ...
 
     def select(self, X: Array, probabilities: Floats, thinning: Thinning) -> Selection: ...
+
+    def sorts(self, n_rows: int, thinning: Thinning) -> bool:
+        """Whether `select` sorts that many rows: then what it keeps is of the exact ranks."""
+        ...
 
     def normalise(
         self,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from .columns import block_moments, extremes, segment_extremes, segment_moments
 from .groups import normalise
 from .maps import apply, has_infinity, invert
-from .selection import select
+from .selection import select, sorts
 
 __all__ = [
     "apply",
@@ -21,4 +21,5 @@ __all__ = [
     "segment_extremes",
     "segment_moments",
     "select",
+    "sorts",
 ]

@@ -286,6 +286,23 @@ static PyObject *py_select(PyObject *self, PyObject *args) {
     return held ? done(code) : NULL;
 }
 
+static PyObject *py_sort_columns(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *x_, *out_;
+    int n_threads, code = 0;
+    if (!PyArg_ParseTuple(args, "OOi", &x_, &out_, &n_threads)) return NULL;
+    Held x = {0}, out = {0};
+    int held = hold(x_, "x", 2, 0, &x) && hold_floats(out_, "out", x.view.shape[1], x.view.shape[0], 1, 0, &out) &&
+               apart(&out, &x);
+    if (held) {
+        Py_BEGIN_ALLOW_THREADS
+        code = chosen->sort_columns(&x.view, doubles(&out), threads_of(n_threads));
+        Py_END_ALLOW_THREADS
+    }
+    release(&x), release(&out);
+    return held ? done(code) : NULL;
+}
+
 /* Variants */
 
 /* The variants of this build that this machine can run, the widest first. */
@@ -347,6 +364,8 @@ static PyMethodDef methods[] = {
     {"select", py_select, METH_VARARGS,
      "select(x, sample, n_sample, probabilities, n_probabilities, keys, out, members, whole, most, tolerance, "
      "n_threads): order statistics and summaries of columns."},
+    {"sort_columns", py_sort_columns, METH_VARARGS,
+     "sort_columns(x, out, n_threads): the members of each column in their order, NaN last."},
     {"variants", py_variants, METH_NOARGS, "variants(): names of the variants that run here, the widest first."},
     {"choose", py_choose, METH_VARARGS, "choose(name): take a variant, for tests."},
     {NULL, NULL, 0, NULL},

@@ -88,6 +88,7 @@ typedef struct {
     int (*has_infinity)(const View *x, int n_threads);
     int (*select_ranks)(const View *x, const SelectPlan *plan, uint16_t *keys, double *out, double *members,
                         int n_threads);
+    int (*sort_columns)(const View *x, double *out, int n_threads);
 } Variant;
 
 extern const Variant variant_base, variant_v3, variant_v4;

@@ -7,7 +7,7 @@ from .groups import normalise
 from .maps import apply, backward, forward, invert
 from .moments import block_moments
 from .segments import segment_extremes, segment_moments
-from .selection import select
+from .selection import select, sorts
 
 __all__ = [
     "apply",
@@ -21,5 +21,6 @@ __all__ = [
     "segment_extremes",
     "segment_moments",
     "select",
+    "sorts",
     "total_weight",
 ]
