@@ -14,7 +14,6 @@ from ._numpy.maps import backward, forward
 from .backends import choice
 from .contract import (
     Array,
-    BlockMoments,
     Extremes,
     Floats,
     Kernels,
@@ -26,19 +25,24 @@ from .contract import (
 
 _backend: Kernels = choice.backend
 apply = _backend.apply
-block_moments = _backend.block_moments
+centred_moments = _backend.centred_moments
+collapsed_moments = _backend.collapsed_moments
+column_moments = _backend.column_moments
 extremes = _backend.extremes
 has_infinity = _backend.has_infinity
 invert = _backend.invert
+merge_moments = _backend.merge_moments
 normalise = _backend.normalise
+recentred_moments = _backend.recentred_moments
 segment_extremes = _backend.segment_extremes
 segment_moments = _backend.segment_moments
 select = _backend.select
 sorts = _backend.sorts
+settle_moments = _backend.settle_moments
+weighted_moments = _backend.weighted_moments
 
 __all__ = [
     "Array",
-    "BlockMoments",
     "Extremes",
     "Floats",
     "Kernels",
@@ -50,19 +54,25 @@ __all__ = [
     "Traced",
     "apply",
     "backward",
-    "block_moments",
+    "centred_moments",
     "choice",
+    "collapsed_moments",
+    "column_moments",
     "contract",
     "extremes",
     "forward",
     "graph",
     "has_infinity",
     "invert",
+    "merge_moments",
     "normalise",
+    "recentred_moments",
     "segment_extremes",
     "segment_moments",
     "select",
+    "settle_moments",
     "sorts",
+    "weighted_moments",
 ]
 
 

@@ -13,25 +13,27 @@ Array: TypeAlias = npt.NDArray[Any]
 Floats: TypeAlias = npt.NDArray[np.float64]
 
 
-class BlockMoments(NamedTuple):
-    """Sums over blocks of rows, each array of shape (blocks, columns), float64.
+MOMENTS = (
+    "weight",
+    "low",
+    "high",
+    "weight_low",
+    "exponent",
+    "shift",
+    "sum_high",
+    "sum_low",
+    "square_high",
+    "square_low",
+)
+"""The rows of a matrix of moments, float64 of shape (10, columns).
 
-    `shift`, `sum` and `square` are in units of 2**exponent: the block's members are
-    (x / 2**exponent); `sum` is that of their differences from `shift`, `square` that
-    of the squares of these differences. Each `_low` is what the number before it lacks to
-    twice the precision. `weight` is 0 where a block has no member.
-    """
+`shift`, the sums and the squares are in units of 2**exponent: members are x / 2**exponent, `sum`
+is that of their differences from `shift`, `square` that of the squares of these differences. Each
+`_low` is what the number before it lacks to twice the precision. A column without members has the
+weight 0, the extrema (inf, -inf), the exponent -1100, below that of every float, and else zeros.
+"""
 
-    weight: Floats
-    weight_low: Floats
-    exponent: Floats
-    shift: Floats
-    sum: Floats
-    sum_low: Floats
-    square: Floats
-    square_low: Floats
-    low: Floats
-    high: Floats
+NO_EXPONENT = -1100.0  # of a column of zeros, or of none
 
 
 class Extremes(NamedTuple):
@@ -179,13 +181,46 @@ class Kernels(Protocol):
     twice the precision keep this promise once they are rounded to float64.
     """
 
-    def block_moments(self, X: Array, weight: Floats | None) -> BlockMoments: ...
+    def column_moments(self, X: Array, weight: Floats | None) -> Floats:
+        """Return a matrix of the moments of all columns, with the rows `MOMENTS`."""
+        ...
+
+    def segment_moments(self, values: Array, starts: Array, weight: Floats | None) -> Floats:
+        """Return that of columns j of which each has members starts[j] to starts[j + 1]."""
+        ...
+
+    def merge_moments(self, a: Floats, b: Floats) -> Floats:
+        """Return the moments of the members of both; which comes first does not matter.
+
+        A column of weight 0 adds its extrema and nothing else.
+        """
+        ...
+
+    def settle_moments(self, m: Floats, ddof: float, eps: float) -> Floats:
+        """Return mean, variance and sqrt(variance + eps), of shape (3, columns).
+
+        All are rounded once, and NaN where the weight is 0. The divisor of the variance is the
+        weight less `ddof`, where there is more.
+        """
+        ...
+
+    def weighted_moments(self, m: Floats, factor: Floats) -> Floats:
+        """Return the moments of the same members, each counted `factor` times."""
+        ...
+
+    def recentred_moments(self, m: Floats) -> Floats:
+        """Return the same moments about a shift that is the mean."""
+        ...
+
+    def centred_moments(self, m: Floats) -> Floats:
+        """Return the moments of the differences from the mean, with the extrema as they are."""
+        ...
+
+    def collapsed_moments(self, m: Floats) -> Floats:
+        """Return those of one member per column, of weight 1, at the mean as it is carried."""
+        ...
 
     def extremes(self, X: Array, weight: Floats | None) -> Extremes: ...
-
-    def segment_moments(self, values: Array, starts: Array, weight: Floats | None) -> BlockMoments:
-        """Measure members starts[j] to starts[j + 1] of each column j as one block."""
-        ...
 
     def segment_extremes(self, values: Array, starts: Array) -> Extremes:
         """Return the extrema and the number of present members of each such column."""

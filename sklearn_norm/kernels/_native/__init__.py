@@ -6,20 +6,34 @@ NumPy backend, whose results are the same.
 
 from __future__ import annotations
 
-from .columns import block_moments, extremes, segment_extremes, segment_moments
+from .columns import column_moments, extremes, segment_extremes, segment_moments
 from .groups import normalise
 from .maps import apply, has_infinity, invert
+from .moments import (
+    centred_moments,
+    collapsed_moments,
+    merge_moments,
+    recentred_moments,
+    settle_moments,
+    weighted_moments,
+)
 from .selection import select, sorts
 
 __all__ = [
     "apply",
-    "block_moments",
+    "centred_moments",
+    "collapsed_moments",
+    "column_moments",
     "extremes",
     "has_infinity",
     "invert",
+    "merge_moments",
     "normalise",
+    "recentred_moments",
     "segment_extremes",
     "segment_moments",
     "select",
+    "settle_moments",
     "sorts",
+    "weighted_moments",
 ]

@@ -31,10 +31,10 @@ static PyObject *py_moments(PyObject *self, PyObject *args) {
     if (!PyArg_ParseTuple(args, "OOOi", &x_, &weight_, &out_, &n_threads)) return NULL;
     Held x = {0}, weight = {0}, out = {0};
     int held = hold(x_, "x", 2, 0, &x) && hold_floats(weight_, "weight", x.view.shape[0], -1, 0, 1, &weight) &&
-               hold_floats(out_, "out", x.view.shape[1], 10, 1, 0, &out) && apart(&out, &x) && apart(&out, &weight);
+               hold_floats(out_, "out", SUMS, x.view.shape[1], 1, 0, &out) && apart(&out, &x) && apart(&out, &weight);
     if (held) {
         Py_BEGIN_ALLOW_THREADS
-        code = chosen->moments(&x.view, doubles(&weight), (Sums *)doubles(&out), threads_of(n_threads));
+        code = chosen->moments(&x.view, doubles(&weight), doubles(&out), threads_of(n_threads));
         Py_END_ALLOW_THREADS
     }
     release(&x), release(&weight), release(&out);
@@ -67,12 +67,12 @@ static PyObject *py_segment_moments(PyObject *self, PyObject *args) {
     Held x = {0}, starts = {0}, weight = {0}, out = {0};
     int held = hold(x_, "values", 1, 0, &x) && hold_starts(starts_, x.view.shape[0], &starts) &&
                hold_floats(weight_, "weight", x.view.shape[0], -1, 0, 1, &weight) &&
-               hold_floats(out_, "out", starts.view.shape[0] - 1, 10, 1, 0, &out) && apart(&out, &x) &&
+               hold_floats(out_, "out", SUMS, starts.view.shape[0] - 1, 1, 0, &out) && apart(&out, &x) &&
                apart(&out, &starts) && apart(&out, &weight);
     if (held) {
         ptrdiff_t columns = starts.view.shape[0] - 1;
         Py_BEGIN_ALLOW_THREADS
-        code = chosen->segment_moments(&x.view, integers(&starts), columns, doubles(&weight), (Sums *)doubles(&out),
+        code = chosen->segment_moments(&x.view, integers(&starts), columns, doubles(&weight), doubles(&out),
                                        threads_of(n_threads));
         Py_END_ALLOW_THREADS
     }
@@ -100,6 +100,76 @@ static PyObject *py_segment_extremes(PyObject *self, PyObject *args) {
     release(&x), release(&starts), release(&out);
     return held ? done(code) : NULL;
 }
+
+/* Matrices of moments */
+
+/* Hold a matrix of moments that any number of columns may have, or that of another. */
+static int hold_moments(PyObject *object, const char *name, const Held *other, Held *h) {
+    if (!hold(object, name, 2, 0, h)) return 0;
+    Py_ssize_t columns = other ? other->view.shape[1] : h->view.shape[1];
+    release(h);
+    return hold_floats(object, name, SUMS, columns, 0, 0, h);
+}
+
+static PyObject *py_merge_moments(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *a_, *b_, *out_;
+    int n_threads, code = 0;
+    if (!PyArg_ParseTuple(args, "OOOi", &a_, &b_, &out_, &n_threads)) return NULL;
+    Held a = {0}, b = {0}, out = {0};
+    int held = hold_moments(a_, "a", NULL, &a) && hold_moments(b_, "b", &a, &b) &&
+               hold_floats(out_, "out", SUMS, a.view.shape[1], 1, 0, &out) && apart(&out, &a) && apart(&out, &b);
+    if (held) {
+        Py_BEGIN_ALLOW_THREADS
+        code = merge_columns(doubles(&a), doubles(&b), a.view.shape[1], doubles(&out), threads_of(n_threads));
+        Py_END_ALLOW_THREADS
+    }
+    release(&a), release(&b), release(&out);
+    return held ? done(code) : NULL;
+}
+
+static PyObject *py_settle_moments(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *m_, *out_;
+    double ddof, eps;
+    int n_threads, code = 0;
+    if (!PyArg_ParseTuple(args, "OddOi", &m_, &ddof, &eps, &out_, &n_threads)) return NULL;
+    Held m = {0}, out = {0};
+    int held = hold_moments(m_, "m", NULL, &m) && hold_floats(out_, "out", 3, m.view.shape[1], 1, 0, &out) &&
+               apart(&out, &m);
+    if (held) {
+        Py_BEGIN_ALLOW_THREADS
+        code = settle_columns(doubles(&m), m.view.shape[1], ddof, eps, doubles(&out), threads_of(n_threads));
+        Py_END_ALLOW_THREADS
+    }
+    release(&m), release(&out);
+    return held ? done(code) : NULL;
+}
+
+static PyObject *py_change_moments(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *m_, *factor_, *out_;
+    int change, n_threads, code = 0;
+    if (!PyArg_ParseTuple(args, "OiOOi", &m_, &change, &factor_, &out_, &n_threads)) return NULL;
+    if (change < 0 || change >= N_CHANGES) {
+        PyErr_SetString(PyExc_ValueError, "there is no such change of moments");
+        return NULL;
+    }
+    Held m = {0}, factor = {0}, out = {0};
+    int held = hold_moments(m_, "m", NULL, &m) &&
+               hold_floats(factor_, "factor", m.view.shape[1], -1, 0, 1, &factor) &&
+               hold_floats(out_, "out", SUMS, m.view.shape[1], 1, 0, &out) && apart(&out, &m) && apart(&out, &factor);
+    if (held) {
+        Py_BEGIN_ALLOW_THREADS
+        code = change_columns(doubles(&m), m.view.shape[1], (Change)change, doubles(&factor), doubles(&out),
+                              threads_of(n_threads));
+        Py_END_ALLOW_THREADS
+    }
+    release(&m), release(&factor), release(&out);
+    return held ? done(code) : NULL;
+}
+
+/* Infinities */
 
 static PyObject *py_has_infinity(PyObject *self, PyObject *args) {
     (void)self;
@@ -350,10 +420,15 @@ static PyObject *py_choose(PyObject *self, PyObject *args) {
 }
 
 static PyMethodDef methods[] = {
-    {"moments", py_moments, METH_VARARGS, "moments(x, weight, out, n_threads): sums of columns."},
+    {"moments", py_moments, METH_VARARGS, "moments(x, weight, out, n_threads): a matrix of the moments of columns."},
+    {"merge_moments", py_merge_moments, METH_VARARGS, "merge_moments(a, b, out, n_threads): of two such matrices."},
+    {"settle_moments", py_settle_moments, METH_VARARGS,
+     "settle_moments(m, ddof, eps, out, n_threads): mean, variance and deviation."},
+    {"change_moments", py_change_moments, METH_VARARGS,
+     "change_moments(m, change, factor, out, n_threads): 0 weighted, 1 recentred, 2 centred, 3 collapsed."},
     {"extremes", py_extremes, METH_VARARGS, "extremes(x, out, n_threads): low, high, NaN count of columns."},
     {"segment_moments", py_segment_moments, METH_VARARGS,
-     "segment_moments(values, starts, weight, out, n_threads): sums of columns of members in a row."},
+     "segment_moments(values, starts, weight, out, n_threads): moments of columns of members in a row."},
     {"segment_extremes", py_segment_extremes, METH_VARARGS,
      "segment_extremes(values, starts, out, n_threads): low, high, NaN count of such columns."},
     {"normalise", py_normalise, METH_VARARGS,
