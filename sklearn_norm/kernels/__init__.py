@@ -25,10 +25,12 @@ from .contract import (
 
 _backend: Kernels = choice.backend
 apply = _backend.apply
+apply_stored = _backend.apply_stored
 centred_moments = _backend.centred_moments
 collapsed_moments = _backend.collapsed_moments
 column_moments = _backend.column_moments
 extremes = _backend.extremes
+gather_columns = _backend.gather_columns
 has_infinity = _backend.has_infinity
 invert = _backend.invert
 merge_moments = _backend.merge_moments
@@ -53,6 +55,7 @@ __all__ = [
     "Thinning",
     "Traced",
     "apply",
+    "apply_stored",
     "backward",
     "centred_moments",
     "choice",
@@ -61,6 +64,7 @@ __all__ = [
     "contract",
     "extremes",
     "forward",
+    "gather_columns",
     "graph",
     "has_infinity",
     "invert",
@@ -74,35 +78,3 @@ __all__ = [
     "sorts",
     "weighted_moments",
 ]
-
-
-def _shim():  # TEMPORARY
-    import numpy as np
-
-    _a, _i = apply, invert
-
-    def apply2(X, m, b, out, look=False):
-        if look and has_infinity(X):
-            return True
-        _a(X, m, b, out)
-        return False
-
-    def invert2(X, m, out, look=False):
-        if look and has_infinity(X):
-            return True
-        _i(X, m, out)
-        return False
-
-    def stored(values, column, m, bounds, out, inverse=False):
-        members = Map._make(None if v is None else v[column] for v in m)
-        act = backward if inverse else forward
-        with np.errstate(all="ignore"):
-            mapped = act(values.astype(np.float64), members)
-            if bounds is not None:
-                mapped = np.clip(mapped, bounds[0][column], bounds[1][column])
-            np.copyto(out, mapped, casting="same_kind")
-
-    globals().update(apply=apply2, invert=invert2, apply_stored=stored)
-
-
-_shim()

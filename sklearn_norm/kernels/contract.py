@@ -229,10 +229,44 @@ class Kernels(Protocol):
     def has_infinity(self, X: Array) -> bool: ...
 
     def apply(
-        self, X: Array, mapping: Map, bounds: tuple[Floats, Floats] | None, out: Array
-    ) -> None: ...
+        self,
+        X: Array,
+        mapping: Map,
+        bounds: tuple[Floats, Floats] | None,
+        out: Array,
+        look: bool = False,
+    ) -> bool:
+        """Map X; where `look` asks for infinity, return whether X has an infinite member.
 
-    def invert(self, Z: Array, mapping: Map, out: Array) -> None: ...
+        X is searched as it is read, in the same pass, and `out` is then half done. Where they
+        share memory, all of X is searched before anything is written.
+        """
+        ...
+
+    def invert(self, Z: Array, mapping: Map, out: Array, look: bool = False) -> bool:
+        """Undo the map; `look` as in `apply`."""
+        ...
+
+    def apply_stored(
+        self,
+        values: Array,
+        columns: Array,
+        mapping: Map,
+        bounds: tuple[Floats, Floats] | None,
+        out: Array,
+        inverse: bool = False,
+    ) -> None:
+        """Map members that have a column each, or undo it; an IndexError of no such column."""
+        ...
+
+    def gather_columns(
+        self, values: Array, columns: Array, n_columns: int, weights: Floats | None = None
+    ) -> tuple[Array, Array, Floats | None]:
+        """Return members column after column, where each begins, and their weights.
+
+        Those of one column keep their order. An IndexError of no such column.
+        """
+        ...
 
     def select(self, X: Array, probabilities: Floats, thinning: Thinning) -> Selection: ...
 

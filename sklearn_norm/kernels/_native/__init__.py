@@ -7,8 +7,9 @@ NumPy backend, whose results are the same.
 from __future__ import annotations
 
 from .columns import column_moments, extremes, segment_extremes, segment_moments
+from .gathering import gather_columns
 from .groups import normalise
-from .maps import apply, has_infinity, invert
+from .maps import apply, apply_stored, has_infinity, invert
 from .moments import (
     centred_moments,
     collapsed_moments,
@@ -21,10 +22,12 @@ from .selection import select, sorts
 
 __all__ = [
     "apply",
+    "apply_stored",
     "centred_moments",
     "collapsed_moments",
     "column_moments",
     "extremes",
+    "gather_columns",
     "has_infinity",
     "invert",
     "merge_moments",

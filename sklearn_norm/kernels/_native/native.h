@@ -91,6 +91,11 @@ typedef struct {
 
 enum { SELECT_FIELDS = 5, SELECT_REST = 64 };
 
+/* Sort members by their columns, those of a column in the order in which they come; `starts` tells where each
+   of n_columns begins, and the end. FOUND where a column is out of range. */
+int gather_columns(const View *values, const View *columns, const double *weight, char *out, double *weights,
+                   int64_t *starts, ptrdiff_t n_columns);
+
 /* One variant of all kernels. */
 typedef struct {
     const char *name;
@@ -102,7 +107,9 @@ typedef struct {
                             double *high, double *absent, int n_threads);
     int (*normalise)(const View *x, int centred, double eps, const View *gain, const View *offset,
                      const View *out, double *center, double *scale, int n_threads);
-    int (*map)(const View *x, const MapVectors *vectors, int inverse, const View *out, int n_threads);
+    int (*map)(const View *x, const MapVectors *vectors, int inverse, int look, const View *out, int n_threads);
+    int (*map_stored)(const View *values, const View *columns, const MapVectors *vectors, ptrdiff_t n_columns,
+                      int inverse, const View *out, int n_threads);
     int (*has_infinity)(const View *x, int n_threads);
     int (*select_ranks)(const View *x, const SelectPlan *plan, uint16_t *keys, double *out, double *members,
                         int n_threads);

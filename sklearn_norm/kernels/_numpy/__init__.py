@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from .extrema import extremes, has_infinity, total_weight
+from .gathering import gather_columns
 from .groups import normalise
-from .maps import apply, backward, forward, invert
+from .maps import apply, apply_stored, backward, forward, invert
 from .merging import merge_moments
 from .moments import column_moments
 from .segments import segment_extremes, segment_moments
@@ -19,12 +20,14 @@ from .settling import (
 
 __all__ = [
     "apply",
+    "apply_stored",
     "backward",
     "centred_moments",
     "collapsed_moments",
     "column_moments",
     "extremes",
     "forward",
+    "gather_columns",
     "has_infinity",
     "invert",
     "merge_moments",
