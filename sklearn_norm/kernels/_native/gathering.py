@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import _numpy
 from ..contract import Array, Floats
+from ..threads import count_threads
 from .arrays import is_native
 from .loading import compiled
 
@@ -19,5 +20,5 @@ def gather_columns(
     out, starts = np.empty(values.shape, values.dtype), np.empty(n_columns + 1, np.int64)
     weights = None if weights is None else np.ascontiguousarray(weights, np.float64)
     gathered = None if weights is None else np.empty(values.shape)
-    compiled.gather(values, columns, weights, out, gathered, starts)
+    compiled.gather(values, columns, weights, out, gathered, starts, count_threads(values.size))
     return out, starts, gathered

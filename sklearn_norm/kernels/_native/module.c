@@ -330,7 +330,9 @@ static PyObject *py_map_stored(PyObject *self, PyObject *args) {
 static PyObject *py_gather(PyObject *self, PyObject *args) {
     (void)self;
     PyObject *x_, *columns_, *weight_, *out_, *weights_, *starts_;
-    if (!PyArg_ParseTuple(args, "OOOOOO", &x_, &columns_, &weight_, &out_, &weights_, &starts_)) return NULL;
+    int n_threads;
+    if (!PyArg_ParseTuple(args, "OOOOOOi", &x_, &columns_, &weight_, &out_, &weights_, &starts_, &n_threads))
+        return NULL;
     Held x = {0}, columns = {0}, weight = {0}, out = {0}, weights = {0}, starts = {0};
     int held = hold(x_, "values", 1, 0, &x) && hold_columns(columns_, x.view.shape[0], &columns) &&
                hold_floats(weight_, "weight", x.view.shape[0], -1, 0, 1, &weight) && hold(out_, "out", 1, 1, &out) &&
@@ -352,7 +354,7 @@ static PyObject *py_gather(PyObject *self, PyObject *args) {
     if (held) {
         Py_BEGIN_ALLOW_THREADS
         code = gather_columns(&x.view, &columns.view, doubles(&weight), out.view.data, doubles(&weights),
-                              (int64_t *)(void *)starts.view.data, starts.view.shape[0] - 1);
+                              (int64_t *)(void *)starts.view.data, starts.view.shape[0] - 1, threads_of(n_threads));
         Py_END_ALLOW_THREADS
     }
     release(&x), release(&columns), release(&weight), release(&out), release(&weights), release(&starts);
@@ -540,7 +542,7 @@ static PyMethodDef methods[] = {
      "map_stored(values, columns, n_columns, center, scale, gain, offset, top, exponent, low, high, inverse, out, "
      "n_threads): 1 if it was done."},
     {"gather", py_gather, METH_VARARGS,
-     "gather(values, columns, weight, out, weights, starts): members column after column."},
+     "gather(values, columns, weight, out, weights, starts, n_threads): members column after column."},
     {"has_infinity", py_has_infinity, METH_VARARGS, "has_infinity(x, n_threads): whether a member is infinite."},
     {"select", py_select, METH_VARARGS,
      "select(x, sample, n_sample, probabilities, n_probabilities, keys, out, members, whole, most, tolerance, "

@@ -94,7 +94,7 @@ enum { SELECT_FIELDS = 5, SELECT_REST = 64 };
 /* Sort members by their columns, those of a column in the order in which they come; `starts` tells where each
    of n_columns begins, and the end. FOUND where a column is out of range. */
 int gather_columns(const View *values, const View *columns, const double *weight, char *out, double *weights,
-                   int64_t *starts, ptrdiff_t n_columns);
+                   int64_t *starts, ptrdiff_t n_columns, int n_threads);
 
 /* One variant of all kernels. */
 typedef struct {
