@@ -130,7 +130,7 @@ class Learner(Transformer):
         weight = checked_weight(sample_weight, table.n_rows) if table.n_rows else None
         self._check_zeros_may_stay(table.values)
         values, weight = weighed(table.values, weight)
-        if before is not None and as_told and weight is None and self._may_wait(values):
+        if before is not None and as_told and weight is None and self._may_follow(before, values):
             return self._waiting(before, table, values), table
         twin = self._with_fitted(
             Fitted(
@@ -153,6 +153,16 @@ class Learner(Transformer):
     def _may_wait(self, values: Any) -> bool:
         """Whether a batch may be kept, to be folded with others."""
         return Buffer.takes(values)
+
+    def _may_follow(self, before: Fitted, values: Any) -> bool:
+        """Whether a batch may be kept behind what is known, which must be something.
+
+        The first batch with a member is measured at once, whether or not empty ones came before.
+        So an empty batch changes no bit of the stream after it.
+        """
+        known = before.statistic
+        begun = before.buffer is not None or bool(np.any(known.low <= known.high))
+        return begun and self._may_wait(values)
 
     def _waiting(self, before: Fitted, table: Table, values: Array) -> Fitted:
         """Return what is known with one more batch in the buffer; a full one is folded."""

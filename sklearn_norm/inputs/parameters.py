@@ -8,9 +8,9 @@ cannot change, are not checked again.
 from __future__ import annotations
 
 from copy import deepcopy
-from functools import lru_cache
 from inspect import Parameter, signature
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -19,13 +19,16 @@ from ..kernels.sparse import is_sparse
 CONSTANTS = frozenset((bool, int, float, str, type(None)))
 MOST = 4096  # sets of valid parameters that are remembered
 
+_names: WeakKeyDictionary[Any, tuple[str, ...]] = WeakKeyDictionary()
 _valid: dict[Any, None] = {}
 
 
-@lru_cache(maxsize=1024)
 def names_of(kind: Any) -> tuple[str, ...]:
     """Return the names of a class's parameters, in scikit-learn's order."""
-    return tuple(kind._get_param_names())
+    names = _names.get(kind)
+    if names is None:
+        names = _names[kind] = tuple(kind._get_param_names())
+    return names
 
 
 def defaults_of(kind: Any) -> dict[str, Any]:

@@ -91,7 +91,8 @@ class SklearnPeer:
         array([[{ours}]])
         """
         theirs = checked(fitted, cls)
-        return alike(theirs, cls._from_peer(theirs))
+        ours: Self = alike(theirs, cls._from_peer(theirs))
+        return ours
 
     @template
     def to_sklearn(self) -> Any:

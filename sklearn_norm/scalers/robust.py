@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from functools import lru_cache
 from numbers import Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special
 
 from .._sklearn import Interval
 from ..estimators.scaler import Scaler
@@ -171,17 +173,25 @@ class RobustScaler(SklearnPeer, Scaler):
         median = values[0] if self.with_centering else np.zeros_like(values[0])
         if not self.with_scaling:
             return Affine.of(center=median if self.with_centering else None)
-        low, high, normal = values[1], values[2], np.full(median.size, _normal(*asked[1:3]))
-        source = _sources(statistic, values)
-        for name, chosen, width in (
-            ("wider_range", (values[3], values[4]), _normal(*asked[3:])),
-            ("full_range", (statistic.low, statistic.high), 1.0),
-        ):
-            here = source == name
-            low, high = np.where(here, chosen[0], low), np.where(here, chosen[1], high)
-            normal = np.where(here, width, normal)
-        affine = Affine.spanning(median, low, high, normal if self.unit_variance else 1.0)
+        affine = Affine.spanning(median, *self._range(statistic, asked, values))
         return affine if self.with_centering else affine.without("center")
+
+    def _range(
+        self, statistic: Quantiles, asked: tuple[float, ...], values: Floats
+    ) -> tuple[Floats, Floats, Any]:
+        """Return both ends of the range of each column, and what its width is divided by."""
+        _, low, high, wide_low, wide_high = values
+        divisor: Any = _normal(asked[1], asked[2]) if self.unit_variance else 1.0
+        narrow = (low == high) & ~statistic.is_constant
+        if not narrow.any():
+            return low, high, divisor
+        wider = narrow & (wide_low != wide_high)
+        full = narrow & ~wider
+        low = np.where(full, statistic.low, np.where(wider, wide_low, low))
+        high = np.where(full, statistic.high, np.where(wider, wide_high, high))
+        if self.unit_variance:
+            divisor = np.where(wider, _normal(asked[3], asked[4]), np.where(full, 1.0, divisor))
+        return low, high, divisor
 
     @classmethod
     def from_stats(
@@ -281,8 +291,8 @@ def _sources(statistic: Quantiles, values: Floats) -> npt.NDArray[np.str_]:
     )
 
 
+@lru_cache(maxsize=64)
 def _normal(low: float, high: float) -> float:
     """Return the distance of two quantiles of the standard normal distribution."""
-    with np.errstate(invalid="ignore"):
-        width = float(stats.norm.ppf(high) - stats.norm.ppf(low))
-    return width if np.isfinite(width) and width > 0 else 1.0
+    width = float(special.ndtri(high)) - float(special.ndtri(low))
+    return width if math.isfinite(width) and width > 0 else 1.0

@@ -77,6 +77,8 @@ ALLOWED = {
     "statistics.moments": STATISTIC,
     "statistics.quantiles": STATISTIC,
     "statistics.running": STATISTIC,
+    "statistics.sketches": STATISTIC,
+    "statistics.stored": STATISTIC,
     "affine": Rule((KERNELS, "statistics.record", "statistics.sparse"), ("numpy",)),
     "arguments": Rule((KERNELS,), ("numpy",)),
     "known": Rule((KERNELS, "containers", "weights"), ("numpy",)),
