@@ -66,7 +66,9 @@ def rounded(backend, m):
 
 def run(backend, X, weight=None):
     """Return what all kernels that only read say of X, by name."""
-    found = {f"moments {n}": v for n, v in rounded(backend, backend.column_moments(X, weight)).items()}
+    found = {
+        f"moments {n}": v for n, v in rounded(backend, backend.column_moments(X, weight)).items()
+    }
     found |= {f"extreme {n}": v for n, v in backend.extremes(X, weight)._asdict().items()}
     found["infinity"] = backend.has_infinity(X)
     parts = [values.copy() for _, values in sorted_columns(X, X.size * 2)]

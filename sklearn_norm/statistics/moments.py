@@ -155,7 +155,10 @@ class Moments(Statistic):
 
     def weighted(self, factor: Floats) -> Self:
         """Return the moments of the same members, each counted `factor` times."""
-        return self.of_matrix(kernels.weighted_moments(self.matrix, factor))
+        m = self.matrix
+        factors = np.broadcast_to(factor, m.shape[1:]).ravel()
+        flat = kernels.weighted_moments(m.reshape(len(m), -1), factors)
+        return self.of_matrix(flat.reshape(m.shape))
 
     def recentred(self) -> Self:
         """Move the shift to the mean, so that a level left long ago costs no digits."""

@@ -59,18 +59,24 @@ static void add_moved(Sums *a, const Sums *b) {
     a->square = a_square.high, a->square_low = a_square.low;
 }
 
-void sums_merge(Sums *into, const Sums *other) {
-    Sums a = *into, b = *other;
-    double low = a.low < b.low ? a.low : b.low, high = a.high > b.high ? a.high : b.high;
-    if (a.weight == 0.0) {
-        *into = b;
-    } else if (b.weight != 0.0) {
-        double exponent = a.exponent > b.exponent ? a.exponent : b.exponent;
-        in_units(&a, exponent);
-        in_units(&b, exponent);
-        int swap = moves(&a, &b);
-        *into = swap ? b : a;
-        add_moved(into, swap ? &a : &b);
+/* Merge sums of columns that have members. */
+static Sums merged(Sums a, Sums b) {
+    double exponent = a.exponent > b.exponent ? a.exponent : b.exponent;
+    in_units(&a, exponent), in_units(&b, exponent);
+    if (moves(&a, &b)) {
+        add_moved(&b, &a);
+        return b;
     }
+    add_moved(&a, &b);
+    return a;
+}
+
+void sums_merge(Sums *into, const Sums *other) {
+    double low = into->low < other->low ? into->low : other->low;
+    double high = into->high > other->high ? into->high : other->high;
+    int none = into->weight == 0.0, adds = other->weight != 0.0;
+    if (!none && adds) *into = merged(*into, *other);
+    else if (adds) *into = *other;
+    else if (none) sums_none(into);
     into->low = low + 0.0, into->high = high + 0.0; /* no -0.0 */
 }

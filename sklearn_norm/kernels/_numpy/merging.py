@@ -13,6 +13,7 @@ import numpy as np
 from .. import double_double as dd
 from ..contract import Array, Floats
 from ..double_double import Double
+from .exact import nothing
 
 WEIGHT, LOW, HIGH, WEIGHT_LOW, EXPONENT, SHIFT, SUM, SUM_LOW, SQUARE, SQUARE_LOW = range(10)
 IN_UNITS = [SHIFT, SUM, SUM_LOW, SQUARE, SQUARE_LOW]
@@ -23,10 +24,11 @@ def merge_moments(a: Floats, b: Floats) -> Floats:
     """Return the moments of the members of both."""
     with np.errstate(all="ignore"):
         out = _merged(a, b)
-        for none, other in ((b, a), (a, b)):
-            empty = none[WEIGHT] == 0
-            if empty.any():
-                np.copyto(out, other, where=empty)
+        none, adds_nothing = a[WEIGHT] == 0, b[WEIGHT] == 0
+        if none.any() or adds_nothing.any():
+            np.copyto(out, a, where=adds_nothing)
+            np.copyto(out, b, where=none)
+            np.copyto(out, nothing(1), where=none & adds_nothing)
         out[LOW] = np.minimum(a[LOW], b[LOW]) + 0.0  # no -0.0
         out[HIGH] = np.maximum(a[HIGH], b[HIGH]) + 0.0
     return out
@@ -44,7 +46,10 @@ def _merged(a: Floats, b: Floats) -> Floats:
     once, twice = _split(dd.add(_pair(sums, dd.scale(sums, 2.0)), _pair(moved, moved)))
     cross = dd.multiply(delta, twice)
     square = dd.add(Double(b[SQUARE], b[SQUARE_LOW]), cross)
-    others = Double(*(np.array([w, t, s]) for w, t, s in zip(b[[WEIGHT, WEIGHT_LOW]], once, square)))
+    others = Double(
+        np.array([b[WEIGHT], once.high, square.high]),
+        np.array([b[WEIGHT_LOW], once.low, square.low]),
+    )
     total = dd.add(Double(a[HIGHS], a[LOWS]), others)
     out = np.empty_like(a)
     out[EXPONENT], out[SHIFT] = exponent, a[SHIFT]
