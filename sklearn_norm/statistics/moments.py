@@ -28,6 +28,7 @@ from .sparse import SparseColumns
 COMFORT = 400  # within 2**±400, known moments need no exponent, as measured ones do not
 MILD = 2.0**200  # nor with weights from 1 / MILD to MILD
 CARRIED = MOMENTS[3:]
+ROW = {name: row for row, name in enumerate(MOMENTS)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,14 +55,23 @@ class Moments(Statistic):
     @classmethod
     def of_matrix(cls, m: Floats) -> Self:
         """Return the moments whose fields are the rows of a matrix."""
-        moments = object.__new__(cls)  # a frozen class takes long to set so many fields
-        moments.__dict__.update(zip(MOMENTS, m, strict=True), matrix=m)
+        moments = object.__new__(cls)
+        moments.__dict__["matrix"] = m
         return moments
+
+    def __getattr__(self, name: str) -> Floats:
+        """Return a field that was not asked for before: to set all of them takes long."""
+        row, m = ROW.get(name), self.__dict__.get("matrix")
+        if row is None or m is None:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        found: Floats = m[row]
+        self.__dict__[name] = found
+        return found
 
     @cached_property
     def matrix(self) -> Floats:
         """The fields as the rows of a matrix."""
-        return np.array([getattr(self, name) for name in MOMENTS])
+        return np.array([self.__dict__[name] for name in MOMENTS])
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the fields alone: all else follows from them."""
@@ -157,7 +167,18 @@ class Moments(Statistic):
 
     def weighted(self, factor: Floats) -> Self:
         """Return the moments of the same members, each counted `factor` times."""
-        return self.of_matrix(kernels.weighted_moments(self.matrix, factor))
+        m = self.matrix
+        if m.ndim == 2:
+            return self.of_matrix(kernels.weighted_moments(m, factor))
+        factors = np.broadcast_to(factor, m.shape[1:]).ravel()
+        flat = kernels.weighted_moments(m.reshape(len(m), -1), factors)
+        return self.of_matrix(flat.reshape(m.shape))
+
+    def replaced(self, **changes: Any) -> Self:
+        m = self.matrix.copy()
+        for name, values in changes.items():
+            m[ROW[name]] = values
+        return self.of_matrix(m)
 
     def recentred(self) -> Self:
         """Move the shift to the mean, so that a level left long ago costs no digits."""
@@ -193,16 +214,17 @@ class Moments(Statistic):
     @property
     def mean(self) -> Floats:
         """The mean; NaN where nothing is present."""
-        found = next(iter(self._settled.values()), None)  # it depends on neither ddof nor eps
-        return (self.settled() if found is None else found)[0].copy()
+        for mean, _, _ in self._settled.values():  # it depends on neither ddof nor eps
+            return np.array(mean)
+        return np.array(self.settled()[0])
 
     def variance(self, ddof: int = 0) -> Floats:
         """Return the variance: inf beyond the largest float, NaN where nothing is present."""
-        return self.settled(ddof)[1].copy()
+        return np.array(self.settled(ddof)[1])
 
     def deviation(self, ddof: int = 0, eps: float = 0.0) -> Floats:
         """Return sqrt(variance + eps), right also where the variance over- or underflows."""
-        return self.settled(ddof, eps)[2].copy()
+        return np.array(self.settled(ddof, eps)[2])
 
 
 def _exponent_of(mean: Floats, variance: Floats, weight: Floats) -> Floats:

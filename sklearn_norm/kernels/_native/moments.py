@@ -8,7 +8,7 @@ from ..contract import Floats
 from ..threads import count_threads
 from .loading import compiled
 
-SERIAL = 1 << 14  # numbers of a matrix below which a thread costs more than it saves
+SERIAL = 1 << 15  # numbers of a matrix below which a thread costs more than it saves
 WEIGHTED, RECENTRED, CENTRED, COLLAPSED = range(4)
 
 

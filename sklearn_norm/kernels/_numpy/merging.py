@@ -46,8 +46,10 @@ def _merged(a: Floats, b: Floats) -> Floats:
     once, twice = _split(dd.add(_pair(sums, dd.scale(sums, 2.0)), _pair(moved, moved)))
     cross = dd.multiply(delta, twice)
     square = dd.add(Double(b[SQUARE], b[SQUARE_LOW]), cross)
-    parts = zip(b[[WEIGHT, WEIGHT_LOW]], once, square, strict=True)
-    others = Double(*(np.array(part) for part in parts))
+    others = Double(
+        np.array([b[WEIGHT], once.high, square.high]),
+        np.array([b[WEIGHT_LOW], once.low, square.low]),
+    )
     total = dd.add(Double(a[HIGHS], a[LOWS]), others)
     out = np.empty_like(a)
     out[EXPONENT], out[SHIFT] = exponent, a[SHIFT]
