@@ -120,7 +120,7 @@ class Transformer(
             yield
         except BaseException:
             if before is None:
-                vars(self).pop("_fitted", None)
+                self.__dict__.pop("_fitted", None)
             else:
                 self._fitted = before
             raise
