@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn_norm.tensors.norm import TensorNorm
 
 from sklearn_norm.tensors.axes import Axes, Shape, trailing
+from sklearn_norm.tensors.norm import TensorNorm
 
 
 class PositionNorm(TensorNorm):

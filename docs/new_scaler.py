@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sklearn_norm.maps.affine import Affine
 from sklearn_norm.estimators.scaler import Scaler
-
+from sklearn_norm.maps.affine import Affine
 from sklearn_norm.statistics.extrema import Extrema
 
 

@@ -22,6 +22,7 @@ __all__ = [
     "feature_names",
     "has_asked",
     "keeps_names",
+    "output_of",
     "restore_settings",
     "settings_of",
     "validated",
@@ -98,6 +99,11 @@ def has_asked(estimator: Any) -> bool:
 def feature_names(X: Any) -> Any:
     """Return the column names of a frame, or None."""
     return _get_feature_names(X)
+
+
+def output_of(estimator: Any) -> dict[str, Any]:
+    """Return what set_output told, as an attribute for another estimator."""
+    return {OUTPUT: dict(vars(estimator)[OUTPUT])} if vars(estimator).get(OUTPUT) else {}
 
 
 def settings_of(estimator: Any) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..inputs.columns import Columns
 from ..inputs.frames import CONTAINERS
+from ..inputs.parameters import kept
 from ..maps.record import Map
 from ..statistics.record import Statistic
 from .buffer import Buffer
@@ -62,20 +63,12 @@ class Fitted:
 
     def but(self, **changes: Any) -> Self:
         """Return the record with other parts."""
-        parts = {f.name: getattr(self, f.name) for f in fields(self)}
-        return type(self)(**{**parts, **changes})
+        return type(self)(**{name: getattr(self, name) for name in PARTS} | changes)
 
-    def with_buffer(self, buffer: Buffer) -> Self:
-        """Return the record with other batches in the buffer."""
-        return type(self)(
-            self.columns,
-            self.shape,
-            self.parameters,
-            self.statistic,
-            self.map,
-            buffer,
-            self.container,
-        )
+    def kept(self) -> Self:
+        """Return the record with parameters that nobody else can change."""
+        parameters = kept(self.parameters)
+        return self if parameters is self.parameters else self.but(parameters=parameters)
 
     @property
     def n_columns(self) -> int:
@@ -160,6 +153,9 @@ class Fitted:
             if not isinstance(record, RECORDS[name]):
                 yield name, f"must be a {RECORDS[name].__name__}, not {record!r:.40}"
             yield from ((f"{name}.{field}", why) for field, why in record.faults(n_columns))
+
+
+PARTS = tuple(field.name for field in fields(Fitted))
 
 
 def are_strings(names: Any) -> bool:

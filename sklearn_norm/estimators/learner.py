@@ -143,12 +143,12 @@ class Learner(Transformer):
         batch = self._finite(twin._measure(values, weight), table)
         old = twin._start(batch) if before is None else self._settled(before).statistic
         after = twin._ruled_by(batch if old is None else twin._update(old, batch))
-        return after.but(parameters=parameters.kept(after.parameters)), table
+        return after.kept(), table
 
     def _ruled_by(self, statistic: Any) -> Fitted:
         """Return what is known with another statistic, and the map made of it."""
-        assert self._fitted is not None
-        return self._fitted.but(statistic=statistic, map=self._rule(statistic), buffer=None)
+        draft: Any = self._fitted
+        return draft.but(statistic=statistic, map=self._rule(statistic), buffer=None)  # type: ignore[no-any-return]
 
     def _may_wait(self, values: Any) -> bool:
         """Whether a batch may be kept, to be folded with others."""
@@ -169,7 +169,7 @@ class Learner(Transformer):
         if values.dtype.kind == "f" and kernels.has_infinity(values):
             table.refuse_infinite(values)
         before.map.check_defined(values)  # what is wrong is said now, and not when it is read
-        after = before.with_buffer((before.buffer or Buffer()).plus(values))
+        after = before.but(buffer=(before.buffer or Buffer()).plus(values))
         assert after.buffer is not None
         return self._settled(after) if after.buffer.is_full else after
 
@@ -204,8 +204,7 @@ class Learner(Transformer):
         """Return this new scaler, fitted with a statistic that is known."""
         columns, shape = self._columns_of(int(statistic.weight.size), names)
         twin = self._with_fitted(Fitted(columns, shape, parameters.told(self)))
-        fitted = twin._ruled_by(statistic)
-        self._fitted = fitted.but(parameters=parameters.kept(fitted.parameters))
+        self._fitted = twin._ruled_by(statistic).kept()
         return self
 
     def _columns_of(self, size: int, names: Any) -> tuple[Columns | None, tuple[int, ...] | None]:

@@ -16,6 +16,7 @@ from ..inputs.reading import read_array
 from ..inputs.table import Table
 from ..kernels import Traced
 from ..kernels.sparse import is_sparse
+from ..maps.affine import Affine
 from ..maps.record import Map
 from .fitted import Fitted
 from .learner import Learner
@@ -186,9 +187,10 @@ class Scaler(Learner):
                 f"To scale sparse data, {self._sparse_remedy}."
             )
 
-    def _ruled(self) -> Any:
+    def _ruled(self) -> Affine:
         """Return the affine part of the present map."""
-        return self._present().map.affine
+        affine: Affine = self._present().map.affine
+        return affine
 
     def _check_convertible(self, inverse: bool) -> None:
         fitted = self._fitted_now()

@@ -36,7 +36,7 @@ class Transformer(
     OneToOneFeatureMixin,  # type: ignore[misc]
     TransformerMixin,  # type: ignore[misc]
     Stateful,
-    auto_wrap_output_keys=None,
+    auto_wrap_output_keys=None,  # type: ignore[call-arg]
 ):
     """A transformer of scikit-learn, whose fitted attributes are views on one record.
 

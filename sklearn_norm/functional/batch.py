@@ -67,7 +67,9 @@ def batch_norm(
         return axes.normalise(x, eps=eps, gain=gain, offset=offset)[0]
     center, scale = known(axes, mean, var, eps)[0].T
     gain, offset = (None if v is None else v.ravel() for v in (gain, offset))
-    return axes.mapped("apply", Affine.of(center=center, scale=scale, gain=gain, offset=offset), x)
+    mapping = Affine.of(center=center, scale=scale, gain=gain, offset=offset)
+    result: Array = axes.mapped("apply", mapping, x)
+    return result
 
 
 def batch_norm_backward(

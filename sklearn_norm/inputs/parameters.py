@@ -8,9 +8,9 @@ cannot change, are not checked again.
 from __future__ import annotations
 
 from copy import deepcopy
-from functools import lru_cache
 from inspect import Parameter, signature
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -19,16 +19,19 @@ from ..kernels.sparse import is_sparse
 CONSTANTS = frozenset((bool, int, float, str, type(None)))
 MOST = 4096  # sets of valid parameters that are remembered
 
+_names: WeakKeyDictionary[Any, tuple[str, ...]] = WeakKeyDictionary()
 _valid: dict[Any, None] = {}
 
 
-@lru_cache(maxsize=1024)
-def names_of(kind: type) -> tuple[str, ...]:
+def names_of(kind: Any) -> tuple[str, ...]:
     """Return the names of a class's parameters, in scikit-learn's order."""
-    return tuple(kind._get_param_names())  # type: ignore[attr-defined]
+    names = _names.get(kind)
+    if names is None:
+        names = _names[kind] = tuple(kind._get_param_names())
+    return names
 
 
-def defaults_of(kind: type) -> dict[str, Any]:
+def defaults_of(kind: Any) -> dict[str, Any]:
     """Return the parameters of a constructor that have a default, and these."""
     given = signature(kind).parameters.values()
     return {p.name: p.default for p in given if p.default is not Parameter.empty}
@@ -63,9 +66,11 @@ def fingerprint(value: Any) -> Any:
 
 def is_constant(value: Any) -> bool:
     """Whether a parameter cannot be changed in place."""
+    if type(value) in CONSTANTS:
+        return True
     if isinstance(value, tuple):
         return all(map(is_constant, value))
-    return value is None or isinstance(value, (bool, int, float, str))
+    return isinstance(value, (bool, int, float, str))
 
 
 def told(estimator: Any) -> dict[str, Any]:
@@ -75,6 +80,8 @@ def told(estimator: Any) -> dict[str, Any]:
 
 def kept(given: dict[str, Any]) -> dict[str, Any]:
     """Return parameters that nobody else can change: what could be changed is copied."""
+    if all(map(is_constant, given.values())):
+        return given
     return {name: v if is_constant(v) else deepcopy(v) for name, v in given.items()}
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from textwrap import wrap
 from typing import Any, TypeVar
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 TEMPLATE = "__docstring_template__"
+WIDTH = 100
 
 
 def template(method: Method) -> Method:
@@ -37,12 +39,21 @@ def named(method: Callable[..., Any], cls: type, names: dict[str, str]) -> Calla
     def copy(*args: Any, **kwargs: Any) -> Any:
         return method(*args, **kwargs)
 
-    docstring: str = getattr(method, TEMPLATE)
-    for name, value in names.items():
-        docstring = docstring.replace(f"{{{name}}}", value)
-    copy.__doc__ = docstring
+    lines = getattr(method, TEMPLATE).split("\n")
+    copy.__doc__ = "\n".join(line for given in lines for line in filled(given, names))
     copy.__qualname__ = f"{cls.__qualname__}.{method.__name__}"
     return copy
+
+
+def filled(line: str, names: dict[str, str]) -> list[str]:
+    """Return a line with the names put in; one that is a name alone becomes lines of its text."""
+    text = line.strip()
+    if text.startswith("{") and text.endswith("}") and text[1:-1] in names:
+        margin = line[: len(line) - len(text)]
+        return wrap(names[text[1:-1]], WIDTH, initial_indent=margin, subsequent_indent=margin)
+    for name, value in names.items():
+        line = line.replace(f"{{{name}}}", value)
+    return [line]
 
 
 def listed(names: tuple[str, ...]) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol, TypeAlias, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -11,25 +13,27 @@ Array: TypeAlias = npt.NDArray[Any]
 Floats: TypeAlias = npt.NDArray[np.float64]
 
 
-class BlockMoments(NamedTuple):
-    """Sums over blocks of rows, each array of shape (blocks, columns), float64.
+MOMENTS = (
+    "weight",
+    "low",
+    "high",
+    "weight_low",
+    "exponent",
+    "shift",
+    "sum_high",
+    "sum_low",
+    "square_high",
+    "square_low",
+)
+"""The rows of a matrix of moments, float64 of shape (10, columns).
 
-    `shift`, `sum` and `square` are in units of 2**exponent: the block's members are
-    (x / 2**exponent); `sum` is that of their differences from `shift`, `square` that
-    of the squares of these differences. Each `_low` is what the number before it lacks to
-    twice the precision. `weight` is 0 where a block has no member.
-    """
+`shift`, the sums and the squares are in units of 2**exponent: members are x / 2**exponent, `sum`
+is that of their differences from `shift`, `square` that of the squares of these differences. Each
+`_low` is what the number before it lacks to twice the precision. A column without members has the
+weight 0, the extrema (inf, -inf), the exponent -1100, below that of every float, and else zeros.
+"""
 
-    weight: Floats
-    weight_low: Floats
-    exponent: Floats
-    shift: Floats
-    sum: Floats
-    sum_low: Floats
-    square: Floats
-    square_low: Floats
-    low: Floats
-    high: Floats
+NO_EXPONENT = -1100.0  # of a column of zeros, or of none
 
 
 class Extremes(NamedTuple):
@@ -81,6 +85,43 @@ class Thinning(NamedTuple):
         return np.concatenate(ranks)
 
 
+@dataclass(frozen=True, eq=False)
+class Rows(Sequence[Floats]):
+    """Sorted members of all columns in one array, a row per column, NaN behind the last.
+
+    As a sequence it gives the members of each column, without the NaN.
+    """
+
+    values: Floats
+    counts: npt.NDArray[np.intp]
+
+    @staticmethod
+    def packed(values: Floats, counts: npt.NDArray[np.intp]) -> Sequence[Floats]:
+        """Return the members of sorted rows: in one array, unless most of it would be NaN."""
+        if values.size > 2 * int(counts.sum()):
+            return [row[:n].copy() for row, n in zip(values, counts.tolist(), strict=True)]
+        return Rows(values[:, : counts.max(initial=0)], counts)
+
+    def around(self, probabilities: Floats) -> tuple[Floats, Floats]:
+        """Return the members of the ranks floor(p (count - 1)) and the next, NaN of no members."""
+        column, last = np.arange(self.counts.size), self.counts - 1
+        first = np.floor(probabilities[:, None] * last).astype(np.intp)
+        found = self.values[column, first], self.values[column, np.minimum(first + 1, last)]
+        return found if self.counts.all() else tuple(np.where(last < 0, np.nan, v) for v in found)
+
+    def __len__(self) -> int:
+        return self.counts.size
+
+    @overload
+    def __getitem__(self, column: int) -> Floats: ...
+    @overload
+    def __getitem__(self, column: slice) -> list[Floats]: ...
+    def __getitem__(self, column: int | slice) -> Floats | list[Floats]:
+        if isinstance(column, slice):
+            return [self[c] for c in range(*column.indices(len(self)))]
+        return self.values[column, : self.counts[column]]
+
+
 class Selection(NamedTuple):
     """Order statistics and a summary per column.
 
@@ -95,7 +136,7 @@ class Selection(NamedTuple):
     high: Floats
     below: Floats
     above: Floats
-    members: list[Floats]
+    members: Sequence[Floats]
     off: Floats
 
     @classmethod
@@ -110,6 +151,7 @@ class Selection(NamedTuple):
         self.weight[columns], self.off[columns] = other.weight, other.off
         self.low[columns], self.high[columns] = other.low, other.high
         self.below[:, columns], self.above[:, columns] = other.below, other.above
+        assert isinstance(self.members, list)
         for column, members in zip(columns, other.members, strict=True):
             self.members[column] = members
 
@@ -139,13 +181,46 @@ class Kernels(Protocol):
     twice the precision keep this promise once they are rounded to float64.
     """
 
-    def block_moments(self, X: Array, weight: Floats | None) -> BlockMoments: ...
+    def column_moments(self, X: Array, weight: Floats | None) -> Floats:
+        """Return a matrix of the moments of all columns, with the rows `MOMENTS`."""
+        ...
+
+    def segment_moments(self, values: Array, starts: Array, weight: Floats | None) -> Floats:
+        """Return that of columns j of which each has members starts[j] to starts[j + 1]."""
+        ...
+
+    def merge_moments(self, a: Floats, b: Floats) -> Floats:
+        """Return the moments of the members of both; which comes first does not matter.
+
+        A column of weight 0 adds its extrema and nothing else.
+        """
+        ...
+
+    def settle_moments(self, m: Floats, ddof: float, eps: float) -> Floats:
+        """Return mean, variance and sqrt(variance + eps), of shape (3, columns).
+
+        All are rounded once, and NaN where the weight is 0. The divisor of the variance is the
+        weight less `ddof`, where there is more.
+        """
+        ...
+
+    def weighted_moments(self, m: Floats, factor: Floats) -> Floats:
+        """Return the moments of the same members, each counted `factor` times."""
+        ...
+
+    def recentred_moments(self, m: Floats) -> Floats:
+        """Return the same moments about a shift that is the mean."""
+        ...
+
+    def centred_moments(self, m: Floats) -> Floats:
+        """Return the moments of the differences from the mean, with the extrema as they are."""
+        ...
+
+    def collapsed_moments(self, m: Floats) -> Floats:
+        """Return those of one member per column, of weight 1, at the mean, not yet rounded."""
+        ...
 
     def extremes(self, X: Array, weight: Floats | None) -> Extremes: ...
-
-    def segment_moments(self, values: Array, starts: Array, weight: Floats | None) -> BlockMoments:
-        """Measure members starts[j] to starts[j + 1] of each column j as one block."""
-        ...
 
     def segment_extremes(self, values: Array, starts: Array) -> Extremes:
         """Return the extrema and the number of present members of each such column."""
@@ -154,12 +229,50 @@ class Kernels(Protocol):
     def has_infinity(self, X: Array) -> bool: ...
 
     def apply(
-        self, X: Array, mapping: Map, bounds: tuple[Floats, Floats] | None, out: Array
-    ) -> None: ...
+        self,
+        X: Array,
+        mapping: Map,
+        bounds: tuple[Floats, Floats] | None,
+        out: Array,
+        look: bool = False,
+    ) -> bool:
+        """Map X; where `look` asks for infinity, return whether X has an infinite member.
 
-    def invert(self, Z: Array, mapping: Map, out: Array) -> None: ...
+        X is searched as it is read, in the same pass, and `out` is then half done. Where they
+        share memory, all of X is searched before anything is written.
+        """
+        ...
+
+    def invert(self, Z: Array, mapping: Map, out: Array, look: bool = False) -> bool:
+        """Undo the map; `look` as in `apply`."""
+        ...
+
+    def apply_stored(
+        self,
+        values: Array,
+        columns: Array,
+        mapping: Map,
+        bounds: tuple[Floats, Floats] | None,
+        out: Array,
+        inverse: bool = False,
+    ) -> None:
+        """Map members that have a column each, or undo it; an IndexError of no such column."""
+        ...
+
+    def gather_columns(
+        self, values: Array, columns: Array, n_columns: int, weights: Floats | None = None
+    ) -> tuple[Array, Array, Floats | None]:
+        """Return members column after column, where each begins, and their weights.
+
+        Those of one column keep their order. An IndexError of no such column.
+        """
+        ...
 
     def select(self, X: Array, probabilities: Floats, thinning: Thinning) -> Selection: ...
+
+    def sorts(self, n_rows: int, thinning: Thinning) -> bool:
+        """Whether `select` sorts that many rows: then what it keeps is of the exact ranks."""
+        ...
 
     def normalise(
         self,

@@ -63,16 +63,14 @@ class Affine(Map):
     def of(cls, **vectors: Any) -> Self:
         """Build a map: a scale of 0 becomes 1 here, and nowhere else."""
         scale, center = vectors.get("scale"), vectors.get("center")
-        if scale is not None:
-            vectors["scale"] = np.where(scale == 0, 1.0, scale)
-        if center is not None and vectors.get("exponent") is None:
-            large = np.abs(center) >= LARGE
-            if large.any():
-                exponent = np.where(large, QUARTER, 0)
-                vectors["exponent"] = exponent
-                vectors["center"] = np.ldexp(center, -exponent)
-                if scale is not None:
-                    vectors["scale"] = np.ldexp(vectors["scale"], -exponent)
+        if scale is not None and not scale.all():
+            vectors["scale"] = scale = np.where(scale == 0, 1.0, scale)
+        if center is not None and vectors.get("exponent") is None and _is_large(center):
+            exponent = np.where(np.abs(center) >= LARGE, QUARTER, 0)
+            vectors["exponent"] = exponent
+            vectors["center"] = np.ldexp(center, -exponent)
+            if scale is not None:
+                vectors["scale"] = np.ldexp(scale, -exponent)
         return cls(**vectors)
 
     @classmethod
@@ -80,12 +78,14 @@ class Affine(Map):
         cls, center: Floats, low: Floats, high: Floats, divisor: Any = 1.0, **vectors: Any
     ) -> Self:
         """Build the map around `center` with the scale (high - low) / divisor."""
-        large = np.maximum(np.maximum(np.abs(low), np.abs(high)), np.abs(center)) >= LARGE
-        if not large.any():
+        if not (_is_large(low) or _is_large(high) or _is_large(center)):
             return cls.of(center=center, scale=(high - low) / divisor, **vectors)
-        exponent = np.where(large, QUARTER, 0)
+        peak = np.maximum(np.maximum(np.abs(low), np.abs(high)), np.abs(center))
+        exponent = np.where(peak >= LARGE, QUARTER, 0)
         scale = (np.ldexp(high, -exponent) - np.ldexp(low, -exponent)) / divisor
         units = np.ldexp(center, -exponent)
+        if not exponent.any():
+            return cls.of(center=center, scale=scale, **vectors)
         return cls.of(center=units, scale=scale, exponent=exponent, **vectors)
 
     def apply(self, X: Any, out: Any = None, *, clip: bool = False, look: bool = False) -> Any:
@@ -270,6 +270,11 @@ class Affine(Map):
         if ceiling is not None:
             y = kernels.graph.keep_below_1(y, X, ceiling)
         return y.astype(X.dtype)
+
+
+def _is_large(vector: Floats) -> bool:
+    """Whether a member may be so large that differences overflow; NaN may stand for one."""
+    return not bool(np.abs(vector).max(initial=0.0) < LARGE)
 
 
 def _members_below(X: Any, ceiling: Floats) -> tuple[Any, Any]:

@@ -8,20 +8,19 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.utils.validation import check_is_fitted
 
 from ..estimators.scaler import Scaler
 from ..inputs.summaries import Summary
+from ..interop.sklearn import Peer, SklearnPeer, rows_of
 from ..kernels import Array, Floats
 from ..maps.affine import Affine
 from ..statistics.extrema import Extrema
-from . import bridge
 
 LEAST, MOST = -324, 309  # the exponents that floats can have
 EXACT = 22  # 10**22 is the largest power of ten that a float64 holds exactly
 
 
-class DecimalScaler(Scaler):
+class DecimalScaler(SklearnPeer, Scaler):
     r"""Divide each feature by the power of ten that brings it inside (-1, 1).
 
     :math:`z = x / 10^j`, with :math:`j` the smallest integer for which
@@ -73,6 +72,17 @@ class DecimalScaler(Scaler):
     """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {"copy": ["boolean"]}
+    _peer_name = "MaxAbsScaler"
+    _peer_words: ClassVar[dict[str, str]] = {
+        "both": "Only the maxima are shared: scikit-learn's scaler divides by the maximum, and "
+        "this one by a power of ten, so what they compute is another thing.",
+        "taken": "It has the maxima, and no `clip`. The count is that of the rows, missing or not.",
+        "not_taken": "",
+        "given": "It has the maxima. It counts rows, so its count is that of the fullest column.",
+        "not_given": "",
+        "ours": "0.1",
+        "theirs": "0.5",
+    }
 
     def __init__(self, *, copy: bool = True) -> None:
         self.copy = copy
@@ -138,76 +148,16 @@ class DecimalScaler(Scaler):
         return scaler._built(Extrema.known(-peak, peak, told["n_samples"]), told.names)
 
     @classmethod
-    def from_sklearn(cls, fitted: Any) -> Self:
-        """Build a scaler from the maxima that scikit-learn's MaxAbsScaler saw.
-
-        It divides by a power of ten, and not by the maximum: what it computes is another thing.
-
-        Parameters
-        ----------
-        fitted : sklearn.preprocessing.MaxAbsScaler
-            A fitted scaler, which stays as it is.
-
-        Returns
-        -------
-        scaler : DecimalScaler
-            A new fitted scaler with its maxima, names, count and output container, and without
-            `clip`. The count is that of the rows, missing or not.
-
-        Raises
-        ------
-        ValueError
-            If it is of another class.
-        NotFittedError
-            If it is not fitted.
-
-        Examples
-        --------
-        >>> from sklearn.preprocessing import MaxAbsScaler
-        >>> from sklearn_norm import DecimalScaler
-        >>> theirs = MaxAbsScaler().fit([[-4.0], [2.0]])
-        >>> DecimalScaler.from_sklearn(theirs).transform([[-4.0], [2.0]]).ravel()
-        array([-0.4,  0.2])
-        """
-        theirs = bridge.checked(fitted, cls, "MaxAbsScaler")
+    def _from_peer(cls, theirs: Any) -> Self:
         peak = np.asarray(theirs.max_abs_, dtype=np.float64)
         number = np.where(np.isnan(peak), 0, theirs.n_samples_seen_)
-        ours = cls.from_stats(max_abs=peak, n_samples=number, copy=theirs.copy)
-        return bridge.like(theirs, ours)
+        return cls.from_stats(max_abs=peak, n_samples=number, copy=theirs.copy)
 
-    def to_sklearn(self) -> Any:
-        """Return a MaxAbsScaler of scikit-learn with the maxima that this scaler saw.
-
-        It divides by the maximum, and not by a power of ten: what it computes is another thing.
-
-        Returns
-        -------
-        scaler : sklearn.preprocessing.MaxAbsScaler
-            A new fitted scaler with the maxima, names, count and output container. It counts
-            rows, so its count is that of the fullest column.
-
-        Raises
-        ------
-        NotFittedError
-            If this scaler is not fitted.
-
-        Examples
-        --------
-        >>> from sklearn_norm import DecimalScaler
-        >>> theirs = DecimalScaler().fit([[-4.0], [2.0]]).to_sklearn()
-        >>> theirs.transform([[-4.0], [2.0]]).ravel()
-        array([-1. ,  0.5])
-        """
-        check_is_fitted(self)
+    def _as_peer(self) -> Peer:
         peak = self.max_abs_
-        return bridge.made(
-            "MaxAbsScaler",
-            self,
-            {"copy": self.copy},
-            max_abs_=peak,
-            scale_=np.where(peak == 0, 1.0, peak),
-            n_samples_seen_=bridge.rows_of(self),
-        )
+        scale = np.where(peak == 0, 1.0, peak)
+        fitted = {"max_abs_": peak, "scale_": scale, "n_samples_seen_": rows_of(self)}
+        return Peer({"copy": self.copy}, fitted)
 
     @property
     def max_abs_(self) -> Floats:

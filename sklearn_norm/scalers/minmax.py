@@ -5,18 +5,17 @@ from __future__ import annotations
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
 from ..estimators.scaler import Scaler
 from ..inputs.arguments import array_of, floats_of, truth
 from ..inputs.summaries import Summary
+from ..interop.sklearn import Peer, SklearnPeer, left_alone, rows_of, shared
 from ..kernels import Array, Floats
 from ..maps.affine import Affine
 from ..statistics.extrema import Extrema
-from . import bridge
 
 
-class MinMaxScaler(Scaler):
+class MinMaxScaler(SklearnPeer, Scaler):
     r"""Scale each feature to a range.
 
     :math:`z = a + (b - a) (x - x_{\min}) / (x_{\max} - x_{\min})`, for the range
@@ -79,6 +78,18 @@ class MinMaxScaler(Scaler):
     _sparse_remedy = (
         "choose `feature_range` and `data_range` such that 0 maps to 0, or use DecimalScaler"
     )
+    _peer_name = "MinMaxScaler"
+    _peer_words: ClassVar[dict[str, str]] = {
+        "both": "Both compute the same.",
+        "taken": "The count is that of the rows, missing or not. A column that scikit-learn took "
+        "for constant by its threshold is held as constant, at `data_min_`.",
+        "not_taken": ", or `scale_` is not what its parameters make of the bounds",
+        "given": "It counts rows, so its count is that of the fullest column. What it learns "
+        "later, it learns in its own way, a threshold for constant columns included.",
+        "not_given": ": a `data_range`, or a `feature_range` per column",
+        "ours": "0.75",
+        "theirs": "0.75",
+    }
 
     def __init__(
         self,
@@ -95,21 +106,21 @@ class MinMaxScaler(Scaler):
 
     def _measure(self, X: Array, weight: Floats | None) -> Extrema:
         self._wanted_range(self.feature_range)  # refuse wrong parameters before any work
-        self._known_range(self.data_range)
+        self._given_range(self.data_range)
         return Extrema.measure(X, weight)
 
     def _rule(self, statistic: Extrema) -> Affine:
         lower, upper = self._wanted_range(self.feature_range)
         low, high = self._bounds(statistic, self.data_range)
         gain = upper - lower
-        top = np.where(gain + lower == upper, np.nan, upper)
+        missed = gain + lower != upper  # the top is not hit by rounding alone
         return Affine.spanning(
             low,
             low,
             high,
-            gain=None if np.all(gain == 1) else gain,
-            offset=None if np.all(lower == 0) else lower,
-            top=None if np.all(np.isnan(top)) else top,
+            gain=None if (gain == 1).all() else gain,
+            offset=None if not lower.any() else lower,
+            top=np.where(missed, upper, np.nan) if missed.any() else None,
             lower=lower,
             upper=upper,
         )
@@ -170,73 +181,19 @@ class MinMaxScaler(Scaler):
         return scaler._built(Extrema.known(low, high, told["n_samples"]), told.names)
 
     @classmethod
-    def from_sklearn(cls, fitted: Any) -> Self:
-        """Build a scaler that computes what scikit-learn's does, and goes on from there.
-
-        Parameters
-        ----------
-        fitted : sklearn.preprocessing.MinMaxScaler
-            A fitted scaler, which stays as it is.
-
-        Returns
-        -------
-        scaler : MinMaxScaler
-            A new fitted scaler with its parameters, names, count and output container. The count
-            is that of the rows, missing or not. A column that scikit-learn took for constant by
-            its threshold is held as constant, at `data_min_`.
-
-        Raises
-        ------
-        ValueError
-            If it is of another class, or `scale_` is not what its parameters make of the bounds.
-        NotFittedError
-            If it is not fitted.
-
-        Examples
-        --------
-        >>> from sklearn import preprocessing
-        >>> from sklearn_norm import MinMaxScaler
-        >>> theirs = preprocessing.MinMaxScaler().fit([[0.0], [2.0]])
-        >>> MinMaxScaler.from_sklearn(theirs).partial_fit([[4.0]]).transform([[1.0]])
-        array([[0.25]])
-        """
-        theirs = bridge.checked(fitted, cls, "MinMaxScaler")
+    def _from_peer(cls, theirs: Any) -> Self:
         low, high = (np.asarray(v, np.float64) for v in (theirs.data_min_, theirs.data_max_))
         lower, upper = theirs.feature_range
         with np.errstate(all="ignore"):
-            alone = bridge.left_alone(theirs, (upper - lower) / theirs.scale_, high - low)
-        ours = cls.from_stats(
+            alone = left_alone(theirs, (upper - lower) / theirs.scale_, high - low)
+        return cls.from_stats(
             data_min=low,
             data_max=np.where(alone, low, high),
             n_samples=np.where(np.isnan(low), 0, theirs.n_samples_seen_),
-            **bridge.shared(theirs, "feature_range", "clip", "copy"),
+            **shared(theirs, "feature_range", "clip", "copy"),
         )
-        return bridge.like(theirs, ours)
 
-    def to_sklearn(self) -> Any:
-        """Return scikit-learn's scaler that computes the same, and goes on from there.
-
-        Returns
-        -------
-        scaler : sklearn.preprocessing.MinMaxScaler
-            A new fitted scaler with the parameters, names, count and output container. It counts
-            rows, so its count is that of the fullest column. What it learns later, it learns in
-            its own way, a threshold for constant columns included.
-
-        Raises
-        ------
-        ValueError
-            If there is a `data_range`, or a `feature_range` that is not the same for all columns.
-        NotFittedError
-            If this scaler is not fitted.
-
-        Examples
-        --------
-        >>> from sklearn_norm import MinMaxScaler
-        >>> MinMaxScaler().fit([[0.0], [2.0]]).to_sklearn().transform([[0.5]])
-        array([[0.25]])
-        """
-        check_is_fitted(self)
+    def _as_peer(self) -> Peer:
         if self._with("data_range") is not None:
             raise ValueError(
                 "scikit-learn's MinMaxScaler has no data_range. Build a scaler without one, "
@@ -250,63 +207,67 @@ class MinMaxScaler(Scaler):
                 "scikit-learn's MinMaxScaler has one feature_range for all columns. Got "
                 f"{given!r}: use one scaler for each range."
             )
-        return bridge.made(
-            "MinMaxScaler",
-            self,
-            {
-                "feature_range": tuple(np.ravel(v)[0].item() for v in given),
-                "clip": self.clip,
-                "copy": self.copy,
-            },
-            data_min_=self.data_min_,
-            data_max_=self.data_max_,
-            data_range_=self.data_range_,
-            scale_=self.scale_,
-            min_=self.min_,
-            n_samples_seen_=bridge.rows_of(self),
+        names = ("data_min_", "data_max_", "data_range_", "scale_", "min_")
+        feature_range = tuple(np.ravel(v)[0].item() for v in given)
+        return Peer(
+            {"feature_range": feature_range, "clip": self.clip, "copy": self.copy},
+            {**shared(self, *names), "n_samples_seen_": rows_of(self)},
         )
 
     def _bounds(self, statistic: Extrema, data_range: Any) -> tuple[Floats, Floats]:
-        """Return the bounds of the data: known ones first, NaN where there are none."""
-        none = statistic.weight == 0
-        known_low, known_high = self._known_range(data_range)
-        low = np.where(np.isnan(known_low), np.where(none, np.nan, statistic.low), known_low)
-        high = np.where(np.isnan(known_high), np.where(none, np.nan, statistic.high), known_high)
-        return low, high
+        """Return the bounds of the data: those given first, NaN where there are none."""
+        low, high = statistic.low, statistic.high
+        if not statistic.weight.all():
+            none = statistic.weight == 0
+            low, high = np.where(none, np.nan, low), np.where(none, np.nan, high)
+        if data_range is None:
+            return low, high
+        given_low, given_high = self._given_range(data_range)
+        return (
+            np.where(np.isnan(given_low), low, given_low),
+            np.where(np.isnan(given_high), high, given_high),
+        )
 
     def _wanted_range(self, feature_range: Any) -> tuple[Floats, Floats]:
         lower, upper = self._pair("feature_range", feature_range)
         with np.errstate(all="ignore"):
-            wrong = ~(lower < upper) | ~np.isfinite(upper - lower)
+            wrong = ~((lower < upper) & (upper - lower < np.inf))
         self._refuse("feature_range", wrong, lower, upper)
         return lower, upper
 
-    def _known_range(self, data_range: Any) -> tuple[Floats, Floats]:
-        """Return known bounds per feature, NaN where the data decide."""
+    def _given_range(self, data_range: Any) -> tuple[Floats, Floats]:
+        """Return bounds that are given per feature, NaN where the data decide."""
         low, high = np.full((2, self.n_features_in_), np.nan)
-        known = np.zeros(self.n_features_in_, dtype=bool)
+        if data_range is None:
+            return low, high
+        given = np.zeros(self.n_features_in_, dtype=bool)
         if isinstance(data_range, dict):
-            for at, (name, pair) in zip(
-                self._columns_seen("data_range").places(data_range), data_range.items(), strict=True
-            ):
+            places = self._columns_seen("data_range").places(data_range)
+            for at, (name, pair) in zip(places, data_range.items(), strict=True):
                 low[[at]], high[[at]] = self._pair(f"data_range[{name!r}]", pair, 1)
-                known[at] = True
-        elif data_range is not None:
+                given[at] = True
+        else:
             low, high = self._pair("data_range", data_range)
-            known[:] = True
+            given[:] = True
         wrong = ~(low < high) | np.isinf(low) | np.isinf(high)
-        self._refuse("data_range", known & wrong, low, high)
+        self._refuse("data_range", given & wrong, low, high)
         return low, high
 
     def _pair(self, name: str, pair: Any, size: int | None = None) -> tuple[Floats, Floats]:
-        shape = (self.n_features_in_ if size is None else size,)
+        """Return the two numbers of a range, one of each per feature."""
+        size = self.n_features_in_ if size is None else size
+        if type(pair) is tuple and len(pair) == 2 and {*map(type, pair)} <= {int, float}:
+            try:
+                return np.full(size, float(pair[0])), np.full(size, float(pair[1]))
+            except OverflowError:
+                pass  # an integer that no float holds: said below
         try:
-            arrays = (np.broadcast_to(array_of(v, name), shape) for v in pair)
+            arrays = (np.broadcast_to(array_of(v, name), (size,)) for v in pair)
             low, high = (floats_of(array, name) for array in arrays)
         except (TypeError, ValueError) as error:
             raise ValueError(
                 f"`{name}` must be a pair (min, max) of numbers, or of arrays with one entry "
-                f"for each of the {shape[0]} features. Got {pair!r}."
+                f"for each of the {size} features. Got {pair!r}."
             ) from error
         return low, high
 

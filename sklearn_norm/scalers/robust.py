@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+import math
+from functools import lru_cache
 from numbers import Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
-from sklearn.utils.validation import check_is_fitted
+from scipy import special
 
 from .._sklearn import Interval
 from ..estimators.scaler import Scaler
 from ..inputs.arguments import number, truth
 from ..inputs.summaries import Summary
+from ..interop.sklearn import Peer, SklearnPeer, shared
 from ..kernels import Array, Floats
 from ..maps.affine import Affine
 from ..statistics.given import Given
 from ..statistics.quantiles import Quantiles
-from . import bridge
 
+SHARED = ("with_centering", "with_scaling", "quantile_range", "unit_variance")
 WIDER = 5.0  # the first fallback leaves out a fifth of what the quantile range leaves out
 
 
-class RobustScaler(Scaler):
+class RobustScaler(SklearnPeer, Scaler):
     r"""Scale each feature by its median and a range of quantiles.
 
     :math:`z = (x - q_{50}) / (q_{75} - q_{25})`, with the quantiles of linear
@@ -109,6 +111,17 @@ class RobustScaler(Scaler):
         "copy": ["boolean"],
     }
     _sparse_remedy = "use `with_centering=False` instead"
+    _peer_name = "RobustScaler"
+    _peer_words: ClassVar[dict[str, str]] = {
+        "both": "Both compute the same.",
+        "taken": "It learns no more, as one from `from_stats`.",
+        "not_taken": ", or a scale is 0",
+        "given": "It has no `rank_error`. A scale from a wider range stays, until it is fitted "
+        "again.",
+        "not_given": "",
+        "ours": "0.5",
+        "theirs": "0.5",
+    }
 
     def __init__(
         self,
@@ -160,17 +173,25 @@ class RobustScaler(Scaler):
         median = values[0] if self.with_centering else np.zeros_like(values[0])
         if not self.with_scaling:
             return Affine.of(center=median if self.with_centering else None)
-        low, high, normal = values[1], values[2], np.full(median.size, _normal(*asked[1:3]))
-        source = _sources(statistic, values)
-        for name, chosen, width in (
-            ("wider_range", (values[3], values[4]), _normal(*asked[3:])),
-            ("full_range", (statistic.low, statistic.high), 1.0),
-        ):
-            here = source == name
-            low, high = np.where(here, chosen[0], low), np.where(here, chosen[1], high)
-            normal = np.where(here, width, normal)
-        affine = Affine.spanning(median, low, high, normal if self.unit_variance else 1.0)
+        affine = Affine.spanning(median, *self._range(statistic, asked, values))
         return affine if self.with_centering else affine.without("center")
+
+    def _range(
+        self, statistic: Quantiles, asked: tuple[float, ...], values: Floats
+    ) -> tuple[Floats, Floats, Any]:
+        """Return both ends of the range of each column, and what its width is divided by."""
+        _, low, high, wide_low, wide_high = values
+        divisor: Any = _normal(asked[1], asked[2]) if self.unit_variance else 1.0
+        narrow = (low == high) & ~statistic.is_constant
+        if not narrow.any():
+            return low, high, divisor
+        wider = narrow & (wide_low != wide_high)
+        full = narrow & ~wider
+        low = np.where(full, statistic.low, np.where(wider, wide_low, low))
+        high = np.where(full, statistic.high, np.where(wider, wide_high, high))
+        if self.unit_variance:
+            divisor = np.where(wider, _normal(asked[3], asked[4]), np.where(full, 1.0, divisor))
+        return low, high, divisor
 
     @classmethod
     def from_stats(
@@ -222,68 +243,15 @@ class RobustScaler(Scaler):
         return scaler._built(Given.of(told["center"], told["scale"], there), told.names)
 
     @classmethod
-    def from_sklearn(cls, fitted: Any) -> Self:
-        """Build a scaler that computes what scikit-learn's does, and learns no more.
-
-        Parameters
-        ----------
-        fitted : sklearn.preprocessing.RobustScaler
-            A fitted scaler, which stays as it is.
-
-        Returns
-        -------
-        scaler : RobustScaler
-            A new fitted scaler with its parameters, names and output container, as from
-            `from_stats`.
-
-        Raises
-        ------
-        ValueError
-            If it is of another class, or a scale is 0.
-        NotFittedError
-            If it is not fitted.
-
-        Examples
-        --------
-        >>> from sklearn import preprocessing
-        >>> from sklearn_norm import RobustScaler
-        >>> theirs = preprocessing.RobustScaler().fit([[1.0], [2.0], [3.0]])
-        >>> RobustScaler.from_sklearn(theirs).transform([[5.0]])
-        array([[3.]])
-        """
-        theirs = bridge.checked(fitted, cls, "RobustScaler")
-        shared = ("with_centering", "with_scaling", "quantile_range", "unit_variance", "copy")
+    def _from_peer(cls, theirs: Any) -> Self:
         center, scale = theirs.center_, theirs.scale_
         if center is None and scale is None:
             center = np.zeros(theirs.n_features_in_)  # only to tell how many there are
-        ours = cls.from_stats(center=center, scale=scale, **bridge.shared(theirs, *shared))
-        return bridge.like(theirs, ours)
+        return cls.from_stats(center=center, scale=scale, **shared(theirs, *SHARED, "copy"))
 
-    def to_sklearn(self) -> Any:
-        """Return scikit-learn's scaler that computes the same.
-
-        Returns
-        -------
-        scaler : sklearn.preprocessing.RobustScaler
-            A new fitted scaler with the parameters but `rank_error`, names and output container.
-            A scale from a wider range stays, until it is fitted again.
-
-        Raises
-        ------
-        NotFittedError
-            If this scaler is not fitted.
-
-        Examples
-        --------
-        >>> from sklearn_norm import RobustScaler
-        >>> RobustScaler().fit([[1.0], [2.0], [3.0]]).to_sklearn().transform([[5.0]])
-        array([[3.]])
-        """
-        check_is_fitted(self)
-        shared = ("with_centering", "with_scaling", "quantile_range", "unit_variance")
-        parameters = {name: self._with(name) for name in shared} | {"copy": self.copy}
-        fitted = {"center_": self.center_, "scale_": self.scale_}
-        return bridge.made("RobustScaler", self, parameters, **fitted)
+    def _as_peer(self) -> Peer:
+        parameters = {name: self._with(name) for name in SHARED} | {"copy": self.copy}
+        return Peer(parameters, {"center_": self.center_, "scale_": self.scale_})
 
     def _moves_zeros(self) -> bool:
         return truth(self.with_centering, "with_centering")
@@ -323,8 +291,8 @@ def _sources(statistic: Quantiles, values: Floats) -> npt.NDArray[np.str_]:
     )
 
 
+@lru_cache(maxsize=64)
 def _normal(low: float, high: float) -> float:
     """Return the distance of two quantiles of the standard normal distribution."""
-    with np.errstate(invalid="ignore"):
-        width = float(stats.norm.ppf(high) - stats.norm.ppf(low))
-    return width if np.isfinite(width) and width > 0 else 1.0
+    width = float(special.ndtri(high)) - float(special.ndtri(low))
+    return width if math.isfinite(width) and width > 0 else 1.0

@@ -6,19 +6,18 @@ from numbers import Integral
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn import Interval
 from ..estimators.scaler import Scaler
 from ..inputs.arguments import truth
 from ..inputs.summaries import Summary
+from ..interop.sklearn import Peer, SklearnPeer, left_alone, shared
 from ..kernels import Array, Floats
 from ..maps.affine import Affine
 from ..statistics.moments import Moments
-from . import bridge
 
 
-class ZScoreScaler(Scaler):
+class ZScoreScaler(SklearnPeer, Scaler):
     r"""Scale each feature to mean 0 and standard deviation 1.
 
     :math:`z = (x - \mu) / \sigma`, where :math:`\mu` is the mean and
@@ -85,6 +84,18 @@ class ZScoreScaler(Scaler):
         "copy": ["boolean"],
     }
     _sparse_remedy = "pass `with_mean=False` instead"
+    _peer_name = "StandardScaler"
+    _peer_words: ClassVar[dict[str, str]] = {
+        "both": "Both compute the same.",
+        "taken": "It has the counts, too. A column that scikit-learn took for constant by its "
+        "threshold is held as constant.",
+        "not_taken": ", or `scale_` is not the root of `var_`",
+        "given": "It has the counts, too. What it learns later, it learns in its own way, "
+        "thresholds for constant columns included.",
+        "not_given": ": it knows `ddof` 0 only",
+        "ours": "0.6124",
+        "theirs": "0.6124",
+    }
 
     def __init__(
         self, *, with_mean: bool = True, with_std: bool = True, ddof: int = 0, copy: bool = True
@@ -164,85 +175,34 @@ class ZScoreScaler(Scaler):
         return scaler._built(statistic, told.names)
 
     @classmethod
-    def from_sklearn(cls, fitted: Any) -> Self:
-        """Build a scaler that computes what scikit-learn's does, and goes on from there.
-
-        Parameters
-        ----------
-        fitted : sklearn.preprocessing.StandardScaler
-            A fitted scaler, which stays as it is.
-
-        Returns
-        -------
-        scaler : ZScoreScaler
-            A new fitted scaler with its parameters, names, counts and output container. A column
-            that scikit-learn took for constant by its threshold is held as constant.
-
-        Raises
-        ------
-        ValueError
-            If it is of another class, or `scale_` is not the root of `var_`.
-        NotFittedError
-            If it is not fitted.
-
-        Examples
-        --------
-        >>> from sklearn.preprocessing import StandardScaler
-        >>> from sklearn_norm import ZScoreScaler
-        >>> theirs = StandardScaler().fit([[0.0], [2.0]])
-        >>> ZScoreScaler.from_sklearn(theirs).partial_fit([[4.0]]).mean_
-        array([2.])
-        """
-        theirs = bridge.checked(fitted, cls, "StandardScaler")
+    def _from_peer(cls, theirs: Any) -> Self:
         number = np.broadcast_to(theirs.n_samples_seen_, (theirs.n_features_in_,))
         var = theirs.var_
         if theirs.scale_ is not None:
-            var = np.where(bridge.left_alone(theirs, theirs.scale_, np.sqrt(var)), 0.0, var)
-        parameters = bridge.shared(theirs, "with_mean", "with_std", "copy")
-        ours = cls.from_stats(mean=theirs.mean_, var=var, n_samples=number, **parameters)
-        return bridge.like(theirs, ours)
+            var = np.where(left_alone(theirs, theirs.scale_, np.sqrt(var)), 0.0, var)
+        parameters = shared(theirs, "with_mean", "with_std", "copy")
+        return cls.from_stats(mean=theirs.mean_, var=var, n_samples=number, **parameters)
 
-    def to_sklearn(self) -> Any:
-        """Return scikit-learn's scaler that computes the same, and goes on from there.
-
-        Returns
-        -------
-        scaler : sklearn.preprocessing.StandardScaler
-            A new fitted scaler with the parameters, names, counts and output container. What it
-            learns later, it learns in its own way, thresholds for constant columns included.
-
-        Raises
-        ------
-        ValueError
-            If `ddof` is not 0, the only one that it knows.
-        NotFittedError
-            If this scaler is not fitted.
-
-        Examples
-        --------
-        >>> from sklearn_norm import ZScoreScaler
-        >>> ZScoreScaler().fit([[0.0], [2.0]]).to_sklearn().transform([[4.0]])
-        array([[3.]])
-        """
-        check_is_fitted(self)
+    def _as_peer(self) -> Peer:
         if self._with("ddof"):
             raise ValueError(
                 f"StandardScaler knows ddof=0 only. Got ddof={self._with('ddof')}: build a scaler "
                 "of ddof=0 with the same variance, from_stats(mean=mean_, var=var_, "
                 "n_samples=n_samples_seen_), and turn that into one."
             )
-        return bridge.made(
-            "StandardScaler",
-            self,
+        return Peer(
             {
                 "with_mean": self._with("with_mean"),
                 "with_std": self._with("with_std"),
                 "copy": self.copy,
             },
-            mean_=self.mean_,
-            var_=self.var_,
-            scale_=self.scale_,
-            n_samples_seen_=np.array(self.n_samples_seen_)[()],  # a number of NumPy's, as there
+            {
+                "mean_": self.mean_,
+                "var_": self.var_,
+                "scale_": self.scale_,
+                # a number of NumPy's, as there
+                "n_samples_seen_": np.array(self.n_samples_seen_)[()],
+            },
         )
 
     def _moves_zeros(self) -> bool:

@@ -14,6 +14,8 @@ from ..kernels.sparse import canonical, is_sparse
 from ..records import refused, vector_faults
 from .record import Statistic
 from .sketch import Sketch, interpolated, sorted_quantiles, thinning_of
+from .sketches import Built, Sketches, Thinned
+from .stored import StoredColumns
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +29,7 @@ class Quantiles(Statistic):
     norm: Floats
     probabilities: Floats
     known: Floats
-    sketches: tuple[Sketch, ...]
+    sketches: Sketches
 
     @classmethod
     def measure(
@@ -43,13 +45,9 @@ class Quantiles(Statistic):
         if weight is not None:
             return cls._of_weighted(X, weight, asked, rank_error)
         found = _select(X, asked, thinning_of(rank_error))
-        sizes = found.weight.astype(np.int64).tolist()
         position = asked[:, None] * (found.weight - 1)
         known = interpolated(found.below, found.above, position - np.floor(position))
-        sketches = tuple(
-            Sketch.of_members(members, size, rank_error, off)
-            for members, size, off in zip(found.members, sizes, found.off.tolist(), strict=True)
-        )
+        sketches = Thinned.of(found, rank_error)
         norm = np.sqrt(found.weight)
         return cls(found.weight, found.low, found.high, norm, asked, known, sketches)
 
@@ -70,39 +68,44 @@ class Quantiles(Statistic):
                 low[column], high[column] = row[0] + 0.0, row[-1] + 0.0
                 unit = _unit(total[column], norm[column])
                 known[:, column] = sorted_quantiles(row, w, asked, unit)
-        return cls(total, low, high, norm, asked, known, tuple(sketches))
+        return cls(total, low, high, norm, asked, known, Built(tuple(sketches)))
 
     def merge(self, other: Self) -> Self:
         mine, theirs = self.weight == 0, other.weight == 0
         known = np.where(theirs, self.known, np.where(mine, other.known, np.nan))
-        pairs = zip(self.sketches, other.sketches, theirs, mine, strict=True)
         return type(self)(
             **self.with_extrema_of(other),
             norm=np.hypot(self.norm, other.norm),
             probabilities=self.probabilities,
             known=known,
-            sketches=tuple(_merge(a, b, only_a, only_b) for a, b, only_a, only_b in pairs),
+            sketches=self.sketches.merge(other.sketches, theirs, mine),
         )
 
     @property
     def rank_error(self) -> Floats:
         """The bound in force per column, at `probabilities`; 0.0 while they are exact."""
         exact = ~np.isnan(self.known).any(axis=0) | (self.weight == 0)
-        return np.where(exact, 0.0, [s.bound for s in self.sketches])
+        return np.zeros(exact.size) if exact.all() else np.where(exact, 0.0, self.sketches.bounds())
 
     def quantiles(self, probabilities: tuple[float, ...]) -> Floats:
         """Return quantiles, shape (probabilities, columns); NaN where nothing is present."""
         asked = np.asarray(probabilities, dtype=np.float64)
+        values = self._known(asked)
+        empty = self.weight == 0
+        if (np.isnan(values) & ~empty).any():
+            values = self.sketches.complete(values, asked, _units(self.weight, self.norm))
+        return np.where(empty, np.nan, np.clip(values, self.low, self.high))
+
+    def _known(self, asked: Floats) -> Floats:
+        """Return the quantiles that are known, NaN for the others."""
+        if np.array_equal(asked, self.probabilities):
+            return self.known
         values = np.full((asked.size, self.weight.size), np.nan)
         for row, probability in enumerate(asked):
             place = np.flatnonzero(self.probabilities == probability)
             if place.size:
                 values[row] = self.known[place[0]]
-        for column in np.flatnonzero(np.isnan(values).any(axis=0) & (self.weight > 0)):
-            rows = np.isnan(values[:, column])
-            unit = _unit(self.weight[column], self.norm[column])
-            values[rows, column] = self.sketches[column].quantiles(asked[rows], unit)
-        return np.where(self.weight == 0, np.nan, np.clip(values, self.low, self.high))
+        return values
 
     def quantile(self, probability: float) -> Floats:
         """Return one quantile of each column."""
@@ -113,7 +116,7 @@ class Quantiles(Statistic):
 
     @classmethod
     def _from_fields(cls, values: dict[str, Any]) -> Self:
-        sketches = tuple(Sketch.from_state(state) for state in values["sketches"])
+        sketches = Built(tuple(Sketch.from_state(state) for state in values["sketches"]))
         return super()._from_fields({**values, "sketches": sketches})
 
     def faults(self, n_columns: int) -> Iterator[tuple[str, str]]:
@@ -146,10 +149,11 @@ def _unit(total: float, norm: float) -> float:
     return unit if unit < 1 - 1e-9 else 1.0
 
 
-def _merge(a: Sketch, b: Sketch, only_a: bool, only_b: bool) -> Sketch:
-    if only_a:
-        return a
-    return b if only_b else a.merge(b)
+def _units(total: Floats, norm: Floats) -> Floats:
+    """Return the unit of each column; of one without members, any."""
+    with np.errstate(invalid="ignore"):
+        units = norm / total * norm
+    return np.where(units < 1 - 1e-9, units, 1.0)
 
 
 def _present(values: Floats, weights: Floats) -> tuple[Floats, Floats]:
@@ -161,6 +165,8 @@ def _present(values: Floats, weights: Floats) -> tuple[Floats, Floats]:
 def _select(X: Array, asked: Floats, thinning: Thinning) -> Selection:
     if not is_sparse(X):
         return kernels.select(X, asked, thinning)
+    if kernels.sorts(X.shape[0], thinning):
+        return StoredColumns.of(X).select(asked, thinning)
     selection = Selection.empty(X.shape[1], asked.size)
     for column, members in enumerate(_columns(X)):
         selection.fill([column], kernels.select(members[:, None], asked, thinning))

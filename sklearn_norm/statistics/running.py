@@ -35,13 +35,12 @@ class Running(Statistic):
     @classmethod
     def of(cls, batch: Moments, ddof: int = 0) -> Self:
         """Return the batch that has these moments."""
-        there = np.where(batch.weight == 0, 0.0, 1.0)
-        members = np.where(batch.weight > ddof, batch.weight - ddof, batch.weight)
+        weight, means = batch.weight, batch.collapsed()
+        there = means.weight
+        members = np.where(weight > ddof, weight - ddof, weight) if ddof else weight
         share = 1 / np.where(members == 0, 1.0, members)
-        residuals = batch.centred().weighted(share).replaced(weight=there, weight_low=0 * there)
-        with np.errstate(all="ignore"):  # infinities are reported by the caller
-            means = batch.collapsed()
-        return cls(batch.weight, batch.low, batch.high, there, means, residuals)
+        residuals = batch.centred().weighted(share).replaced(weight=there, weight_low=0.0)
+        return cls(weight, batch.low, batch.high, there, means, residuals)
 
     @classmethod
     def empty(cls, n_columns: int) -> Self:

@@ -49,6 +49,11 @@ def thinning_of(rank_error: float) -> Thinning:
     return Thinning(math.ceil(2 / least), int(1.5 * TOP / least), rank_error / 4)
 
 
+def capacity(rank_error: float) -> float:
+    """Return how many members a sketch keeps before it compacts."""
+    return 3 * (TOP / rank_error)
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Sketch:
     """Levels of sorted members, and the rank error made so far."""
@@ -157,7 +162,7 @@ class Sketch:
             self.drift + other.drift,
             math.hypot(self.spread, other.spread),
             self.settled + other.settled,
-            _hashed(*sorted((self.seed, other.seed))),
+            hashed(*sorted((self.seed, other.seed))),
         ).compacted()
 
     def _is_twin_of(self, other: Self) -> bool:
@@ -175,7 +180,7 @@ class Sketch:
         """Compact the lowest overfull level until the capacity is kept."""
         levels, drift, spread, seed = dict(self.levels), self.drift, self.spread, self.seed
         top_capacity = TOP / self.rank_error
-        while sum(v.size for v in levels.values()) > 3 * top_capacity:
+        while sum(v.size for v in levels.values()) > capacity(self.rank_error):
             top = max(levels)
             full = [
                 h for h, v in levels.items() if v.size > max(2, top_capacity * DECAY ** (top - h))
@@ -188,7 +193,7 @@ class Sketch:
             if odd:
                 levels[h] = members[-1:].copy()  # a view would keep all members alive
             pairs = members[: members.size - odd]
-            seed = _hashed(seed, pairs)
+            seed = hashed(seed, pairs)
             levels[h + 1] = _merged(levels.get(h + 1), pairs[seed & 1 :: 2].copy())
             drift += math.ldexp(1.0, h)
             spread = math.hypot(spread, math.ldexp(1.0, h))
@@ -256,7 +261,7 @@ def _merged(a: Floats | None, b: Floats | None) -> Floats:
     return both
 
 
-def _hashed(*parts: int | Floats) -> int:
+def hashed(*parts: int | Floats) -> int:
     """Return pseudo-random bits from numbers, and from mantissas spread over the members."""
     digest = hashlib.blake2b(digest_size=8)
     for part in parts:

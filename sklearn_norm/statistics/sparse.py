@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
 from .. import kernels
 from ..kernels import Array, Floats
-from ..kernels.sparse import canonical, columns_of
+from ..kernels.sparse import canonical
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,16 +28,21 @@ class SparseColumns:
 
     @classmethod
     def of(cls, X: Array, weight: Floats | None) -> Self:
-        members = canonical(sparse.csc_array(X))
-        n_rows, n_columns = members.shape
-        starts = members.indptr.astype(np.int64)
+        X = canonical(X)
+        n_rows, n_columns = X.shape
+        weights = None if weight is None else _weight_of_members(X, weight)
+        if X.format == "csc":
+            values, starts = X.data, X.indptr.astype(np.int64)
+        else:
+            gathered = kernels.gather_columns(X.data, X.indices, n_columns, weights)
+            values, starts, weights = gathered
         stored = np.diff(starts)
-        if weight is None:
-            return cls(members.data, starts, None, np.asarray(n_rows - stored, dtype=np.float64))
-        weights = weight[members.indices]
-        held = np.bincount(columns_of(members), weights, n_columns)
+        if weight is None or weights is None:
+            return cls(values, starts, None, np.asarray(n_rows - stored, dtype=np.float64))
+        column = np.repeat(np.arange(n_columns), stored)
+        held = np.bincount(column, weights, n_columns)
         zero_weight = np.where(stored == n_rows, 0.0, np.maximum(weight.sum() - held, 0.0))
-        return cls(members.data, starts, weights, zero_weight)
+        return cls(values, starts, weights, zero_weight)
 
     def extremes(self) -> tuple[Floats, Floats, Floats]:
         """Return present weight and extrema, with the implicit zeros, of each column."""
@@ -53,3 +57,10 @@ class SparseColumns:
         low = np.where(zeros, np.minimum(found.low, 0.0), found.low)
         high = np.where(zeros, np.maximum(found.high, 0.0), found.high)
         return total + self.zero_weight, low, high
+
+
+def _weight_of_members(X: Any, weight: Floats) -> Floats:
+    """Return the weight of the row of each stored member."""
+    if X.format == "csc":
+        return weight[X.indices]
+    return np.repeat(weight, np.diff(X.indptr))

@@ -190,10 +190,10 @@ class BatchNorm(TorchModules, TensorInput, RunningScaler):
             repeated = None if weight is None else np.repeat(weight, positions)
             return Running.measure(rows, repeated, ddof=ddof)
         columns = view.transpose(1, 0, 2).reshape(-1, positions).T
-        parts = Moments.measure(columns).reshaped((n_samples, n_channels))
+        parts = Moments.measure(columns)
         if weight is not None:
-            parts = parts.weighted(weight[:, None])
-        return Running.of(parts.folded(), ddof)
+            parts = parts.weighted(np.repeat(weight, n_channels))
+        return Running.of(parts.reshaped((n_samples, n_channels)).folded(), ddof)
 
     def _table_of(self, fitted: Fitted) -> Table:
         if fitted.shape is None:

@@ -279,8 +279,9 @@ class TensorNorm(TensorInput, Transformer):
         wanted = container_of(X)
         if values.ndim == 2 and _sklearn.has_asked(self):
             wanted = _sklearn.asked_container(self)
-            fitted = () if self._fitted is None else self._fitted.columns.names
-            names = fitted if fitted is not None and len(fitted) == values.shape[1] else names
+            columns = None if self._fitted is None else self._fitted.columns
+            if columns is not None and columns.names is not None:
+                names = columns.names if columns.number == values.shape[1] else names
             if names is None:
                 names = [f"x{i}" for i in range(values.shape[1])]
         return framed(back, wanted, names, like=X) if wanted != "default" else back

@@ -1,7 +1,7 @@
 """Whatever is passed to a public method: it works, or a ValueError or TypeError says what is wrong.
 
 Every case has an id such as ``ZScoreScaler.transform.17``, from which alone it is made:
-``attack("ZScoreScaler.transform.17")`` repeats it. First come the odd values of ``odd.py``, one in
+``attack("ZScoreScaler.transform.17")`` repeats it. First come the odd values of ``odd``, one in
 each case, then cases of several at once, drawn by their id. `SKLEARN_NORM_ATTACKS` multiplies the
 latter.
 
@@ -343,7 +343,7 @@ def saved(what: str, subject: str) -> Any:
     path = odd.FOLDER / "saved.json"
     if what == "path":
         sklearn_norm.save(estimator, path)
-    return {"estimator": estimator, "path": path}.get(what) or estimator.to_dict()
+    return {"estimator": estimator, "path": path}.get(what) or sklearn_norm.to_dict(estimator)
 
 
 @cache

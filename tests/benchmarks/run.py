@@ -29,6 +29,7 @@ from norms import norm_cases
 from one_row import one_row_cases
 from report import Row, line, linear_line, row_of, summary, title, verdicts_of
 from scalers import scaler_cases
+from small import small_cases
 from timing import medians
 
 from sklearn_norm import kernels
@@ -87,7 +88,12 @@ def measured(case: Case, told: argparse.Namespace) -> Row:
 def tell_cases(told: argparse.Namespace, report: Report) -> list[Row]:
     rows = []
     small, n_threads = told.small, told.threads
-    cases = chain(scaler_cases(small, n_threads), norm_cases(small, n_threads), one_row_cases())
+    cases = chain(
+        scaler_cases(small, n_threads),
+        norm_cases(small, n_threads),
+        one_row_cases(),
+        small_cases(),
+    )
     for case in cases:
         if re.search(told.only, case.label):
             rows.append(measured(case, told))

@@ -8,15 +8,16 @@ import numpy as np
 import pytest
 from laws import EPS, SMALLEST, assert_same_bits, layouts
 
-from sklearn_norm.kernels import BlockMoments, Map, _native, _numpy
+from sklearn_norm.kernels import Map, _native, _numpy
 from sklearn_norm.kernels._native.loading import compiled
 from sklearn_norm.kernels._numpy.sorting import sorted_columns
-from sklearn_norm.statistics.moments import Moments
+from sklearn_norm.kernels.contract import MOMENTS
 
 BACKENDS = [pytest.param(_numpy, id="numpy")]
 if compiled is not None:
     BACKENDS.append(pytest.param(_native, id="native"))
 DTYPES = [np.float16, np.float32, np.float64]
+NOTHING = [0.0, np.inf, -np.inf, 0.0, -1100.0, *[0.0] * 5]  # the moments of no member
 TWICE = Fraction(2) ** -85  # the error of sums in twice the precision, relatively
 ROWS = [0, 1, 2, 1023, 1024, 1025, 3000]  # none, one, and around the border of a block
 LARGE = [(2_100_001, 1), (700_001, 3), (1030, 2050)]  # members enough to be worth threads
@@ -57,17 +58,17 @@ def sum_of(fractions):
     return terms[0]
 
 
-def rounded(blocks):
-    """Return what blocks of sums say together, rounded to float64: bits of no layout."""
-    with np.errstate(all="ignore"):
-        moments = Moments.of_blocks(blocks).folded()
-        found = {"weight": moments.weight, "low": moments.low, "high": moments.high}
-        return found | {"mean": moments.mean, "variance": moments.variance()}
+def rounded(backend, m):
+    """Return what a matrix of moments says, rounded to float64: bits of no layout."""
+    mean, variance, _ = backend.settle_moments(m, 0, 0.0)
+    return {**dict(zip(MOMENTS[:3], m, strict=False)), "mean": mean, "variance": variance}
 
 
 def run(backend, X, weight=None):
     """Return what all kernels that only read say of X, by name."""
-    found = {f"moments {n}": v for n, v in rounded(backend.block_moments(X, weight)).items()}
+    found = {
+        f"moments {n}": v for n, v in rounded(backend, backend.column_moments(X, weight)).items()
+    }
     found |= {f"extreme {n}": v for n, v in backend.extremes(X, weight)._asdict().items()}
     found["infinity"] = backend.has_infinity(X)
     parts = [values.copy() for _, values in sorted_columns(X, X.size * 2)]
@@ -79,64 +80,62 @@ def run(backend, X, weight=None):
 
 
 def check_moments(found, X, weight):
-    """Blocks together have the exact weight, mean, spread and extrema of every column."""
+    """A matrix has the exact weight, mean, spread and extrema of every column."""
+    assert found.shape == (len(MOMENTS), X.shape[1])
+    assert found.dtype == np.float64
+    assert found.flags.c_contiguous
     for column in range(X.shape[1]):
-        members = present(X, weight, column)
-        numbers = [[float(v[b, column]) for v in found] for b in range(found.weight.shape[0])]
-        blocks = [BlockMoments(*map(Fraction, b)) for b in numbers if b[0] > 0]
-        assert len(blocks) > 0 or not members
-        if not members:
-            assert not found.weight[:, column].any()
-            continue
-        assert min(b.low for b in blocks) == min(x for x, _ in members)
-        assert max(b.high for b in blocks) == max(x for x, _ in members)
-        total, around = sum_of(w for _, w in members), members[0][0]
-        peak = max(abs(x - around) for x, _ in members)
-        first = sum_of(w * (x - around) for x, w in members)
-        spread = sum_of(w * (x - around) ** 2 for x, w in members) - first**2 / total
-        sums = [Fraction(0)] * 3
-        for b in blocks:
-            unit = Fraction(2) ** int(b.exponent)
-            w, s, square = b.weight + b.weight_low, b.sum + b.sum_low, b.square + b.square_low
-            delta = b.shift - around / unit
-            sums[0] += w
-            sums[1] += unit * (s + w * delta)
-            sums[2] += unit**2 * (square + 2 * s * delta + w * delta**2)
-        assert abs(sums[0] - total) <= TWICE * total
-        assert abs(sums[1] - first) <= TWICE * total * peak
-        assert abs(sums[2] - sums[1] ** 2 / sums[0] - spread) <= TWICE * total * peak**2
+        check_column(found[:, column].tolist(), present(X, weight, column))
+
+
+def check_column(found, members):
+    """The moments of one column are those of its members and their weights."""
+    if not members:
+        assert found == NOTHING
+        return
+    assert found[1:3] == [min(x for x, _ in members), max(x for x, _ in members)]
+    assert math.copysign(1, found[1]) == 1 or found[1] != 0
+    m = dict(zip(MOMENTS, map(Fraction, found), strict=True))
+    total, around = sum_of(w for _, w in members), members[0][0]
+    peak = max(abs(x - around) for x, _ in members)
+    first = sum_of(w * (x - around) for x, w in members)
+    spread = sum_of(w * (x - around) ** 2 for x, w in members) - first**2 / total
+    unit = Fraction(2) ** int(m["exponent"])
+    weight, low = m["weight"] + m["weight_low"], m["sum_high"] + m["sum_low"]
+    mean = m["shift"] + low / weight
+    assert abs(weight - total) <= TWICE * total
+    assert abs(unit * mean * weight - around * weight - first) <= TWICE * total * peak
+    found_spread = unit**2 * (m["square_high"] + m["square_low"] - low**2 / weight)
+    assert abs(found_spread - spread) <= TWICE * total * peak**2
 
 
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("rows", ROWS)
-def test_block_moments_are_those_of_rational_arithmetic(backend, rows, dtype, weighted):
-    """Weight, mean, spread and extrema of all blocks together; NaN is absent."""
+def test_column_moments_are_those_of_rational_arithmetic(backend, rows, dtype, weighted):
+    """Weight, mean, spread and extrema of all rows; NaN is absent."""
     X, weight = numbers(rows, dtype), weights(rows) if weighted else None
-    found = backend.block_moments(X, weight)
-    assert {v.shape for v in found} == {found.weight.shape}
-    assert {v.dtype for v in found} == {np.dtype(np.float64)}
-    assert found.weight.shape[0] <= max(rows, 1)
-    check_moments(found, X, weight)
+    check_moments(backend.column_moments(X, weight), X, weight)
 
 
 @pytest.mark.parametrize("power", [-1000, -300, 300, 900])
 @pytest.mark.parametrize("heavy", [-800, 0, 60])
-def test_block_moments_of_extreme_units_are_those_of_rational_arithmetic(backend, power, heavy):
+def test_column_moments_of_extreme_units_are_those_of_rational_arithmetic(backend, power, heavy):
     """Neither squares of members nor weights over- or underflow."""
     rng = np.random.default_rng(2)
     X = np.ldexp(rng.normal(2.0, 1.0, (1100, 2)), power)
     X[0, 1], X[1, 1] = 1.7e308, -1.7e308
     weight = np.ldexp(weights(1100), heavy) if heavy else None
-    check_moments(backend.block_moments(X, weight), X, weight)
+    check_moments(backend.column_moments(X, weight), X, weight)
 
 
-def test_block_moments_keep_digits_about_a_large_mean(backend):
+def test_column_moments_keep_digits_about_a_large_mean(backend):
     """1.7e9 ± 0.3: the sums are about a shift nearby."""
     X = 1.7e9 + 0.3 * np.random.default_rng(3).normal(size=(5000, 1))
-    found = backend.block_moments(X, None)
+    found = backend.column_moments(X, None)
     check_moments(found, X, None)
-    assert (found.square <= 4 * 0.3**2 * found.weight).all()
+    m = dict(zip(MOMENTS, found, strict=True))
+    assert (m["square_high"] <= 4 * 0.3**2 * m["weight"]).all()
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -152,8 +151,7 @@ def test_segment_moments_are_those_of_rational_arithmetic(backend, dtype, weight
     extremes = backend.segment_extremes(values, starts)
     for j, members in enumerate(columns):
         share = None if weight is None else weight[starts[j] : starts[j + 1]]
-        block = BlockMoments(*(field[:, j : j + 1] for field in found))
-        check_moments(block, members[:, None], share)
+        check_column(found[:, j].tolist(), present(members[:, None], share, 0))
         alone = backend.extremes(members[:, None], None)
         assert [field[j] for field in extremes] == [field[0] for field in alone]
 
@@ -547,7 +545,7 @@ def test_no_rows_and_no_columns_are_nothing(backend, dtype, weighted):
     for shape in ((0, 3), (0, 0), (5, 0)):
         X = np.empty(shape, dtype=dtype)
         weight = np.ones(shape[0]) if weighted else None
-        assert not backend.block_moments(X, weight).weight.any()
+        assert backend.column_moments(X, weight).T.tolist() == [NOTHING] * shape[1]
         found = backend.extremes(X, weight)
         assert found.weight.tolist() == [0.0] * shape[1]
         assert found.low.tolist() == [np.inf] * shape[1]

@@ -1,13 +1,17 @@
 """What the tests of saved estimators share: signed documents, and ways to spoil them."""
 
+import base64
 import copy
 import hashlib
 import json
 import struct
 
+import numpy as np
 import pandas as pd
+import pytest
 
 import sklearn_norm
+from sklearn_norm.exceptions import FormatError
 
 X = [[1.0, -5.0, 2.5], [3.0, 7.0, 2.5], [8.0, 1.0, float("nan")]]
 FRAME = pd.DataFrame(X, columns=["age", "height", "größe"])
@@ -78,3 +82,25 @@ def places(value, path=()):
         yield (*path, key)
         if isinstance(member, (dict, list)):
             yield from places(member, (*path, key))
+
+
+def reloaded(estimator):
+    """Return an estimator that went through a dict and strict JSON."""
+    return sklearn_norm.from_dict(document_of(estimator))
+
+
+def refuses(document, message):
+    """The document raises a FormatError of that message, and nothing else."""
+    with pytest.raises(FormatError, match=message):
+        sklearn_norm.from_dict(document)
+
+
+def document_array(values_, dtype="<f8"):
+    array = np.array(values_, dtype=dtype)
+    data = base64.b64encode(array.tobytes()).decode()
+    return {"dtype": dtype, "shape": list(array.shape), "base64": data}
+
+
+THREE, NAN3 = document_array([1.0, 2.0, 3.0]), document_array([np.nan] * 3)
+STATE = ("estimator", "state")
+STATISTIC = (*STATE, "statistic")

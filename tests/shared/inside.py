@@ -113,6 +113,11 @@ def earlier(scaler):
     return scaler._with_fitted(scaler._fitted)
 
 
+def without_columns(norm):
+    """Return a norm that knows its statistics, and neither columns nor the shape of samples."""
+    return norm._with_fitted(norm._fitted.but(columns=None, shape=None))
+
+
 def container_of(scaler):
     """Return the container that a scaler was fitted on."""
     return scaler._fitted.container

@@ -402,7 +402,7 @@ def json_copies(estimator, folder):
     text = json.dumps(sklearn_norm.to_dict(estimator), allow_nan=False)
     return {
         "save": sklearn_norm.load(path),
-        "to_dict": type(estimator).from_dict(json.loads(text)),
+        "to_dict": sklearn_norm.from_dict(json.loads(text)),
     }
 
 

@@ -25,10 +25,15 @@ BACKENDS = {"numpy": _numpy} | ({"native": _native} if compiled else {})
 ATTRIBUTES = ("mean_", "var_", "scale_")
 
 
+def run_on(backend, monkeypatch):
+    for name in ("column_moments", "merge_moments", "settle_moments"):
+        monkeypatch.setattr(kernels, name, getattr(backend, name))
+
+
 @pytest.fixture(params=list(BACKENDS))
 def backend(request, monkeypatch):
     """Run on one backend after the other, with threads for arrays of any size."""
-    monkeypatch.setattr(kernels, "block_moments", BACKENDS[request.param].block_moments)
+    run_on(BACKENDS[request.param], monkeypatch)
     monkeypatch.setattr(threads.count_threads, "__defaults__", (None, 0))
     monkeypatch.setattr(blocks, "SERIAL", 0)
     return request.param
@@ -255,7 +260,7 @@ def test_both_backends_give_the_same_bits(columns, weights, monkeypatch):
     """In C and in NumPy."""
     X, w, found = matrix(columns), WEIGHTS[weights], {}
     for name, backend in BACKENDS.items():
-        monkeypatch.setattr(kernels, "block_moments", backend.block_moments)
+        run_on(backend, monkeypatch)
         found[name] = values_of(measured(X, w))
     assert_same_bits(found["native"], found["numpy"])
 

@@ -6,19 +6,37 @@ NumPy backend, whose results are the same.
 
 from __future__ import annotations
 
-from .columns import block_moments, extremes, segment_extremes, segment_moments
+from .columns import column_moments, extremes, segment_extremes, segment_moments
+from .gathering import gather_columns
 from .groups import normalise
-from .maps import apply, has_infinity, invert
-from .selection import select
+from .maps import apply, apply_stored, has_infinity, invert
+from .moments import (
+    centred_moments,
+    collapsed_moments,
+    merge_moments,
+    recentred_moments,
+    settle_moments,
+    weighted_moments,
+)
+from .selection import select, sorts
 
 __all__ = [
     "apply",
-    "block_moments",
+    "apply_stored",
+    "centred_moments",
+    "collapsed_moments",
+    "column_moments",
     "extremes",
+    "gather_columns",
     "has_infinity",
     "invert",
+    "merge_moments",
     "normalise",
+    "recentred_moments",
     "segment_extremes",
     "segment_moments",
     "select",
+    "settle_moments",
+    "sorts",
+    "weighted_moments",
 ]

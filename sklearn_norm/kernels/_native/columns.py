@@ -5,19 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from .. import _numpy
-from ..contract import Array, BlockMoments, Extremes, Floats
+from ..contract import MOMENTS, Array, Extremes, Floats
 from ..threads import count_threads
 from .arrays import is_native
 from .loading import compiled
 
 
-def block_moments(X: Array, weight: Floats | None) -> BlockMoments:
-    """Measure all rows as one block."""
+def column_moments(X: Array, weight: Floats | None) -> Floats:
+    """Return a matrix of the moments of all columns."""
     if not is_native(X):
-        return _numpy.block_moments(X, weight)
-    out = np.empty((X.shape[1], len(BlockMoments._fields)))
+        return _numpy.column_moments(X, weight)
+    out = np.empty((len(MOMENTS), X.shape[1]))
     compiled.moments(X, _packed(weight), out, count_threads(X.size))
-    return _one_block(out)
+    return out
 
 
 def extremes(X: Array, weight: Floats | None) -> Extremes:
@@ -31,14 +31,14 @@ def extremes(X: Array, weight: Floats | None) -> Extremes:
     return Extremes(_numpy.total_weight(X, weight, absent), low, high)
 
 
-def segment_moments(values: Array, starts: Array, weight: Floats | None) -> BlockMoments:
-    """Measure members starts[j] to starts[j + 1] of each column j as one block."""
+def segment_moments(values: Array, starts: Array, weight: Floats | None) -> Floats:
+    """Return that of columns j of which each has members starts[j] to starts[j + 1]."""
     if not is_native(values):
         return _numpy.segment_moments(values, starts, weight)
-    out = np.empty((starts.size - 1, len(BlockMoments._fields)))
+    out = np.empty((len(MOMENTS), starts.size - 1))
     places = np.ascontiguousarray(starts, dtype=np.int64)
     compiled.segment_moments(values, places, _packed(weight), out, count_threads(values.size))
-    return _one_block(out)
+    return out
 
 
 def segment_extremes(values: Array, starts: Array) -> Extremes:
@@ -53,8 +53,3 @@ def segment_extremes(values: Array, starts: Array) -> Extremes:
 
 def _packed(weight: Floats | None) -> Floats | None:
     return None if weight is None else np.ascontiguousarray(weight, dtype=np.float64)
-
-
-def _one_block(sums: Floats) -> BlockMoments:
-    """Return the fields of all columns, of which the extension wrote a row for each column."""
-    return BlockMoments(*(field[None] for field in np.ascontiguousarray(sums.T)))

@@ -9,21 +9,50 @@ from .arrays import is_native
 from .loading import compiled
 
 NO_BOUNDS = (None, None)
+INFINITE = 2  # what the extension says of a map that met an infinite member
 
 
-def apply(X: Array, mapping: Map, bounds: tuple[Floats, Floats] | None, out: Array) -> None:
-    """Write (x - center) / scale * gain + offset, clipped where bounds are given."""
-    known = is_native(X, out)
-    limits = NO_BOUNDS if bounds is None else bounds
-    if not (known and compiled.map(X, *mapping, *limits, False, out, count_threads(X.size))):
-        _numpy.apply(X, mapping, bounds, out)
+def apply(
+    X: Array, mapping: Map, bounds: tuple[Floats, Floats] | None, out: Array, look: bool = False
+) -> bool:
+    """Write (x - center) / scale * gain + offset, clipped where bounds are given.
+
+    Whether `look` was asked for and X has an infinite member; `out` is then half done.
+    """
+    if is_native(X, out):
+        limits = NO_BOUNDS if bounds is None else bounds
+        found = compiled.map(X, *mapping, *limits, False, look, out, count_threads(X.size))
+        if found:
+            return found == INFINITE  # type: ignore[no-any-return]
+    return _numpy.apply(X, mapping, bounds, out, look)
 
 
-def invert(Z: Array, mapping: Map, out: Array) -> None:
-    """Write (z - offset) / gain * scale + center."""
-    known = is_native(Z, out)
-    if not (known and compiled.map(Z, *mapping, *NO_BOUNDS, True, out, count_threads(Z.size))):
-        _numpy.invert(Z, mapping, out)
+def invert(Z: Array, mapping: Map, out: Array, look: bool = False) -> bool:
+    """Write (z - offset) / gain * scale + center; `look` as in `apply`."""
+    if is_native(Z, out):
+        found = compiled.map(Z, *mapping, *NO_BOUNDS, True, look, out, count_threads(Z.size))
+        if found:
+            return found == INFINITE  # type: ignore[no-any-return]
+    return _numpy.invert(Z, mapping, out, look)
+
+
+def apply_stored(
+    values: Array,
+    columns: Array,
+    mapping: Map,
+    bounds: tuple[Floats, Floats] | None,
+    out: Array,
+    inverse: bool = False,
+) -> None:
+    """Write the members of a sparse array under the map of their columns, or its inverse."""
+    given = next((v for v in mapping if v is not None), None)
+    if given is not None and is_native(values, out, columns):
+        limits = NO_BOUNDS if bounds is None else bounds
+        n_threads = count_threads(values.size)
+        told = (values, columns, given.size, *mapping, *limits, inverse, out, n_threads)
+        if compiled.map_stored(*told):
+            return
+    _numpy.apply_stored(values, columns, mapping, bounds, out, inverse)
 
 
 def has_infinity(X: Array) -> bool:

@@ -31,10 +31,10 @@ static PyObject *py_moments(PyObject *self, PyObject *args) {
     if (!PyArg_ParseTuple(args, "OOOi", &x_, &weight_, &out_, &n_threads)) return NULL;
     Held x = {0}, weight = {0}, out = {0};
     int held = hold(x_, "x", 2, 0, &x) && hold_floats(weight_, "weight", x.view.shape[0], -1, 0, 1, &weight) &&
-               hold_floats(out_, "out", x.view.shape[1], 10, 1, 0, &out) && apart(&out, &x) && apart(&out, &weight);
+               hold_floats(out_, "out", SUMS, x.view.shape[1], 1, 0, &out) && apart(&out, &x) && apart(&out, &weight);
     if (held) {
         Py_BEGIN_ALLOW_THREADS
-        code = chosen->moments(&x.view, doubles(&weight), (Sums *)doubles(&out), threads_of(n_threads));
+        code = chosen->moments(&x.view, doubles(&weight), doubles(&out), threads_of(n_threads));
         Py_END_ALLOW_THREADS
     }
     release(&x), release(&weight), release(&out);
@@ -67,12 +67,12 @@ static PyObject *py_segment_moments(PyObject *self, PyObject *args) {
     Held x = {0}, starts = {0}, weight = {0}, out = {0};
     int held = hold(x_, "values", 1, 0, &x) && hold_starts(starts_, x.view.shape[0], &starts) &&
                hold_floats(weight_, "weight", x.view.shape[0], -1, 0, 1, &weight) &&
-               hold_floats(out_, "out", starts.view.shape[0] - 1, 10, 1, 0, &out) && apart(&out, &x) &&
+               hold_floats(out_, "out", SUMS, starts.view.shape[0] - 1, 1, 0, &out) && apart(&out, &x) &&
                apart(&out, &starts) && apart(&out, &weight);
     if (held) {
         ptrdiff_t columns = starts.view.shape[0] - 1;
         Py_BEGIN_ALLOW_THREADS
-        code = chosen->segment_moments(&x.view, integers(&starts), columns, doubles(&weight), (Sums *)doubles(&out),
+        code = chosen->segment_moments(&x.view, integers(&starts), columns, doubles(&weight), doubles(&out),
                                        threads_of(n_threads));
         Py_END_ALLOW_THREADS
     }
@@ -100,6 +100,76 @@ static PyObject *py_segment_extremes(PyObject *self, PyObject *args) {
     release(&x), release(&starts), release(&out);
     return held ? done(code) : NULL;
 }
+
+/* Matrices of moments */
+
+/* Hold a matrix of moments that any number of columns may have, or that of another. */
+static int hold_moments(PyObject *object, const char *name, const Held *other, Held *h) {
+    if (!hold(object, name, 2, 0, h)) return 0;
+    Py_ssize_t columns = other ? other->view.shape[1] : h->view.shape[1];
+    release(h);
+    return hold_floats(object, name, SUMS, columns, 0, 0, h);
+}
+
+static PyObject *py_merge_moments(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *a_, *b_, *out_;
+    int n_threads, code = 0;
+    if (!PyArg_ParseTuple(args, "OOOi", &a_, &b_, &out_, &n_threads)) return NULL;
+    Held a = {0}, b = {0}, out = {0};
+    int held = hold_moments(a_, "a", NULL, &a) && hold_moments(b_, "b", &a, &b) &&
+               hold_floats(out_, "out", SUMS, a.view.shape[1], 1, 0, &out) && apart(&out, &a) && apart(&out, &b);
+    if (held) {
+        Py_BEGIN_ALLOW_THREADS
+        code = merge_columns(doubles(&a), doubles(&b), a.view.shape[1], doubles(&out), threads_of(n_threads));
+        Py_END_ALLOW_THREADS
+    }
+    release(&a), release(&b), release(&out);
+    return held ? done(code) : NULL;
+}
+
+static PyObject *py_settle_moments(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *m_, *out_;
+    double ddof, eps;
+    int n_threads, code = 0;
+    if (!PyArg_ParseTuple(args, "OddOi", &m_, &ddof, &eps, &out_, &n_threads)) return NULL;
+    Held m = {0}, out = {0};
+    int held = hold_moments(m_, "m", NULL, &m) && hold_floats(out_, "out", 3, m.view.shape[1], 1, 0, &out) &&
+               apart(&out, &m);
+    if (held) {
+        Py_BEGIN_ALLOW_THREADS
+        code = settle_columns(doubles(&m), m.view.shape[1], ddof, eps, doubles(&out), threads_of(n_threads));
+        Py_END_ALLOW_THREADS
+    }
+    release(&m), release(&out);
+    return held ? done(code) : NULL;
+}
+
+static PyObject *py_change_moments(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *m_, *factor_, *out_;
+    int change, n_threads, code = 0;
+    if (!PyArg_ParseTuple(args, "OiOOi", &m_, &change, &factor_, &out_, &n_threads)) return NULL;
+    if (change < 0 || change >= N_CHANGES) {
+        PyErr_SetString(PyExc_ValueError, "there is no such change of moments");
+        return NULL;
+    }
+    Held m = {0}, factor = {0}, out = {0};
+    int held = hold_moments(m_, "m", NULL, &m) &&
+               hold_floats(factor_, "factor", m.view.shape[1], -1, 0, 1, &factor) &&
+               hold_floats(out_, "out", SUMS, m.view.shape[1], 1, 0, &out) && apart(&out, &m) && apart(&out, &factor);
+    if (held) {
+        Py_BEGIN_ALLOW_THREADS
+        code = change_columns(doubles(&m), m.view.shape[1], (Change)change, doubles(&factor), doubles(&out),
+                              threads_of(n_threads));
+        Py_END_ALLOW_THREADS
+    }
+    release(&m), release(&factor), release(&out);
+    return held ? done(code) : NULL;
+}
+
+/* Infinities */
 
 static PyObject *py_has_infinity(PyObject *self, PyObject *args) {
     (void)self;
@@ -152,8 +222,11 @@ static int hold_step(PyObject *object, int which, ptrdiff_t columns, Held *h) {
     return 0;
 }
 
-/* Run the map of held arrays: 1, 0 where it is left to the other backend, -1 where an error is set. */
-static int run_map(const Held *x, const Held *steps, int inverse, const Held *out, int n_threads) {
+enum { LEFT, DONE, INFINITE };
+
+/* Run the map of held arrays: DONE, LEFT to the other backend, INFINITE where `look` found a member so, or -1
+   where an error is set. */
+static int run_map(const Held *x, const Held *steps, int inverse, int look, const Held *out, int n_threads) {
     const View *v = &x->view, *w = &out->view;
     if (v->shape[0] != w->shape[0] || v->shape[1] != w->shape[1]) {
         PyErr_SetString(PyExc_ValueError, "out must have the shape of x");
@@ -165,28 +238,127 @@ static int run_map(const Held *x, const Held *steps, int inverse, const Held *ou
         if (steps[i].view.data && !knows_all(&steps[i].view, i)) return 0;
     MapVectors m = {steps[0].view, steps[1].view, steps[2].view, steps[3].view,
                     steps[4].view, steps[5].view, steps[6].view, steps[7].view};
-    int code;
+    int code = 0, in_place = v->data == w->data;
     Py_BEGIN_ALLOW_THREADS
-    code = chosen->map(v, &m, inverse, w, threads_of(n_threads));
+    if (look && in_place) code = chosen->has_infinity(v, threads_of(n_threads)); /* before it is written to */
+    if (!code) code = chosen->map(v, &m, inverse, look && !in_place, w, threads_of(n_threads));
     Py_END_ALLOW_THREADS
+    if (code == FOUND) return INFINITE;
     if (code) PyErr_NoMemory();
-    return code ? -1 : 1;
+    return code ? -1 : DONE;
+}
+
+/* Hold the vectors of a map; the number of those held, less than all where an error is set. */
+static int hold_steps(PyObject *const *steps_, ptrdiff_t columns, Held *steps) {
+    int n = 0;
+    while (n < MAP_VECTORS && hold_step(steps_[n], n, columns, &steps[n])) n++;
+    return n;
 }
 
 static PyObject *py_map(PyObject *self, PyObject *args) {
     (void)self;
     PyObject *x_, *steps_[MAP_VECTORS], *out_;
-    int inverse, n_threads, n = 0, result = -1;
-    if (!PyArg_ParseTuple(args, "OOOOOOOOOiOi", &x_, &steps_[0], &steps_[1], &steps_[2], &steps_[3], &steps_[4],
-                          &steps_[5], &steps_[6], &steps_[7], &inverse, &out_, &n_threads))
+    int inverse, look, n_threads, result = -1;
+    if (!PyArg_ParseTuple(args, "OOOOOOOOOiiOi", &x_, &steps_[0], &steps_[1], &steps_[2], &steps_[3], &steps_[4],
+                          &steps_[5], &steps_[6], &steps_[7], &inverse, &look, &out_, &n_threads))
         return NULL;
     Held x = {0}, steps[MAP_VECTORS] = {0}, out = {0};
-    int held = hold(x_, "x", 2, 0, &x);
-    for (; held && n < MAP_VECTORS; n++) held = hold_step(steps_[n], n, x.view.shape[1], &steps[n]);
-    if (held && hold(out_, "out", 2, 1, &out)) result = run_map(&x, steps, inverse, &out, n_threads);
+    int held = hold(x_, "x", 2, 0, &x) && hold_steps(steps_, x.view.shape[1], steps) == MAP_VECTORS;
+    if (held && hold(out_, "out", 2, 1, &out)) result = run_map(&x, steps, inverse, look, &out, n_threads);
     release(&x), release(&out);
-    for (n = 0; n < MAP_VECTORS; n++) release(&steps[n]);
-    return result < 0 ? NULL : PyBool_FromLong(result);
+    for (int n = 0; n < MAP_VECTORS; n++) release(&steps[n]);
+    return result < 0 ? NULL : PyLong_FromLong(result);
+}
+
+/* Stored members */
+
+/* View the column of each member: int32 or int64. */
+static int hold_columns(PyObject *object, ptrdiff_t n_members, Held *h) {
+    if (!hold(object, "columns", 1, 0, h)) return 0;
+    if ((h->view.kind == I32 || h->view.kind == I64) && h->view.shape[0] == n_members) return 1;
+    PyErr_Format(PyExc_ValueError, "columns must be int32 or int64 numbers of shape (%zd,)", (Py_ssize_t)n_members);
+    release(h);
+    return 0;
+}
+
+static PyObject *done_with_columns(int code) {
+    if (code != FOUND) return done(code);
+    PyErr_SetString(PyExc_IndexError, "a column is out of range");
+    return NULL;
+}
+
+static int run_stored(const Held *x, const Held *columns, const Held *steps, Py_ssize_t n_columns, int inverse,
+                      const Held *out, int n_threads) {
+    const View *v = &x->view, *w = &out->view;
+    if (v->shape[0] != w->shape[0]) {
+        PyErr_SetString(PyExc_ValueError, "out must have the shape of values");
+        return -1;
+    }
+    if (w->kind > F16 || (v->kind > F16 && w->kind != F64) || !may_write(v, w)) return LEFT;
+    if (!apart(out, columns)) return -1;
+    if ((steps[LOW].view.data == NULL) != (steps[HIGH].view.data == NULL)) return LEFT;
+    for (int i = 0; i < MAP_VECTORS; i++)
+        if (steps[i].view.data && !knows_all(&steps[i].view, i)) return LEFT;
+    MapVectors m = {steps[0].view, steps[1].view, steps[2].view, steps[3].view,
+                    steps[4].view, steps[5].view, steps[6].view, steps[7].view};
+    int code;
+    Py_BEGIN_ALLOW_THREADS
+    code = chosen->map_stored(v, &columns->view, &m, n_columns, inverse, w, threads_of(n_threads));
+    Py_END_ALLOW_THREADS
+    PyObject *none = done_with_columns(code);
+    Py_XDECREF(none);
+    return none ? DONE : -1;
+}
+
+static PyObject *py_map_stored(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *x_, *columns_, *steps_[MAP_VECTORS], *out_;
+    Py_ssize_t n_columns;
+    int inverse, n_threads, result = -1;
+    if (!PyArg_ParseTuple(args, "OOnOOOOOOOOiOi", &x_, &columns_, &n_columns, &steps_[0], &steps_[1], &steps_[2],
+                          &steps_[3], &steps_[4], &steps_[5], &steps_[6], &steps_[7], &inverse, &out_, &n_threads))
+        return NULL;
+    Held x = {0}, columns = {0}, steps[MAP_VECTORS] = {0}, out = {0};
+    if (hold(x_, "values", 1, 0, &x) && hold_columns(columns_, x.view.shape[0], &columns) &&
+        hold_steps(steps_, n_columns, steps) == MAP_VECTORS && hold(out_, "out", 1, 1, &out))
+        result = run_stored(&x, &columns, steps, n_columns, inverse, &out, n_threads);
+    release(&x), release(&columns), release(&out);
+    for (int n = 0; n < MAP_VECTORS; n++) release(&steps[n]);
+    return result < 0 ? NULL : PyLong_FromLong(result);
+}
+
+static PyObject *py_gather(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *x_, *columns_, *weight_, *out_, *weights_, *starts_;
+    int n_threads;
+    if (!PyArg_ParseTuple(args, "OOOOOOi", &x_, &columns_, &weight_, &out_, &weights_, &starts_, &n_threads))
+        return NULL;
+    Held x = {0}, columns = {0}, weight = {0}, out = {0}, weights = {0}, starts = {0};
+    int held = hold(x_, "values", 1, 0, &x) && hold_columns(columns_, x.view.shape[0], &columns) &&
+               hold_floats(weight_, "weight", x.view.shape[0], -1, 0, 1, &weight) && hold(out_, "out", 1, 1, &out) &&
+               hold_floats(weights_, "weights", x.view.shape[0], -1, 1, 1, &weights) &&
+               hold(starts_, "starts", 1, 1, &starts);
+    if (held && (out.view.kind != x.view.kind || out.view.shape[0] != x.view.shape[0] ||
+                 out.view.stride[0] != (ptrdiff_t)out.view.itemsize || starts.view.kind != I64 ||
+                 starts.view.stride[0] != 8 || !starts.view.aligned || starts.view.shape[0] < 1 ||
+                 weight.held != weights.held)) {
+        PyErr_SetString(PyExc_ValueError, "out and weights must be packed like values and weight, starts int64");
+        held = 0;
+    }
+    const Held *written[3] = {&out, &weights, &starts}, *read[3] = {&x, &columns, &weight};
+    for (int i = 0; held && i < 3; i++)
+        for (int j = 0; held && j < 3; j++)
+            held = (!written[i]->held || !read[j]->held || apart(written[i], read[j])) &&
+                   (i == j || !written[i]->held || !written[j]->held || apart(written[i], written[j]));
+    int code = 0;
+    if (held) {
+        Py_BEGIN_ALLOW_THREADS
+        code = gather_columns(&x.view, &columns.view, doubles(&weight), out.view.data, doubles(&weights),
+                              (int64_t *)(void *)starts.view.data, starts.view.shape[0] - 1, threads_of(n_threads));
+        Py_END_ALLOW_THREADS
+    }
+    release(&x), release(&columns), release(&weight), release(&out), release(&weights), release(&starts);
+    return held ? done_with_columns(code) : NULL;
 }
 
 /* Groups */
@@ -286,6 +458,23 @@ static PyObject *py_select(PyObject *self, PyObject *args) {
     return held ? done(code) : NULL;
 }
 
+static PyObject *py_sort_columns(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *x_, *out_;
+    int n_threads, code = 0;
+    if (!PyArg_ParseTuple(args, "OOi", &x_, &out_, &n_threads)) return NULL;
+    Held x = {0}, out = {0};
+    int held = hold(x_, "x", 2, 0, &x) && hold_floats(out_, "out", x.view.shape[1], x.view.shape[0], 1, 0, &out) &&
+               apart(&out, &x);
+    if (held) {
+        Py_BEGIN_ALLOW_THREADS
+        code = chosen->sort_columns(&x.view, doubles(&out), threads_of(n_threads));
+        Py_END_ALLOW_THREADS
+    }
+    release(&x), release(&out);
+    return held ? done(code) : NULL;
+}
+
 /* Variants */
 
 /* The variants of this build that this machine can run, the widest first. */
@@ -333,20 +522,33 @@ static PyObject *py_choose(PyObject *self, PyObject *args) {
 }
 
 static PyMethodDef methods[] = {
-    {"moments", py_moments, METH_VARARGS, "moments(x, weight, out, n_threads): sums of columns."},
+    {"moments", py_moments, METH_VARARGS, "moments(x, weight, out, n_threads): a matrix of the moments of columns."},
+    {"merge_moments", py_merge_moments, METH_VARARGS, "merge_moments(a, b, out, n_threads): of two such matrices."},
+    {"settle_moments", py_settle_moments, METH_VARARGS,
+     "settle_moments(m, ddof, eps, out, n_threads): mean, variance and deviation."},
+    {"change_moments", py_change_moments, METH_VARARGS,
+     "change_moments(m, change, factor, out, n_threads): 0 weighted, 1 recentred, 2 centred, 3 collapsed."},
     {"extremes", py_extremes, METH_VARARGS, "extremes(x, out, n_threads): low, high, NaN count of columns."},
     {"segment_moments", py_segment_moments, METH_VARARGS,
-     "segment_moments(values, starts, weight, out, n_threads): sums of columns of members in a row."},
+     "segment_moments(values, starts, weight, out, n_threads): moments of columns of members in a row."},
     {"segment_extremes", py_segment_extremes, METH_VARARGS,
      "segment_extremes(values, starts, out, n_threads): low, high, NaN count of such columns."},
     {"normalise", py_normalise, METH_VARARGS,
      "normalise(x, centred, eps, gain, offset, out, center, scale, n_threads): groups of members."},
     {"map", py_map, METH_VARARGS,
-     "map(x, center, scale, gain, offset, top, exponent, low, high, inverse, out, n_threads): whether it was done."},
+     "map(x, center, scale, gain, offset, top, exponent, low, high, inverse, look, out, n_threads): 1 if it was done, "
+     "2 if `look` found an infinite member."},
+    {"map_stored", py_map_stored, METH_VARARGS,
+     "map_stored(values, columns, n_columns, center, scale, gain, offset, top, exponent, low, high, inverse, out, "
+     "n_threads): 1 if it was done."},
+    {"gather", py_gather, METH_VARARGS,
+     "gather(values, columns, weight, out, weights, starts, n_threads): members column after column."},
     {"has_infinity", py_has_infinity, METH_VARARGS, "has_infinity(x, n_threads): whether a member is infinite."},
     {"select", py_select, METH_VARARGS,
      "select(x, sample, n_sample, probabilities, n_probabilities, keys, out, members, whole, most, tolerance, "
      "n_threads): order statistics and summaries of columns."},
+    {"sort_columns", py_sort_columns, METH_VARARGS,
+     "sort_columns(x, out, n_threads): the members of each column in their order, NaN last."},
     {"variants", py_variants, METH_NOARGS, "variants(): names of the variants that run here, the widest first."},
     {"choose", py_choose, METH_VARARGS, "choose(name): take a variant, for tests."},
     {NULL, NULL, 0, NULL},

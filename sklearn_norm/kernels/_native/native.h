@@ -38,15 +38,33 @@ int run_parallel(Work work, void *context, ptrdiff_t n_items, int n_threads);
 
 enum { OUT_OF_MEMORY = 1, FOUND = 2 };
 
-/* Sums of a column about a shift, in units of 2**exponent; see statistics/moments.py. */
+/* Sums of a column about a shift, in units of 2**exponent; see statistics/moments.py. The fields are
+   the rows of a matrix of moments, in their order: see kernels/contract.py. */
 typedef struct {
-    double weight, weight_low, exponent, shift, sum, sum_low, square, square_low, low, high;
+    double weight, low, high, weight_low, exponent, shift, sum, sum_low, square, square_low;
 } Sums;
 
-enum { NO_EXPONENT = -1100 }; /* below that of every float: of zeros, or of no member */
+enum {
+    SUMS = 10,           /* fields */
+    NO_EXPONENT = -1100, /* below that of every float: of zeros, or of no member */
+};
 
 void sums_none(Sums *s);
 void sums_merge(Sums *into, const Sums *other);
+
+/* A column of a matrix of moments. */
+Sums sums_at(const double *matrix, ptrdiff_t columns, ptrdiff_t column);
+void sums_put(const Sums *s, double *matrix, ptrdiff_t columns, ptrdiff_t column);
+
+/* An exponent as an integer; 0 for what is none. */
+int sums_power(double exponent);
+
+/* Matrices of moments: their merge; mean, variance and deviation; others of the same columns. */
+typedef enum { WEIGHTED, RECENTRED, CENTRED, COLLAPSED, N_CHANGES } Change;
+int merge_columns(const double *a, const double *b, ptrdiff_t columns, double *out, int n_threads);
+int settle_columns(const double *m, ptrdiff_t columns, double ddof, double eps, double *out, int n_threads);
+int change_columns(const double *m, ptrdiff_t columns, Change change, const double *factor, double *out,
+                   int n_threads);
 
 /* a * b - p, the error of p = fl(a * b), exact short of underflow (Dekker 1971). */
 static inline double product_error(double a, double b, double p) {
@@ -73,21 +91,29 @@ typedef struct {
 
 enum { SELECT_FIELDS = 5, SELECT_REST = 64 };
 
+/* Sort members by their columns, those of a column in the order in which they come; `starts` tells where each
+   of n_columns begins, and the end. FOUND where a column is out of range. */
+int gather_columns(const View *values, const View *columns, const double *weight, char *out, double *weights,
+                   int64_t *starts, ptrdiff_t n_columns, int n_threads);
+
 /* One variant of all kernels. */
 typedef struct {
     const char *name;
-    int (*moments)(const View *x, const double *weight, Sums *out, int n_threads);
+    int (*moments)(const View *x, const double *weight, double *out, int n_threads);
     int (*extremes)(const View *x, double *low, double *high, double *absent, int n_threads);
     int (*segment_moments)(const View *values, const int64_t *starts, ptrdiff_t columns, const double *weight,
-                           Sums *out, int n_threads);
+                           double *out, int n_threads);
     int (*segment_extremes)(const View *values, const int64_t *starts, ptrdiff_t columns, double *low,
                             double *high, double *absent, int n_threads);
     int (*normalise)(const View *x, int centred, double eps, const View *gain, const View *offset,
                      const View *out, double *center, double *scale, int n_threads);
-    int (*map)(const View *x, const MapVectors *vectors, int inverse, const View *out, int n_threads);
+    int (*map)(const View *x, const MapVectors *vectors, int inverse, int look, const View *out, int n_threads);
+    int (*map_stored)(const View *values, const View *columns, const MapVectors *vectors, ptrdiff_t n_columns,
+                      int inverse, const View *out, int n_threads);
     int (*has_infinity)(const View *x, int n_threads);
     int (*select_ranks)(const View *x, const SelectPlan *plan, uint16_t *keys, double *out, double *members,
                         int n_threads);
+    int (*sort_columns)(const View *x, double *out, int n_threads);
 } Variant;
 
 extern const Variant variant_base, variant_v3, variant_v4;

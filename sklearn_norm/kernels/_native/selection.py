@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import _numpy
-from .._numpy.selection import SHARE
+from .._numpy.selection import SHARE, select_sorted
 from ..contract import Array, Floats, Selection, Thinning
 from ..threads import count_threads
 from .arrays import is_native
@@ -13,17 +13,21 @@ from .loading import compiled
 
 LEAST = 1 << 16  # rows below which sorting is faster
 CELLS = 1 << 15
+SORTED = 1 << 20  # members of an array of few rows up to which the extension sorts faster
 SAMPLE = 128, 1024, 8192  # one row of so many, and how many at least and at most
 MEMORY = 1 << 23  # bytes of keys, beside a fifth of the input's size
-FIELDS, REST = 5, 64
+FIELDS, REST = 5, 64  # found, weight, low, high, off
 TOGETHER = 8  # columns that are read together
 
 
 def select(X: Array, probabilities: Floats, thinning: Thinning) -> Selection:
     """Select where the members spread over cells, and sort the other columns."""
     n_rows, n_columns = X.shape
-    coarse = thinning.tolerance * CELLS < 4 or n_rows < thinning.whole
-    if not is_native(X) or coarse or not LEAST <= n_rows < 1 << 31 or not n_columns:
+    if is_native(X) and n_rows < thinning.whole and 0 < X.size <= SORTED:
+        values = np.empty((n_columns, n_rows))
+        compiled.sort_columns(X, values, count_threads(X.size))
+        return select_sorted(values, probabilities)
+    if not is_native(X) or sorts(n_rows, thinning) or not n_columns:
         return _numpy.select(X, probabilities, thinning)
     selection = Selection.empty(n_columns, probabilities.size)
     width = _band(X)
@@ -41,6 +45,12 @@ def select(X: Array, probabilities: Floats, thinning: Thinning) -> Selection:
         columns = rest[first : first + step]
         selection.fill(columns, _numpy.select(_columns(X, columns), probabilities, thinning))
     return selection
+
+
+def sorts(n_rows: int, thinning: Thinning) -> bool:
+    """Whether there are too few rows for cells, or too many, or cells are too wide."""
+    too_wide = thinning.tolerance * CELLS < 4
+    return too_wide or n_rows < thinning.whole or not LEAST <= n_rows < 1 << 31
 
 
 def _band(X: Array) -> int:
@@ -87,13 +97,14 @@ def _select(
     )
     found = out[:, 0] == 1
     there = np.flatnonzero(found)
-    columns, fields = first + there, out[there].T
-    selection.weight[columns], selection.low[columns], selection.high[columns] = fields[1:4]
-    selection.off[columns] = fields[4]
-    selection.below[:, columns], selection.above[:, columns] = np.split(fields[FIELDS:], 2)
-    for column, size in zip(there.tolist(), fields[1].tolist(), strict=True):
-        kept = thinning.count(int(size))
-        selection.members[first + column] = members[column, :kept]
+    fields = out[there].T
+    below, above = np.split(fields[FIELDS:], 2)
+    kept = [
+        members[column, : thinning.count(int(size))]
+        for column, size in zip(there.tolist(), fields[1].tolist(), strict=True)
+    ]
+    part = Selection(*fields[1:4], below, above, kept, fields[4])
+    selection.fill((first + there).tolist(), part)
     return [int(column) for column in np.flatnonzero(~found)]
 
 

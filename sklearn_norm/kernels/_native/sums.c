@@ -1,46 +1,33 @@
-/* Sums of one column in double-double, and their merge: the same steps as in
-   statistics/moments.py, where they are explained, on plain numbers. */
+/* Sums of a column about a shift, in double-double, and their merge. */
 
+#include "double_double.h"
 #include "native.h"
 
-#include <math.h>
-
-typedef struct {
-    double high, low;
-} Double;
-
-static Double two_sum(double a, double b) {
-    double high = a + b, shadow = high - a;
-    Double r = {high, (a - (high - shadow)) + (b - shadow)};
-    return r;
-}
-
-static Double two_product(double a, double b) {
-    double high = a * b;
-    Double r = {high, product_error(a, b, high)};
-    return r;
-}
-
-static Double add(Double a, Double b) {
-    Double s = two_sum(a.high, b.high), t = two_sum(a.low, b.low);
-    s = two_sum(s.high, s.low + t.high);
-    return two_sum(s.high, s.low + t.low);
-}
-
-static Double multiply(Double a, Double b) {
-    Double p = two_product(a.high, b.high);
-    return two_sum(p.high, p.low + (a.high * b.low + a.low * b.high));
-}
-
 void sums_none(Sums *s) {
-    Sums none = {0, 0, NO_EXPONENT, 0, 0, 0, 0, 0, INFINITY, -INFINITY};
+    Sums none = {0, INFINITY, -INFINITY, 0, NO_EXPONENT, 0, 0, 0, 0, 0};
     *s = none;
 }
+
+Sums sums_at(const double *matrix, ptrdiff_t columns, ptrdiff_t column) {
+    double fields[SUMS];
+    Sums s;
+    for (int i = 0; i < SUMS; i++) fields[i] = matrix[i * columns + column];
+    memcpy(&s, fields, sizeof s);
+    return s;
+}
+
+void sums_put(const Sums *s, double *matrix, ptrdiff_t columns, ptrdiff_t column) {
+    double fields[SUMS];
+    memcpy(fields, s, sizeof fields);
+    for (int i = 0; i < SUMS; i++) matrix[i * columns + column] = fields[i];
+}
+
+int sums_power(double exponent) { return fabs(exponent) <= 8192 ? (int)exponent : 0; }
 
 /* Rewrite in coarser units; what is lost lies far below the other's last bit. */
 static void in_units(Sums *s, double exponent) {
     if (s->exponent == exponent) return;
-    int power = (int)(s->exponent - exponent);
+    int power = sums_power(s->exponent - exponent);
     s->exponent = exponent;
     s->shift = ldexp(s->shift, power);
     s->sum = ldexp(s->sum, power);
@@ -49,35 +36,47 @@ static void in_units(Sums *s, double exponent) {
     s->square_low = ldexp(s->square_low, 2 * power);
 }
 
-void sums_merge(Sums *into, const Sums *other) {
-    if (other->weight == 0.0) return;
-    if (into->weight == 0.0) {
-        *into = *other;
-        return;
-    }
-    Sums a = *into, b = *other;
+/* Whether to move a's sums onto b's shift: the lighter onto the heavier's, and where both weigh
+   alike onto the larger shift, so that it does not matter which comes first. */
+static int moves(const Sums *a, const Sums *b) {
+    if (a->weight != b->weight) return a->weight < b->weight;
+    return a->shift < b->shift || b->shift != b->shift;
+}
+
+/* Merge sums in the same units. */
+static void add_moved(Sums *a, const Sums *b) {
+    Double delta = two_sum(b->shift, -a->shift);
+    Double weight = {b->weight, b->weight_low}, sum = {b->sum, b->sum_low}, square = {b->square, b->square_low};
+    Double twice = {2 * b->sum, 2 * b->sum_low};
+    Double moved = dd_multiply(delta, weight);
+    Double cross = dd_multiply(delta, dd_add(twice, moved));
+    Double a_weight = {a->weight, a->weight_low}, a_sum = {a->sum, a->sum_low}, a_square = {a->square, a->square_low};
+    a_weight = dd_add(a_weight, weight);
+    a_sum = dd_add(a_sum, dd_add(sum, moved));
+    a_square = dd_add(a_square, dd_add(square, cross));
+    a->weight = a_weight.high, a->weight_low = a_weight.low;
+    a->sum = a_sum.high, a->sum_low = a_sum.low;
+    a->square = a_square.high, a->square_low = a_square.low;
+}
+
+/* Merge sums of columns that have members. */
+static Sums merged(Sums a, Sums b) {
     double exponent = a.exponent > b.exponent ? a.exponent : b.exponent;
-    in_units(&a, exponent);
-    in_units(&b, exponent);
-    if (a.weight < b.weight) {
-        Sums lighter = a;
-        a = b;
-        b = lighter;
+    in_units(&a, exponent), in_units(&b, exponent);
+    if (moves(&a, &b)) {
+        add_moved(&b, &a);
+        return b;
     }
-    Double delta = two_sum(b.shift, -a.shift);
-    Double weight = {b.weight, b.weight_low}, b_sum = {b.sum, b.sum_low};
-    Double moved = multiply(delta, weight);
-    Double twice = {2 * b.sum, 2 * b.sum_low};
-    Double cross = multiply(delta, add(twice, moved));
-    Double a_sum = {a.sum, a.sum_low}, a_square = {a.square, a.square_low};
-    Double b_square = {b.square, b.square_low}, a_weight = {a.weight, a.weight_low};
-    Double sum = add(a_sum, add(b_sum, moved));
-    Double square = add(a_square, add(b_square, cross));
-    Double total = add(a_weight, weight);
-    into->weight = total.high, into->weight_low = total.low;
-    into->exponent = exponent, into->shift = a.shift;
-    into->sum = sum.high, into->sum_low = sum.low;
-    into->square = square.high, into->square_low = square.low;
-    into->low = a.low < b.low ? a.low : b.low;
-    into->high = a.high > b.high ? a.high : b.high;
+    add_moved(&a, &b);
+    return a;
+}
+
+void sums_merge(Sums *into, const Sums *other) {
+    double low = into->low < other->low ? into->low : other->low;
+    double high = into->high > other->high ? into->high : other->high;
+    int none = into->weight == 0.0, adds = other->weight != 0.0;
+    if (!none && adds) *into = merged(*into, *other);
+    else if (adds) *into = *other;
+    else if (none) sums_none(into);
+    into->low = low + 0.0, into->high = high + 0.0; /* no -0.0 */
 }

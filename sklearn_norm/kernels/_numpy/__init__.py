@@ -3,23 +3,41 @@
 from __future__ import annotations
 
 from .extrema import extremes, has_infinity, total_weight
+from .gathering import gather_columns
 from .groups import normalise
-from .maps import apply, backward, forward, invert
-from .moments import block_moments
+from .maps import apply, apply_stored, backward, forward, invert
+from .merging import merge_moments
+from .moments import column_moments
 from .segments import segment_extremes, segment_moments
-from .selection import select
+from .selection import select, sorts
+from .settling import (
+    centred_moments,
+    collapsed_moments,
+    recentred_moments,
+    settle_moments,
+    weighted_moments,
+)
 
 __all__ = [
     "apply",
+    "apply_stored",
     "backward",
-    "block_moments",
+    "centred_moments",
+    "collapsed_moments",
+    "column_moments",
     "extremes",
     "forward",
+    "gather_columns",
     "has_infinity",
     "invert",
+    "merge_moments",
     "normalise",
+    "recentred_moments",
     "segment_extremes",
     "segment_moments",
     "select",
+    "settle_moments",
+    "sorts",
     "total_weight",
+    "weighted_moments",
 ]

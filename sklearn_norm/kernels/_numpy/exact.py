@@ -15,11 +15,10 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from .. import double_double as dd
-from ..contract import Array, BlockMoments, Floats
+from ..contract import MOMENTS, NO_EXPONENT, Array, Floats
 from .blocks import quiet
 
 COMFORT = 400  # squares, products and weighted sums of |x| in 2**±400 stay normal numbers
-ZERO_EXPONENT = -1100.0  # the exponent of a column of zeros: below every other
 MANTISSA = 52
 
 
@@ -61,15 +60,23 @@ class Parts(NamedTuple):
     square_last: Floats
     square_end: Floats
 
-    def combined(self) -> BlockMoments:
+    def combined(self) -> Floats:
+        """Return the moments of each block and column, of shape (10, blocks, columns)."""
         with np.errstate(all="ignore"):  # infinities are reported from the extrema
             weight = dd.two_sum(self.weight, self.weight_rest)
             sums = dd.add(dd.exact(self.sum), dd.two_sum(self.sum_rest, self.sum_last))
             large = dd.two_sum(self.square, self.square_rest)
             squares = dd.add(large, dd.two_sum(self.square_last, self.square_end))
-        return BlockMoments(
-            *weight, self.exponent, self.shift, *sums, *squares, self.low, self.high
-        )
+        low, high = self.low + 0.0, self.high + 0.0  # no -0.0
+        m = [weight.high, low, high, weight.low, self.exponent, self.shift, *sums, *squares]
+        return np.where(weight.high == 0, nothing(1)[:, None], np.array(m))
+
+
+def nothing(n_columns: int) -> Floats:
+    """Return the moments of columns without members."""
+    m = np.zeros((len(MOMENTS), n_columns))
+    m[1], m[2], m[4] = np.inf, -np.inf, NO_EXPONENT
+    return m
 
 
 def measured(
@@ -83,7 +90,7 @@ def measured(
         present = quiet(x)
         low, high = layout.reduce(np.fmin, present), layout.reduce(np.fmax, present)
     exponent = _exponents(low, high, extreme_weights)
-    units = np.where(exponent == ZERO_EXPONENT, 0, -exponent).astype(np.int64)
+    units = np.where(exponent == NO_EXPONENT, 0, -exponent).astype(np.int64)
     if units.any():
         x = np.ldexp(x, layout.spread(units))
     shift, bits = _shifts(np.ldexp(low, units), np.ldexp(high, units))
@@ -119,7 +126,7 @@ def _exponents(low: Floats, high: Floats, extreme_weights: bool) -> Floats:
     _, exponent = np.frexp(peak)
     strange = (np.abs(exponent) > COMFORT) | extreme_weights
     exponent = np.where(strange, exponent, 0).astype(np.float64)
-    return np.where(peak == 0, ZERO_EXPONENT, np.where(np.isfinite(peak), exponent, 0.0))
+    return np.where(peak == 0, NO_EXPONENT, np.where(np.isfinite(peak), exponent, 0.0))
 
 
 def _shifts(low: Floats, high: Floats) -> tuple[Floats, Array]:

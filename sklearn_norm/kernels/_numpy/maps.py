@@ -9,6 +9,7 @@ import numpy as np
 
 from ..contract import Array, Floats, Map
 from .blocks import TILE, is_row_major, rows_of, visit
+from .extrema import has_infinity
 
 WIDE = 256  # columns below which rows are laid side by side, for long inner loops
 LONG = 1 << 13  # rows of a piece of a column-major array
@@ -26,8 +27,11 @@ class Piece(NamedTuple):
     repeat: int
 
 
-def apply(X: Array, mapping: Map, bounds: Bounds, out: Array) -> None:
-    """Write (x - center) / scale * gain + offset, clipped where bounds are given."""
+def apply(X: Array, mapping: Map, bounds: Bounds, out: Array, look: bool = False) -> bool:
+    """Write (x - center) / scale * gain + offset, clipped where bounds are given.
+
+    Whether `look` was asked for and X has an infinite member; `out` is then half done.
+    """
     steps: list[tuple[np.ufunc, Floats | None]] = [
         (np.subtract, mapping.center),
         *_quotient(mapping.gain, mapping.scale, out.dtype),
@@ -40,7 +44,9 @@ def apply(X: Array, mapping: Map, bounds: Bounds, out: Array) -> None:
         y = forward(x, _columns_of(mapping, columns))
         return y if bounds is None else bounded(y, bounds[0][columns], bounds[1][columns])
 
-    _sweep(X, out, [(u, v) for u, v in steps if v is not None], special(mapping), exact)
+    return _sweep(
+        X, out, [(u, v) for u, v in steps if v is not None], special(mapping), exact, look
+    )
 
 
 def bounded(y: Floats, lower: Floats, upper: Floats) -> Floats:
@@ -48,8 +54,8 @@ def bounded(y: Floats, lower: Floats, upper: Floats) -> Floats:
     return np.minimum(np.maximum(y, lower), upper)
 
 
-def invert(Z: Array, mapping: Map, out: Array) -> None:
-    """Write (z - offset) / gain * scale + center."""
+def invert(Z: Array, mapping: Map, out: Array, look: bool = False) -> bool:
+    """Write (z - offset) / gain * scale + center; `look` as in `apply`."""
     steps: list[tuple[np.ufunc, Floats | None]] = [
         (np.subtract, mapping.offset),
         *_quotient(mapping.scale, mapping.gain, out.dtype),
@@ -59,7 +65,31 @@ def invert(Z: Array, mapping: Map, out: Array) -> None:
     def exact(z: Floats, columns: Array) -> Floats:
         return backward(z, _columns_of(mapping, columns))
 
-    _sweep(Z, out, [(u, v) for u, v in steps if v is not None], special(mapping), exact)
+    return _sweep(
+        Z, out, [(u, v) for u, v in steps if v is not None], special(mapping), exact, look
+    )
+
+
+def apply_stored(
+    values: Array,
+    columns: Array,
+    mapping: Map,
+    bounds: Bounds,
+    out: Array,
+    inverse: bool = False,
+) -> None:
+    """Write the members of a sparse array under the map of their columns, or its inverse."""
+    factor, divisor = (mapping.scale, mapping.gain) if inverse else (mapping.gain, mapping.scale)
+    both = one_factor(factor, divisor, out.dtype)
+    if both is not None and not special(mapping).size:
+        names = ("scale", "gain") if inverse else ("gain", "scale")
+        mapping = mapping._replace(**dict(zip(names, (both, None), strict=True)))
+    m = _columns_of(mapping, columns)
+    with np.errstate(all="ignore"):
+        mapped = (backward if inverse else forward)(values.astype(np.float64), m)
+        if bounds is not None:
+            mapped = bounded(mapped, bounds[0][columns], bounds[1][columns])
+        np.copyto(out, mapped, casting="same_kind")
 
 
 def _quotient(
@@ -130,8 +160,18 @@ def _sweep(
     steps: Steps,
     columns: Array,
     exact: Callable[[Floats, Array], Floats],
-) -> None:
-    """Take all steps on each piece; the special columns go by `exact`."""
+    look: bool,
+) -> bool:
+    """Take all steps on each piece; the special columns go by `exact`.
+
+    Where `look` is asked for, each piece is searched for infinity first, and all of X if it is
+    written to. Whether there is one.
+    """
+    if look and np.may_share_memory(X, out):
+        if has_infinity(X):
+            return True
+        look = False
+    found: list[bool] = []
 
     def work(pieces: list[Piece]) -> None:
         buffer = np.empty(
@@ -140,6 +180,9 @@ def _sweep(
         laid: dict[tuple[bool, int, int], Steps] = {}
         with np.errstate(all="ignore"):
             for piece in pieces:
+                if look and (found or has_infinity(piece.x)):
+                    found.append(True)
+                    return
                 key = (piece.columns_last, piece.columns.start, piece.repeat)
                 if key not in laid:
                     laid[key] = [(u, _lay(v, piece)) for u, v in steps]
@@ -151,6 +194,7 @@ def _sweep(
                     _view(piece.out, piece)[:, columns] = saved
 
     visit(work, _pieces(X, out, columns.size > 0), X.size)
+    return bool(found)
 
 
 def _lay(v: Floats, piece: Piece) -> Floats:

@@ -7,16 +7,34 @@ from typing import ClassVar
 
 import numpy as np
 
-from ..contract import Array, BlockMoments, Floats
+from ..contract import Array, Floats
 from .blocks import ROWS, Tile, as_float64, count_blocks, stack, stack_weight, tiles, unstack, visit
-from .exact import Parts, is_extreme, measured, room
+from .exact import Parts, is_extreme, measured, nothing, room
+from .merging import merge_moments
 
 LONG = 256  # lanes wanted side by side
 TILE = 1 << 17  # members of a tile: so many that threads rarely wait for the interpreter's lock
 
 
-def block_moments(X: Array, weight: Floats | None) -> BlockMoments:
-    """Measure every block of rows about a shift of its own."""
+def column_moments(X: Array, weight: Floats | None) -> Floats:
+    """Return a matrix of the moments of all columns."""
+    if X.shape[0] == 0:
+        return nothing(X.shape[1])
+    return _folded(_of_blocks(X, weight))
+
+
+def _folded(m: Floats) -> Floats:
+    """Merge the moments of blocks, neighbours first: a fixed tree."""
+    while m.shape[1] > 1:
+        even, n_columns = m.shape[1] // 2 * 2, m.shape[2]
+        a, b = (m[:, at:even:2].reshape(len(m), -1) for at in (0, 1))
+        merged = merge_moments(a, b).reshape(len(m), -1, n_columns)
+        m = np.concatenate([merged, m[:, even:]], axis=1)
+    return m[:, 0]
+
+
+def _of_blocks(X: Array, weight: Floats | None) -> Floats:
+    """Measure every block of rows about a shift of its own: of shape (10, blocks, columns)."""
     shape = (count_blocks(X.shape[0]), X.shape[1])
     out = Parts(*(np.zeros(shape) for _ in Parts._fields))
     extreme_weights = is_extreme(weight)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..contract import Array, BlockMoments, Extremes, Floats
+from ..contract import Array, Extremes, Floats
 from .blocks import quiet
 from .exact import Parts, is_extreme, measured
 
@@ -33,8 +33,8 @@ class Segments:
         return np.asarray(np.add.reduceat(x * y, self.starts))
 
 
-def segment_moments(values: Array, starts: Array, weight: Floats | None) -> BlockMoments:
-    """Measure members starts[j] to starts[j + 1] of each column j as one block."""
+def segment_moments(values: Array, starts: Array, weight: Floats | None) -> Floats:
+    """Return the moments of columns j of which each has members starts[j] to starts[j + 1]."""
     sizes = np.diff(starts)
     filled = np.flatnonzero(sizes)
     out = Parts(*(np.zeros((1, sizes.size)) for _ in Parts._fields))
@@ -46,7 +46,7 @@ def segment_moments(values: Array, starts: Array, weight: Floats | None) -> Bloc
             found = measured(x, weight, layout, is_extreme(weight), buffers)
         for target, value in zip(out, found, strict=True):
             target[0, filled] = value
-    return out.combined()
+    return out.combined()[:, 0]
 
 
 def segment_extremes(values: Array, starts: Array) -> Extremes:

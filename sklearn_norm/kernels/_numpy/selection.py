@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Sequence
 
-from ..contract import Array, Floats, Selection, Thinning
+import numpy as np
+import numpy.typing as npt
+
+from ..contract import Array, Floats, Rows, Selection, Thinning
 from .sorting import sorted_columns
 
 MEMORY = 1 << 23  # bytes sorted at a time, as long as there are columns for every thread
@@ -13,43 +16,63 @@ SHARE = 5  # never more than a fifth of the input's size, or one column
 
 
 def select(X: Array, probabilities: Floats, thinning: Thinning) -> Selection:
-    """Sort the columns, a few at a time."""
-    selection = Selection.empty(X.shape[1], probabilities.size)
-    memory = min(X.size * 8 // SHARE, max(MEMORY, COLUMNS * 8 * X.shape[0]))
+    """Sort the columns: at once where all members are kept, else a few at a time."""
+    n_rows, n_columns = X.shape
+    if not X.size:
+        return Selection.empty(n_columns, probabilities.size)
+    if n_rows < thinning.whole:
+        ((_, values),) = sorted_columns(X, 8 * X.size)
+        return select_sorted(values, probabilities)
+    selection = Selection.empty(n_columns, probabilities.size)
+    memory = min(X.size * 8 // SHARE, max(MEMORY, COLUMNS * 8 * n_rows))
     for columns, values in sorted_columns(X, memory):
-        sizes = _sizes(values)
-        for size in np.unique(sizes):
-            rows = np.flatnonzero(sizes == size)
-            part = values if rows.size == sizes.size else values[rows]
-            _take(selection, columns.start + rows, part, int(size), probabilities, thinning)
+        rows = Rows(values, _sizes(values))
+        part = _selection(rows, probabilities, _kept(rows, thinning))
+        selection.fill(list(range(columns.start, columns.stop)), part)
     return selection
 
 
-def _sizes(values: Floats) -> Array:
+def select_sorted(values: Floats, probabilities: Floats) -> Selection:
+    """Select of columns that are sorted rows here, NaN last; all members are kept."""
+    rows = Rows(values, _sizes(values))
+    return _selection(rows, probabilities, Rows.packed(rows.values, rows.counts))
+
+
+def sorts(n_rows: int, thinning: Thinning) -> bool:
+    """Whether the columns are sorted: here always."""
+    return True
+
+
+def _selection(rows: Rows, probabilities: Floats, kept: Sequence[Floats]) -> Selection:
+    weight = rows.counts.astype(np.float64)
+    return Selection(weight, *_ordered(rows, probabilities), kept, np.zeros(weight.size))
+
+
+def _sizes(values: Floats) -> npt.NDArray[np.intp]:
     """Count what is present in each row: sorted, NaN comes last."""
     sizes = np.full(values.shape[0], values.shape[1])
-    if values.shape[1]:
-        for row in np.flatnonzero(np.isnan(values[:, -1])):
-            sizes[row] = np.searchsorted(values[row], np.nan)
+    lacks = np.isnan(values[:, -1])
+    if lacks.any():
+        sizes[lacks] = np.isnan(values).argmax(axis=1)[lacks]
     return sizes
 
 
-def _take(
-    selection: Selection,
-    columns: Array,
-    values: Floats,
-    size: int,
-    probabilities: Floats,
-    thinning: Thinning,
-) -> None:
-    """Fill in columns, all of the same number of present members, from their sorted rows."""
-    selection.weight[columns] = size
-    if not size:
-        return
-    selection.low[columns], selection.high[columns] = values[:, 0], values[:, size - 1]
-    first = np.floor(probabilities * (size - 1)).astype(np.intp)
-    selection.below[:, columns] = values[:, first].T
-    selection.above[:, columns] = values[:, np.minimum(first + 1, size - 1)].T
-    kept = values[:, thinning.ranks(size)]
-    for column, members in zip(columns.tolist(), kept, strict=True):
-        selection.members[column] = members
+def _ordered(rows: Rows, probabilities: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return low, high, below and above; the last member of an empty row is NaN."""
+    sizes = rows.counts
+    low, high = rows.values[:, 0], rows.values[np.arange(sizes.size), sizes - 1]
+    if not sizes.all():
+        low, high = np.where(sizes == 0, np.inf, low), np.where(sizes == 0, -np.inf, high)
+    return low.copy(), high, *rows.around(probabilities)
+
+
+def _kept(rows: Rows, thinning: Thinning) -> list[Floats]:
+    """Return what the thinning keeps of each row."""
+    members = [np.empty(0)] * len(rows)
+    for size in np.unique(rows.counts).tolist():
+        alike = np.flatnonzero(rows.counts == size)
+        values = rows.values if alike.size == len(rows) else rows.values[alike]
+        kept = values[:, thinning.ranks(size)]
+        for row, part in zip(alike.tolist(), kept, strict=True):
+            members[row] = part
+    return members

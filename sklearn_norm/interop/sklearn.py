@@ -1,0 +1,190 @@
+"""The way from and to scikit-learn's own scalers, which are imported inside functions only."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from .. import _sklearn
+from ..inputs.columns import Columns
+from ..kernels import Array, Floats
+from .docstrings import fill_in, template
+
+AGREEMENT = 1e-6  # of a spread with a scale, both of which may have been float32
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A fitted scaler of scikit-learn in plain values.
+
+    Parameters
+    ----------
+    parameters : dict
+        The parameters of its class.
+    fitted : dict
+        Its fitted attributes, but for those of the columns.
+    """
+
+    parameters: dict[str, Any]
+    fitted: dict[str, Any] = field(default_factory=dict)
+
+
+class SklearnPeer:
+    """Gives a scaler `from_sklearn` and `to_sklearn`.
+
+    A scaler names the class of scikit-learn in `_peer_name`, and has two hooks: `_from_peer`
+    and `_as_peer`. `_peer_words` is what its docstrings say beside what all of them do.
+    """
+
+    _peer_name: ClassVar[str]
+    _peer_words: ClassVar[dict[str, str]]
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "_peer_name" in vars(cls):
+            names = {"scaler": cls.__name__, "peer": cls._peer_name, **cls._peer_words}
+            fill_in(cls, SklearnPeer, **names)
+
+    @classmethod
+    @abstractmethod
+    def _from_peer(cls, theirs: Any) -> Self:
+        """Return the scaler that goes on from a fitted one of scikit-learn, without its columns."""
+
+    @abstractmethod
+    def _as_peer(self) -> Peer:
+        """Return what scikit-learn's scaler holds; a ValueError where it cannot."""
+
+    @classmethod
+    @template
+    def from_sklearn(cls, fitted: Any) -> Self:
+        """Build a scaler from a fitted one of scikit-learn, and go on from there.
+
+        {both}
+
+        Parameters
+        ----------
+        fitted : sklearn.preprocessing.{peer}
+            A fitted scaler, which stays as it is.
+
+        Returns
+        -------
+        scaler : {scaler}
+            A new fitted scaler with its parameters, names and output container.
+            {taken}
+
+        Raises
+        ------
+        ValueError
+            If it is of another class{not_taken}.
+        NotFittedError
+            If it is not fitted.
+
+        Examples
+        --------
+        >>> from sklearn import preprocessing
+        >>> from sklearn_norm import {scaler}
+        >>> theirs = preprocessing.{peer}().fit([[-2.0], [0.0], [2.0]])
+        >>> {scaler}.from_sklearn(theirs).transform([[1.0]]).round(4)
+        array([[{ours}]])
+        """
+        theirs = checked(fitted, cls)
+        ours: Self = alike(theirs, cls._from_peer(theirs))
+        return ours
+
+    @template
+    def to_sklearn(self) -> Any:
+        """Return a fitted scaler of scikit-learn, which goes on from there.
+
+        {both}
+
+        Returns
+        -------
+        scaler : sklearn.preprocessing.{peer}
+            A new fitted scaler with the parameters, names and output container.
+            {given}
+
+        Raises
+        ------
+        ValueError
+            If scikit-learn's scaler has no such parameters{not_given}.
+        NotFittedError
+            If this scaler is not fitted.
+
+        Examples
+        --------
+        >>> from sklearn_norm import {scaler}
+        >>> theirs = {scaler}().fit([[-2.0], [0.0], [2.0]]).to_sklearn()
+        >>> theirs.transform([[1.0]]).round(4)
+        array([[{theirs}]])
+        """
+        from sklearn import preprocessing
+        from sklearn.utils.validation import check_is_fitted
+
+        check_is_fitted(self)
+        peer = self._as_peer()
+        scaler = getattr(preprocessing, self._peer_name)(**peer.parameters)
+        for attribute, value in peer.fitted.items():
+            setattr(scaler, attribute, value.copy() if isinstance(value, np.ndarray) else value)
+        return alike(self, scaler)
+
+
+def checked(fitted: Any, ours: type[SklearnPeer]) -> Any:
+    """Return a scaler of scikit-learn, if it is of the class expected, and fitted."""
+    from sklearn import preprocessing
+    from sklearn.utils.validation import check_is_fitted
+
+    if not isinstance(fitted, getattr(preprocessing, ours._peer_name)):
+        kind = fitted if isinstance(fitted, type) else type(fitted)
+        raise ValueError(
+            f"{ours.__name__}.from_sklearn takes a fitted sklearn.preprocessing.{ours._peer_name}. "
+            f"Got {'the class ' if kind is fitted else ''}{kind.__module__}.{kind.__qualname__}."
+        )
+    check_is_fitted(fitted)
+    return fitted
+
+
+def shared(fitted: Any, *names: str) -> dict[str, Any]:
+    """Return the values of parameters that both sides have."""
+    return {name: getattr(fitted, name) for name in names}
+
+
+def alike(source: Any, target: Any) -> Any:
+    """Return the target, with the columns of the source and the output that was asked of it."""
+    number, names = source.n_features_in_, getattr(source, "feature_names_in_", None)
+    names = None if names is None else names.copy()
+    if isinstance(target, SklearnPeer):
+        ours: Any = target
+        ours._fitted = ours._fitted.but(columns=Columns(number, names))
+    else:
+        target.n_features_in_ = number
+        if names is not None:
+            target.feature_names_in_ = names
+    vars(target).update(_sklearn.output_of(source))
+    return target
+
+
+def rows_of(scaler: Any) -> Any:
+    """Return the number of samples where scikit-learn counts rows: that of the fullest column."""
+    return np.max(scaler.n_samples_seen_).item()
+
+
+def left_alone(fitted: Any, divisor: Floats, spread: Floats) -> Array:
+    """Return the columns that scikit-learn took for constant though they have some spread.
+
+    It divides by the spread, or by 1 where a threshold says so. Anything else is an error.
+    """
+    divided = np.isclose(divisor, spread, rtol=AGREEMENT, atol=0, equal_nan=True)
+    alone = ~divided & np.isclose(divisor, 1, rtol=AGREEMENT, atol=0)
+    wrong = ~divided & ~alone | np.isinf(spread)
+    if wrong.any():
+        at = int(np.flatnonzero(wrong)[0])
+        column = getattr(fitted, "feature_names_in_", range(spread.size))[at]
+        raise ValueError(
+            f"Column {column!r} of this {type(fitted).__name__} is divided by {divisor[at]}, "
+            f"though its data have the spread {spread[at]}. Fit it again, with the parameters it "
+            "has now, to data whose spread is a normal number."
+        )
+    return alone

@@ -1,0 +1,56 @@
+"""Matrices of moments: their merge, what they come to, and others of the same columns."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..contract import Floats
+from ..threads import count_threads
+from .loading import compiled
+
+SERIAL = 1 << 15  # numbers of a matrix below which a thread costs more than it saves
+WEIGHTED, RECENTRED, CENTRED, COLLAPSED = range(4)
+
+
+def merge_moments(a: Floats, b: Floats) -> Floats:
+    """Return the moments of the members of both."""
+    out = np.empty(a.shape)
+    compiled.merge_moments(_packed(a), _packed(b), out, count_threads(a.size, SERIAL))
+    return out
+
+
+def settle_moments(m: Floats, ddof: float, eps: float) -> Floats:
+    """Return mean, variance and sqrt(variance + eps)."""
+    out = np.empty((3, m.shape[1]))
+    compiled.settle_moments(_packed(m), ddof, eps, out, count_threads(m.size, SERIAL))
+    return out
+
+
+def weighted_moments(m: Floats, factor: Floats) -> Floats:
+    """Return the moments of the same members, each counted `factor` times."""
+    return _changed(m, WEIGHTED, np.ascontiguousarray(factor, dtype=np.float64))
+
+
+def recentred_moments(m: Floats) -> Floats:
+    """Return the same moments about a shift that is the mean."""
+    return _changed(m, RECENTRED)
+
+
+def centred_moments(m: Floats) -> Floats:
+    """Return the moments of the differences from the mean."""
+    return _changed(m, CENTRED)
+
+
+def collapsed_moments(m: Floats) -> Floats:
+    """Return those of one member per column, of weight 1, at the mean."""
+    return _changed(m, COLLAPSED)
+
+
+def _changed(m: Floats, change: int, factor: Floats | None = None) -> Floats:
+    out = np.empty(m.shape)
+    compiled.change_moments(_packed(m), change, factor, out, count_threads(m.size, SERIAL))
+    return out
+
+
+def _packed(m: Floats) -> Floats:
+    return np.ascontiguousarray(m, dtype=np.float64)

@@ -1,0 +1,87 @@
+"""The merge of two matrices of moments, all columns at once.
+
+Moments are moved onto the shift of others in double-double (T. F. Chan, G. H. Golub &
+R. J. LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances",
+COMPSTAT 1982). What does not depend on each other is added together: a call of NumPy costs more
+than the numbers of a few columns.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import double_double as dd
+from ..contract import Array, Floats
+from ..double_double import Double
+from .exact import nothing
+
+WEIGHT, LOW, HIGH, WEIGHT_LOW, EXPONENT, SHIFT, SUM, SUM_LOW, SQUARE, SQUARE_LOW = range(10)
+IN_UNITS = [SHIFT, SUM, SUM_LOW, SQUARE, SQUARE_LOW]
+HIGHS, LOWS = [WEIGHT, SUM, SQUARE], [WEIGHT_LOW, SUM_LOW, SQUARE_LOW]
+
+
+def merge_moments(a: Floats, b: Floats) -> Floats:
+    """Return the moments of the members of both."""
+    with np.errstate(all="ignore"):
+        out = _merged(a, b)
+        none, adds_nothing = a[WEIGHT] == 0, b[WEIGHT] == 0
+        if none.any() or adds_nothing.any():
+            np.copyto(out, a, where=adds_nothing)
+            np.copyto(out, b, where=none)
+            np.copyto(out, nothing(1), where=none & adds_nothing)
+        out[LOW] = np.minimum(a[LOW], b[LOW]) + 0.0  # no -0.0
+        out[HIGH] = np.maximum(a[HIGH], b[HIGH]) + 0.0
+    return out
+
+
+def _merged(a: Floats, b: Floats) -> Floats:
+    """Merge columns that have members."""
+    exponent = np.maximum(a[EXPONENT], b[EXPONENT])
+    a, b = _in_units(a, exponent), _in_units(b, exponent)
+    swapped = _moves(a, b)
+    a, b = np.where(swapped, b, a), np.where(swapped, a, b)
+    delta = dd.two_sum(b[SHIFT], -a[SHIFT])
+    sums = Double(b[SUM], b[SUM_LOW])
+    moved = dd.multiply(delta, Double(b[WEIGHT], b[WEIGHT_LOW]))
+    once, twice = _split(dd.add(_pair(sums, dd.scale(sums, 2.0)), _pair(moved, moved)))
+    cross = dd.multiply(delta, twice)
+    square = dd.add(Double(b[SQUARE], b[SQUARE_LOW]), cross)
+    others = Double(
+        np.array([b[WEIGHT], once.high, square.high]),
+        np.array([b[WEIGHT_LOW], once.low, square.low]),
+    )
+    total = dd.add(Double(a[HIGHS], a[LOWS]), others)
+    out = np.empty_like(a)
+    out[EXPONENT], out[SHIFT] = exponent, a[SHIFT]
+    out[HIGHS], out[LOWS] = total
+    return out
+
+
+def _in_units(m: Floats, exponent: Floats) -> Floats:
+    """Rewrite in coarser units; what is lost lies far below the other's last bit."""
+    power = m[EXPONENT] - exponent
+    if not power.any():
+        return m
+    m = m.copy()
+    units = power.astype(np.int64)
+    m[IN_UNITS] = np.ldexp(m[IN_UNITS], [units, units, units, 2 * units, 2 * units])
+    return m
+
+
+def _moves(a: Floats, b: Floats) -> Array:
+    """Return where to move a's sums onto b's shift.
+
+    The lighter move onto the heavier's, and where both weigh alike onto the larger shift, so
+    that it does not matter which comes first.
+    """
+    larger = (a[SHIFT] < b[SHIFT]) | np.isnan(b[SHIFT])
+    moves: Array = (a[WEIGHT] < b[WEIGHT]) | ((a[WEIGHT] == b[WEIGHT]) & larger)
+    return moves
+
+
+def _pair(a: Double, b: Double) -> Double:
+    return Double(np.array([a.high, b.high]), np.array([a.low, b.low]))
+
+
+def _split(a: Double) -> tuple[Double, Double]:
+    return Double(a.high[0], a.low[0]), Double(a.high[1], a.low[1])

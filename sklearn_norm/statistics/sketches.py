@@ -1,0 +1,158 @@
+"""The sketches of all columns: built one by one only where a merge or a state needs them."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from ..kernels import Floats, Rows, Selection
+from .sketch import Sketch, capacity, hashed, interpolated, thinning_of
+from .stored import KeptOfStored
+
+
+class Sketches:
+    """A sketch per column."""
+
+    @abstractmethod
+    def __len__(self) -> int: ...
+
+    @abstractmethod
+    def __getitem__(self, column: int) -> Sketch: ...
+
+    def __iter__(self) -> Iterator[Sketch]:
+        return (self[column] for column in range(len(self)))
+
+    def bounds(self) -> Floats:
+        """Return the rank error in force of each column."""
+        return np.array([sketch.bound for sketch in self], dtype=np.float64)
+
+    def complete(self, values: Floats, probabilities: Floats, units: Floats) -> Floats:
+        """Return quantiles, shape (probabilities, columns), with those found that are NaN."""
+        values = values.copy()
+        for column in np.flatnonzero(np.isnan(values).any(axis=0)).tolist():
+            rows = np.isnan(values[:, column])
+            found = self[column].quantiles(probabilities[rows], float(units[column]))
+            values[rows, column] = found
+        return values
+
+    def merge(self, other: Sketches, only_self: Any, only_other: Any) -> Sketches:
+        """Merge column by column; where one of the two has nothing, the other stays."""
+        pairs = zip(self, other, only_self, only_other, strict=True)
+        return Built(
+            tuple(a if mine else b if theirs else a.merge(b) for a, b, mine, theirs in pairs)
+        )
+
+    def as_exact(self) -> Exact | None:
+        """Return the same sketches in one array, where all hold every member they have seen."""
+        return None
+
+
+@dataclass(frozen=True, eq=False)
+class Built(Sketches):
+    """Sketches as they are."""
+
+    sketches: Sequence[Sketch]
+
+    def __len__(self) -> int:
+        return len(self.sketches)
+
+    def __getitem__(self, column: int) -> Sketch:
+        return self.sketches[column]
+
+
+@dataclass(frozen=True, eq=False)
+class Thinned(Sketches):
+    """What a thinning kept of one batch: `members` of the `sizes`, `off` by so many ranks."""
+
+    members: Sequence[Floats]
+    sizes: npt.NDArray[np.intp]
+    off: Floats
+    rank_error: float
+
+    @classmethod
+    def of(cls, found: Selection, rank_error: float) -> Exact | Self:
+        """Hold what a kernel selected."""
+        if isinstance(found.members, Rows):
+            return Exact(found.members, rank_error, (0,) * len(found.members))
+        return cls(found.members, found.weight.astype(np.intp), found.off, rank_error)
+
+    def __len__(self) -> int:
+        return self.sizes.size
+
+    def __getitem__(self, column: int) -> Sketch:
+        off = float(self.off[column])
+        return Sketch.of_members(
+            self.members[column], int(self.sizes[column]), self.rank_error, off
+        )
+
+    def as_exact(self) -> Exact | None:
+        whole = thinning_of(self.rank_error).whole
+        if not isinstance(self.members, KeptOfStored) or self.sizes.max(initial=0) >= whole:
+            return None
+        members = self.members.columns.rows()
+        return Exact(members, self.rank_error, (0,) * len(self))
+
+
+@dataclass(frozen=True, eq=False)
+class Exact(Sketches):
+    """All members of all columns: few enough that nothing was left out."""
+
+    members: Rows
+    rank_error: float
+    seeds: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    def __getitem__(self, column: int) -> Sketch:
+        members = self.members[column]
+        levels = {0: members} if members.size else {}
+        return Sketch(self.rank_error, levels, seed=self.seeds[column])
+
+    def bounds(self) -> Floats:
+        return np.zeros(len(self))
+
+    def complete(self, values: Floats, probabilities: Floats, units: Floats) -> Floats:
+        """Interpolate in all columns at once."""
+        below, above = self.members.around(probabilities)
+        position = probabilities[:, None] * (self.members.counts - 1)
+        found = interpolated(below, above, position - np.floor(position))
+        return np.where(np.isnan(values), found, values)
+
+    def merge(self, other: Sketches, only_self: Any, only_other: Any) -> Sketches:
+        """Merge all columns at once, as long as the members are few enough."""
+        theirs = other.as_exact()
+        if theirs is None or theirs.rank_error != self.rank_error:
+            return super().merge(other, only_self, only_other)
+        members = _merged(self.members, theirs.members, capacity(self.rank_error))
+        if members is None:
+            return super().merge(other, only_self, only_other)
+        pairs = zip(self.seeds, theirs.seeds, only_self, only_other, strict=True)
+        seeds = (a if mine else b if theirs else _paired(a, b) for a, b, mine, theirs in pairs)
+        return type(self)(members, self.rank_error, tuple(seeds))
+
+    def as_exact(self) -> Exact:
+        return self
+
+
+@lru_cache(maxsize=64)
+def _paired(a: int, b: int) -> int:
+    """Return the seed of two sketches that were merged: columns mostly share it."""
+    return hashed(*sorted((a, b)))
+
+
+def _merged(a: Rows, b: Rows, most: float) -> Rows | None:
+    """Return the members of both, unless one column had more than `most`, or most were NaN."""
+    counts = a.counts + b.counts
+    if counts.max(initial=0) > most:
+        return None
+    values = np.concatenate([a.values, b.values], axis=1)
+    values.sort(axis=1, kind="stable")  # which finds the two sorted parts
+    members = Rows.packed(values, counts)
+    return members if isinstance(members, Rows) else None

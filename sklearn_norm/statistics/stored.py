@@ -1,0 +1,107 @@
+"""Order statistics of sparse columns: of the stored members, and the zeros between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from ..kernels import Array, Floats, Rows, Selection, Thinning
+from .sparse import SparseColumns
+
+Integers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class StoredColumns:
+    """The members of sparse columns in their order, without the implicit zeros.
+
+    `values` holds the stored members column after column, each sorted, NaN last; behind
+    them all lies one zero. A column begins at `starts`; `negative` of its members are below
+    0, then come the implicit `zeros`, then its other members, `sizes` in all without NaN.
+    """
+
+    values: Floats
+    starts: Integers
+    negative: Integers
+    zeros: Integers
+    sizes: Integers
+
+    @classmethod
+    def of(cls, X: Array) -> Self:
+        """Sort the stored members of each column."""
+        columns = SparseColumns.of(X, None)
+        starts = columns.starts
+        values = np.zeros(columns.values.size + 1)
+        with np.errstate(invalid="ignore"):  # some NaN say so
+            np.add(columns.values, 0.0, out=values[:-1])  # one zero, one bit pattern
+        for column in np.flatnonzero(np.diff(starts) > 1).tolist():
+            values[starts[column] : starts[column + 1]].sort()
+        absent = _count(np.isnan(values), starts)
+        sizes = X.shape[0] - absent
+        zeros = columns.zero_weight.astype(np.int64)
+        return cls(values, starts, _count(values < 0, starts), zeros, sizes)
+
+    def at(self, ranks: Any, column: Any = slice(None)) -> Floats:
+        """Return the members of these ranks, of all columns or of one; NaN of an empty one."""
+        negative, zeros = self.negative[column], self.zeros[column]
+        place = self.starts[:-1][column] + ranks - np.where(ranks < negative, 0, zeros)
+        implicit = (negative <= ranks) & (ranks < negative + zeros)
+        empty = self.sizes[column] == 0
+        found = self.values[np.where(implicit | empty, -1, place)]
+        return np.where(empty, np.nan, found)
+
+    def select(self, probabilities: Floats, thinning: Thinning) -> Selection:
+        """Return what a kernel that sorts would of the dense columns."""
+        last = self.sizes - 1
+        first = np.floor(probabilities[:, None] * last).astype(np.int64)
+        some = self.sizes > 0
+        return Selection(
+            self.sizes.astype(np.float64),
+            np.where(some, self.at(0), np.inf),
+            np.where(some, self.at(last), -np.inf),
+            self.at(first),
+            self.at(np.minimum(first + 1, last)),
+            KeptOfStored(self, thinning),
+            np.zeros(last.size),
+        )
+
+    def rows(self) -> Rows:
+        """Return all members, the implicit zeros too."""
+        stored = np.diff(self.starts)
+        column = np.repeat(np.arange(stored.size), stored)
+        rank = np.arange(column.size) - self.starts[column]
+        rank += np.where(rank < self.negative[column], 0, self.zeros[column])
+        values = np.zeros((stored.size, int((stored + self.zeros).max(initial=0))))
+        values[column, rank] = self.values[:-1]
+        return Rows(values, self.sizes)
+
+
+@dataclass(frozen=True, eq=False)
+class KeptOfStored(Sequence[Floats]):
+    """What a thinning keeps of each column, looked up when it is asked for."""
+
+    columns: StoredColumns
+    thinning: Thinning
+
+    def __len__(self) -> int:
+        return self.columns.sizes.size
+
+    @overload
+    def __getitem__(self, column: int) -> Floats: ...
+    @overload
+    def __getitem__(self, column: slice) -> list[Floats]: ...
+    def __getitem__(self, column: int | slice) -> Floats | list[Floats]:
+        if isinstance(column, slice):
+            return [self[c] for c in range(*column.indices(len(self)))]
+        ranks = self.thinning.ranks(int(self.columns.sizes[column]))
+        return self.columns.at(ranks, column)
+
+
+def _count(true: npt.NDArray[np.bool_], starts: Integers) -> Integers:
+    """Count what is true of the stored members of each column."""
+    before = np.concatenate([[0], np.cumsum(true)])
+    return np.asarray(np.diff(before[starts]), dtype=np.int64)

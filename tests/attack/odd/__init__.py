@@ -1,0 +1,52 @@
+"""Odd values of every parameter of a public method, and what must become of them."""
+
+from odd.arguments import COLUMN_CHOICES, MASKS, STATS, WEIGHTS
+from odd.data import DATA
+from odd.makers import FRAME, NEW, PLAIN, REFUSED, TAKEN, TENSOR, Converts, Odd, OwnError
+from odd.parameters import (
+    ANYTHING,
+    CALLS,
+    CONTAINERS,
+    FEATURES,
+    KEYWORDS,
+    NAMES_GIVEN,
+    OTHERS,
+    STATISTICS,
+    THEIR_KINDS,
+    THEIRS,
+    VECTORS,
+)
+from odd.saved import DOCUMENTS, FOLDER, NOTES, PATHS, SAVED
+
+__all__ = [
+    "ANYTHING",
+    "CALLS",
+    "COLUMN_CHOICES",
+    "CONTAINERS",
+    "DATA",
+    "DOCUMENTS",
+    "FEATURES",
+    "FOLDER",
+    "FRAME",
+    "KEYWORDS",
+    "MASKS",
+    "NAMES_GIVEN",
+    "NEW",
+    "NOTES",
+    "OTHERS",
+    "PATHS",
+    "PLAIN",
+    "REFUSED",
+    "SAVED",
+    "STATISTICS",
+    "STATS",
+    "TAKEN",
+    "TENSOR",
+    "THEIRS",
+    "THEIR_KINDS",
+    "VECTORS",
+    "WEIGHTS",
+    "Converts",
+    "Odd",
+    "OwnError",
+]
