@@ -106,8 +106,10 @@ class Rows(Sequence[Floats]):
         """Return the members of the ranks floor(p (count - 1)) and the next, NaN of no members."""
         column, last = np.arange(self.counts.size), self.counts - 1
         first = np.floor(probabilities[:, None] * last).astype(np.intp)
-        found = self.values[column, first], self.values[column, np.minimum(first + 1, last)]
-        return found if self.counts.all() else tuple(np.where(last < 0, np.nan, v) for v in found)
+        below, above = self.values[column, first], self.values[column, np.minimum(first + 1, last)]
+        if self.counts.all():
+            return below, above
+        return np.where(last < 0, np.nan, below), np.where(last < 0, np.nan, above)
 
     def __len__(self) -> int:
         return self.counts.size

@@ -83,6 +83,7 @@ int gather_columns(const View *values, const View *columns, const double *weight
     ptrdiff_t n = values->shape[0], n_parts = n / GATHERED + 1;
     if (n_parts > n_threads) n_parts = n_threads;
     if (n_parts > PARTS) n_parts = PARTS;
+    if (n_parts > 1 && n_columns > n / n_parts) n_parts = 1; /* counts would take more than the members */
     GatherJob job = {values, columns, weight, out, weights, NULL, n_columns, n_parts};
     job.places = calloc((size_t)(n_columns * n_parts + 1), sizeof *job.places);
     if (!job.places) return OUT_OF_MEMORY;

@@ -79,6 +79,9 @@ def apply_stored(
     inverse: bool = False,
 ) -> None:
     """Write the members of a sparse array under the map of their columns, or its inverse."""
+    given = next((v for v in mapping if v is not None), None)
+    if given is not None and columns.size and not 0 <= columns.min() <= columns.max() < given.size:
+        raise IndexError("a column is out of range")
     factor, divisor = (mapping.scale, mapping.gain) if inverse else (mapping.gain, mapping.scale)
     both = one_factor(factor, divisor, out.dtype)
     if both is not None and not special(mapping).size:
