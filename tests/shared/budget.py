@@ -41,16 +41,17 @@ def part(cases, share, name=str):
     return [cases[i] for i in sorted(drawn[: max(1, round(share * len(cases)))])]
 
 
-def covering(items, share=0.25, each_value=True):
+def covering(items, share=None, each_value=True):
     """Return the cases of one test function that run under a short budget.
 
-    Together they have each value of each parameter, if not told otherwise; where they are few or
-    less than a share of all, others are added.
+    Together they have each value of each parameter, if not told otherwise, and are at least that
+    share of all; if no share is told, a quarter, and none of a few is left out.
     """
+    least = max(FEW, len(items) // 4) if share is None else round(share * len(items))
     drawn = sorted(items, key=lambda item: place(item.nodeid))
     seen, taken, left = set(), [], []
     for item in drawn:
         values = {*enumerate(item.callspec._idlist)}  # an id for each parametrization
         (taken if each_value and not values <= seen else left).append(item)
         seen |= values
-    return taken + left[: max(0, max(FEW, round(share * len(items))) - len(taken))]
+    return taken + left[: max(0, least - len(taken))]
