@@ -168,6 +168,7 @@ class Learner(Transformer):
         """Return what is known with one more batch in the buffer; a full one is folded."""
         if values.dtype.kind == "f" and kernels.has_infinity(values):
             table.refuse_infinite(values)
+        before.map.check_defined(values)  # what is wrong is said now, and not when it is read
         after = before.but(buffer=(before.buffer or Buffer()).plus(values))
         assert after.buffer is not None
         return self._settled(after) if after.buffer.is_full else after

@@ -52,7 +52,7 @@ class Scaler(Learner):
         ValueError
             If `fit` or `transform` does; the scaler stays as it was.
         """
-        kind, before = type(self), self._fitted
+        kind = type(self)
         in_one = kind.fit is Scaler.fit and kind.transform is Scaler.transform
         if in_one and fit_params.keys() <= {"sample_weight"}:
             fitted, table = self._learned(None, X, fit_params.get("sample_weight"))
@@ -61,11 +61,8 @@ class Scaler(Learner):
             result = twin._scaled(fitted, table, None, searched=searched)
             self._fitted = fitted
             return result
-        try:
+        with self._kept_on_error():
             return super().fit_transform(X, y, **fit_params)
-        except BaseException:
-            self._fitted = before
-            raise
 
     def transform(self, X: Any, copy: bool | None = None) -> Any:
         """Scale the data.

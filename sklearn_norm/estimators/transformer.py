@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, Self
 
@@ -109,6 +111,19 @@ class Transformer(
         twin = type(self).__new__(type(self))
         twin.__dict__.update(self.__dict__, **attributes, _fitted=fitted)
         return twin
+
+    @contextmanager
+    def _kept_on_error(self) -> Iterator[None]:
+        """Put back what was fitted, where an error is raised."""
+        before = vars(self).get("_fitted")
+        try:
+            yield
+        except BaseException:
+            if before is None:
+                self.__dict__.pop("_fitted", None)
+            else:
+                self._fitted = before
+            raise
 
     def _check_container(self, fitted: Fitted | None) -> None:
         """Refuse to map what the container asked for could not hold."""

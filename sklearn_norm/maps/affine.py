@@ -146,7 +146,8 @@ class Affine(Map):
     def joined(self, *others: Any) -> Self:
         """Return the map of these columns and those of other affine maps, side by side.
 
-        A step that only some of them have is one that changes no bit of the others' columns.
+        A step that only some of them have is one that changes no bit of the others' columns, but
+        for the sign of a zero in `invert`: what keeps -0.0 if subtracted makes 0.0 of it if added.
         """
         maps = (self, *others)
         for other in others:
@@ -225,8 +226,8 @@ class Affine(Map):
         return np.flatnonzero(lost)
 
     def to_state(self) -> dict[str, Any]:
-        """Return the vectors. No kind is written, as in the files of the first version."""
-        return self.fields_of_state()
+        """Return the vectors; ours alone writes no kind, as in the files of the first version."""
+        return self.fields_of_state() if type(self) is Affine else super().to_state()
 
     def fields_of_state(self) -> dict[str, Any]:
         return dict(vars(self))

@@ -10,8 +10,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from .. import kernels
-from ..kernels import Array
-from ..kernels.sparse import is_sparse
+from ..exceptions import SparseDataError
+from ..kernels import Array, Floats
+from ..kernels.sparse import canonical, columns_of, is_sparse
 from ..records import kind_of
 from .affine import Affine
 from .record import Map, result_dtype
@@ -21,10 +22,10 @@ from .record import Map, result_dtype
 class Bend(ABC):
     """A monotone function of one number, and its inverse.
 
-    A subclass is a frozen dataclass whose fields are plain values, one for all columns. Both
-    methods take float64 arrays of shape (n_rows, n_columns), or traced ones, and use functions
-    of NumPy only, so that a graph can be written of them. What a function is not defined for
-    is a ValueError.
+    A subclass is a frozen dataclass whose fields are plain values, one for all columns. It
+    defines `bend` and `unbend`, which take float64 arrays of shape (n_rows, n_columns), or traced
+    ones, and use functions of NumPy only, so that a graph can be written of them. Members that
+    the function is not defined for become NaN or infinite there, and are refused by `bent`.
     """
 
     kinds: ClassVar[dict[str, type[Bend]]] = {}
@@ -40,6 +41,42 @@ class Bend(ABC):
     @abstractmethod
     def unbend(self, y: Any) -> Any:
         """Return the members whose function is y."""
+
+    def bent(self, X: Any) -> Any:
+        """Return the function of X, dense or sparse, in float64; a scaler measures this.
+
+        Raises
+        ------
+        ValueError
+            If the function is not defined for a member.
+        SparseDataError
+            If X is sparse, and the function of 0 is not 0.
+        """
+        if is_sparse(X):
+            self._check_zeros_stay()
+            X = canonical(X)
+        y = _members(self.bend, X)
+        _check_defined(self, X, y)
+        return y
+
+    def unbent(self, Y: Any) -> Any:
+        """Return the members whose function is Y, dense or sparse, in float64."""
+        Y = canonical(Y) if is_sparse(Y) else Y
+        x = _members(self.unbend, Y)
+        _check_defined(self, Y, x, overflows=True)
+        return x
+
+    def faults(self) -> Iterator[tuple[str, str]]:
+        """Yield each field that is no parameter of the function, and why."""
+        yield from ()
+
+    def _check_zeros_stay(self) -> None:
+        with np.errstate(all="ignore"):
+            zero = self.bend(np.zeros((1, 1)))
+        if not np.all(zero == 0):
+            raise SparseDataError(
+                f"The zeros of sparse data would not stay zeros under {self}: pass a dense array."
+            )
 
     def to_state(self) -> dict[str, Any]:
         """Return the kind and the fields."""
@@ -77,13 +114,13 @@ class Chain(Map):
         """Return the mapped array; see `Map.apply`."""
         if look and _has_infinity(X):
             return None
-        return _written(self.then.apply(_bent(self.first.bend, X), clip=clip), X, out)
+        return _written(self.then.apply(self.first.bent(X), clip=clip), X, out)
 
     def invert(self, Z: Any, out: Any = None, *, look: bool = False) -> Any:
         """Return the array whose map is Z; see `Map.apply`."""
         if look and _has_infinity(Z):
             return None
-        return _written(_bent(self.first.unbend, self.then.invert(_as_float64(Z))), Z, out)
+        return _written(self.first.unbent(self.then.invert(_as_float64(Z))), Z, out)
 
     def columns(self, chosen: Array) -> Self:
         """Return the map of some columns, or of columns repeated."""
@@ -98,6 +135,15 @@ class Chain(Map):
                     "begin with the same function."
                 )
         return type(self)(self.first, self.then.joined(*(other.then for other in others)))
+
+    def check_defined(self, X: Any) -> None:
+        """Raise a ValueError where X has a finite member that cannot be mapped, or measured."""
+        self.first.bent(X)
+
+    def of_zero(self, n_columns: int) -> Floats:
+        """Return what 0 maps to, per column: NaN or infinity where that is not defined."""
+        zeros = np.zeros((1, n_columns))
+        return np.asarray(self.then.apply(_members(self.first.bend, zeros))[0])
 
     @property
     def affine(self) -> Affine:
@@ -116,6 +162,7 @@ class Chain(Map):
 
     def faults(self, n_columns: int) -> Iterator[tuple[str, str]]:
         """Yield each field that no rule makes, and why."""
+        yield from ((f"first.{name}", why) for name, why in self.first.faults())
         yield from ((f"then.{name}", why) for name, why in self.then.faults(n_columns))
 
 
@@ -123,13 +170,32 @@ def _as_float64(X: Any) -> Any:
     return X if X.dtype == np.float64 else X.astype(np.float64)
 
 
-def _bent(act: Any, X: Any) -> Any:
+def _members(act: Any, X: Any) -> Any:
     """Return a function of the members, of those stored where X is sparse."""
-    with np.errstate(over="ignore", invalid="ignore"):  # of a stray NaN; what is wrong is an error
+    with np.errstate(all="ignore"):  # what is wrong is found in the result
         if not is_sparse(X):
             return act(_as_float64(X))
         data = act(_as_float64(X.data[:, None]))[:, 0]
         return type(X)((data, X.indices.copy(), X.indptr.copy()), shape=X.shape)
+
+
+def _check_defined(function: Bend, X: Any, y: Any, overflows: bool = False) -> None:
+    """Refuse members whose result is not a number, or infinite where it must not overflow."""
+    if isinstance(y, kernels.Traced):
+        return
+    given, found = (v.data if is_sparse(v) else v for v in (X, y))
+    if np.isfinite(found).all():
+        return
+    wrong = np.isnan(found) & ~np.isnan(given)
+    if not overflows:
+        wrong |= np.isinf(found) & np.isfinite(given)
+    if wrong.any():
+        at = tuple(np.argwhere(wrong)[0])
+        column = columns_of(X)[at] if is_sparse(X) else at[1]
+        raise ValueError(
+            f"{function} is not defined for {float(given[at])}, in column {column}. Replace it, "
+            "by NaN where it stands for a missing value."
+        )
 
 
 def _written(result: Any, X: Any, out: Any) -> Any:
@@ -137,12 +203,11 @@ def _written(result: Any, X: Any, out: Any) -> Any:
     dtype = result_dtype(X)
     if isinstance(result, kernels.Traced):
         return result.astype(dtype)
-    if out is None:
-        return result if result.dtype == dtype else result.astype(dtype)
-    if is_sparse(out):
-        np.copyto(out.data, result.data, casting="same_kind")
-    else:
-        np.copyto(out, result, casting="same_kind")
+    with np.errstate(over="ignore", invalid="ignore"):  # a short float may have no room
+        if out is None or (is_sparse(X) and not X.has_canonical_format):
+            return result if result.dtype == dtype else result.astype(dtype)
+        place, found = (v.data if is_sparse(v) else v for v in (out, result))
+        np.copyto(place, found, casting="same_kind")
     return out
 
 

@@ -75,6 +75,10 @@ class Map(ABC):
     def from_fields(cls, state: dict[str, Any]) -> Self:
         """Build the map from its fields."""
 
+    def check_defined(self, X: Any) -> None:
+        """Raise a ValueError where X has a finite member that cannot be mapped, or measured."""
+        return  # an affine map is defined for all
+
     def unheld(self, dtype: Any) -> Any:
         """Return the places of columns whose data a dtype does not hold."""
         return np.zeros(0, dtype=np.intp)

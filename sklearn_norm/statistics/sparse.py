@@ -27,7 +27,7 @@ class SparseColumns:
     zero_weight: Floats
 
     @classmethod
-    def of(cls, X: Array, weight: Floats | None) -> Self:
+    def of(cls, X: Any, weight: Floats | None) -> Self:
         X = canonical(X)
         n_rows, n_columns = X.shape
         weights = None if weight is None else _weight_of_members(X, weight)
@@ -62,5 +62,5 @@ class SparseColumns:
 def _weight_of_members(X: Any, weight: Floats) -> Floats:
     """Return the weight of the row of each stored member."""
     if X.format == "csc":
-        return weight[X.indices]
+        return np.asarray(weight[X.indices])
     return np.repeat(weight, np.diff(X.indptr))

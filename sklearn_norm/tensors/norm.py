@@ -224,12 +224,8 @@ class TensorNorm(TensorInput, Transformer):
         Z : {ndarray, DataFrame} of the shape of X
             The result, with `stats` where asked for.
         """
-        before = self._fitted
-        try:
+        with self._kept_on_error():
             return self.fit(X, y).transform(X, **parameters)
-        except BaseException:
-            self._fitted = before
-            raise
 
     def inverse_transform(self, X: Any, stats: Any = None, mask: Any = None) -> Any:
         """Undo `transform`, by the statistics that it returned.

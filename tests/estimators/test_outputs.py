@@ -16,7 +16,7 @@ from container_cases import (
     expected,
     frame,
 )
-from inside import framed
+from inside import framed, with_names
 
 import sklearn_norm
 
@@ -167,7 +167,7 @@ def test_polars_cannot_hold_a_name_twice(name):
     """pandas can, and scikit-learn took such frames up to 1.8; polars would lose a column."""
     rows = np.array([[1.0, 2.0, 5.0, 4.0], [3.0, 5.0, 6.0, 8.0]])
     estimator = getattr(sklearn_norm, name)().fit(rows).set_output(transform="polars")
-    vars(estimator)["feature_names_in_"] = np.array(list("abca"), dtype=object)
+    estimator = with_names(estimator, np.array(list("abca"), dtype=object))
     with pytest.raises(ValueError, match="cannot have the column 'a' more than once"):
         estimator.transform(rows)
     with pytest.raises(ValueError, match="cannot have the column 'a' more than once"):

@@ -149,6 +149,9 @@ def test_an_error_leaves_a_fitted_scaler_as_it_was(kind, method, name):
 def test_an_error_leaves_an_unfitted_scaler_unfitted(kind, method, name):
     data, weight, error, message = BAD[name]
     scaler = kind()
+    if (name, method) == ("no rows", "partial_fit"):  # is none: test_empty.py
+        assert scaler.partial_fit(data).n_features_in_ == data.shape[1]
+        return
     before = everything(scaler)
     with pytest.raises(error, match=message):
         getattr(scaler, method)(data, sample_weight=weight)

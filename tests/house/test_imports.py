@@ -30,7 +30,7 @@ ALLOWED = {
     "inputs": "_sklearn exceptions kernels records",
     "interop": "_sklearn exceptions kernels inputs",
     "statistics": "kernels records",
-    "maps": "kernels records",
+    "maps": "exceptions kernels records",
     "estimators": READ,
     "scalers": f"{READ} estimators",
     "tensors": f"{READ} estimators",

@@ -29,8 +29,8 @@ import sklearn_norm
 
 FULL = os.environ.get("SKLEARN_NORM_BUDGET") == "full"
 SETTINGS = settings(
-    max_examples=300 if FULL else 10,
-    stateful_step_count=40 if FULL else 16,
+    max_examples=100 if FULL else 10,
+    stateful_step_count=30 if FULL else 16,
     phases=[Phase.generate],
 )
 NAMES = ["age", "height", "weight"]
@@ -270,7 +270,7 @@ class Streams(RuleBasedStateMachine):
 
 MESSAGES = {
     "infinity": "contains infinity",
-    "width": "features|columns|feature names|channels",
+    "width": "features|columns|feature names|channels|samples of shape",
     "text": "could not convert string|must be real|tall",
     "parameter": "The 'copy' parameter",
     "weight": "Negative values",

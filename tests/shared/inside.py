@@ -13,6 +13,7 @@ from sklearn_norm.estimators.running import RunningScaler
 from sklearn_norm.estimators.scaler import Scaler
 from sklearn_norm.estimators.state import Stateful
 from sklearn_norm.inputs.arguments import array_of, floating, floats_of, number, truth, whole
+from sklearn_norm.inputs.columns import Columns
 from sklearn_norm.inputs.fast_path import FLOATS, NUMBERS, plain_table
 from sklearn_norm.inputs.frames import framed
 from sklearn_norm.interop.onnx import OLDEST
@@ -111,6 +112,11 @@ def is_fast(estimator, X):
 def earlier(scaler):
     """Return a scaler that keeps what this one knows now."""
     return scaler._with_fitted(scaler._fitted)
+
+
+def with_names(estimator, names):
+    """Return an estimator that was fitted on columns of these names, which may repeat."""
+    return estimator._with_fitted(estimator._fitted.but(columns=Columns(len(names), names)))
 
 
 def without_columns(norm):

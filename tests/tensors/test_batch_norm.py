@@ -447,7 +447,7 @@ def test_an_error_states_both_shapes_and_changes_nothing(method, fitted):
         (BatchNorm(beta=[1.0, NAN, 2.0]), X, r"`beta`.*each of the 3 channels"),
         (BatchNorm(), np.where(X[0, 1, 2] == X, np.inf, X), "infinity.*channel 1|sample 0 at"),
         (BatchNorm((3, 5)), np.full((2, 15), np.inf), "infinity"),
-        (BatchNorm(), X[:0], "0 sample"),
+        *([(BatchNorm(), X[:0], "0 sample")] if method != "partial_fit" else []),
         (BatchNorm(), X[0, 0], "Expected 2D array, got 1D"),
         *[
             (BatchNorm(**{n: v}), X, f"'{n}' parameter")

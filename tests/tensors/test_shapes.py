@@ -33,7 +33,7 @@ def test_fit_only_remembers_the_shape(case):
     assert vars(norm).keys() == norm.get_params().keys()
     assert norm.fit(X) is norm
     assert (norm.shape_, norm.n_features_in_) == (SAMPLE, 72)
-    assert set(vars(norm)) - set(norm.get_params()) == {"shape_", "n_features_in_", "_recent"}
+    assert set(vars(norm)) - set(norm.get_params()) == {"_fitted"}
     before = joblib.hash(vars(norm))
     assert norm.partial_fit(tensor(2, seed=1)) is norm
     assert_same_bits(norm.transform(X), Z)
@@ -73,7 +73,7 @@ def test_wrong_shapes_state_both_shapes_and_change_nothing(kind, method):
                 getattr(norm, method)(data)
     for data, message in [
         (X[0, 0], "Expected 2D array, got 1D"),
-        (X[:0], "0 sample"),
+        *([(X[:0], "0 sample")] if method != "partial_fit" else []),
         (sparse.csr_matrix(np.eye(3)), "dense"),
         ([["a", "b"]], "could not convert"),
         (np.ones((2, 3, 8)) * 1j, "Complex"),

@@ -8,17 +8,27 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from . import functions
+
 FLOAT64, BOOL = np.dtype(np.float64), np.dtype(np.bool_)
 CODES = {np.dtype(np.float32): 1, np.dtype(np.float16): 10, FLOAT64: 11}  # of ONNX, TensorProto
 OPERATIONS: dict[np.ufunc, str] = {
     np.absolute: "Abs",
     np.add: "Add",
     np.divide: "Div",
+    np.exp: "Exp",
+    np.log: "Log",
     np.maximum: "Max",
     np.minimum: "Min",
     np.multiply: "Mul",
+    np.sign: "Sign",
     np.sqrt: "Sqrt",
     np.subtract: "Sub",
+}
+# those that ONNX does not have, by those that it has
+COMPOSED: dict[np.ufunc, Callable[[Any], Any]] = {
+    np.expm1: functions.expm1,
+    np.log1p: functions.log1p,
 }
 QUESTIONS: dict[np.ufunc, str] = {
     np.bitwise_and: "And",
@@ -79,6 +89,8 @@ class Traced(NDArrayOperatorsMixin):
                 return inputs[0]._times_power_of_two(inputs[1])
             if ufunc in OPERATIONS:
                 return self._written(OPERATIONS[ufunc], inputs, FLOAT64)
+            if ufunc in COMPOSED:
+                return COMPOSED[ufunc](*inputs)
             if ufunc in QUESTIONS:
                 return self._written(QUESTIONS[ufunc], inputs, BOOL)
         return NotImplemented

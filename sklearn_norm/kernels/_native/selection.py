@@ -103,7 +103,8 @@ def _select(
         members[column, : thinning.count(int(size))]
         for column, size in zip(there.tolist(), fields[1].tolist(), strict=True)
     ]
-    part = Selection(*fields[1:4], below, above, kept, fields[4])
+    weight, low, high, off = fields[1:5]
+    part = Selection(weight, low, high, below, above, kept, off)
     selection.fill((first + there).tolist(), part)
     return [int(column) for column in np.flatnonzero(~found)]
 

@@ -82,8 +82,8 @@ def apply_stored(
     factor, divisor = (mapping.scale, mapping.gain) if inverse else (mapping.gain, mapping.scale)
     both = one_factor(factor, divisor, out.dtype)
     if both is not None and not special(mapping).size:
-        names = ("scale", "gain") if inverse else ("gain", "scale")
-        mapping = mapping._replace(**dict(zip(names, (both, None), strict=True)))
+        scale, gain = (both, None) if inverse else (None, both)
+        mapping = mapping._replace(scale=scale, gain=gain)
     m = _columns_of(mapping, columns)
     with np.errstate(all="ignore"):
         mapped = (backward if inverse else forward)(values.astype(np.float64), m)

@@ -1,0 +1,139 @@
+"""Columns: names and places, told apart, found and compared."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sklearn_norm.inputs.columns import Columns, shown
+
+NAMES = ["age", "height", "weight"]
+DATA = np.zeros((2, 3))
+
+
+def named(names=NAMES):
+    return Columns(len(names), np.array(names, dtype=object))
+
+
+def frame(names=NAMES):
+    return pd.DataFrame(np.zeros((2, len(names))), columns=names)
+
+
+def test_labels_are_names_or_places():
+    assert [named().label(at) for at in range(3)] == NAMES
+    assert [Columns(3).label(at) for at in range(3)] == [0, 1, 2]
+    assert list(named().listed()) == NAMES
+    assert list(Columns(3).listed()) == ["x0", "x1", "x2"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        (named(), named(), True),
+        (named(), named(NAMES[::-1]), False),
+        (named(), named(NAMES[:2]), False),
+        (Columns(3), Columns(3), True),
+        (Columns(3), Columns(2), False),
+        (Columns(3), named(), False),
+        (Columns(2), named(["x0", "x1"]), True),  # the names that columns without names have
+    ],
+)
+def test_which_columns_are_the_same(first, second, expected):
+    assert first.same_as(second) == second.same_as(first) == expected
+
+
+# Places
+
+
+@pytest.mark.parametrize(
+    ("wanted", "places"),
+    [
+        (["age", "weight"], [0, 2]),
+        ([2, 0], [2, 0]),
+        ([-1, np.int64(1)], [2, 1]),
+        (["weight", 0], [2, 0]),
+        ([], []),
+    ],
+)
+def test_columns_are_found_by_name_or_place(wanted, places):
+    assert named().places(wanted) == places
+
+
+def test_columns_without_names_are_found_by_their_default_names():
+    assert Columns(12).places(["x0", "x11", 3]) == [0, 11, 3]
+
+
+@pytest.mark.parametrize(
+    "wanted", ["girth", "x0", 3, -4, 1.0, None, True + 2.5, ("age",)], ids=repr
+)
+def test_what_was_not_seen_is_refused_by_name(wanted):
+    with pytest.raises(ValueError, match=r"was not seen in fit\. The columns are"):
+        named().places([wanted])
+
+
+@pytest.mark.parametrize(
+    "wanted", ["x3", "x", "x00", "x-1", "x1.0", "x١", "y0", "X0", "x" + "9" * 30, "x0 "]
+)
+def test_default_names_are_spelled_one_way(wanted):
+    """No other digits, zeros in front, or numbers beyond the width."""
+    with pytest.raises(ValueError, match="was not seen in fit"):
+        Columns(3).places([wanted])
+
+
+# Chosen
+
+
+def test_all_columns_are_chosen_where_nothing_is_named():
+    for columns in (named(), Columns(3)):
+        assert columns.chosen(DATA, None).tolist() == [0, 1, 2]
+    assert named().chosen(frame(), None).tolist() == [0, 1, 2]
+
+
+def test_a_frame_of_some_columns_chooses_them():
+    assert named().chosen(frame(["age", "weight"]), None).tolist() == [0, 2]
+    assert named().chosen(DATA[:, :2], ["height", 2]).tolist() == [1, 2]
+    assert named().chosen(frame(["height"]), "height").tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    ("X", "wanted", "message"),
+    [
+        (DATA, ["weight", "age"], "same order as they were in fit"),
+        (DATA, [0, 0], "same order as they were in fit"),
+        (frame(NAMES[::-1]), None, "same order as they were in fit"),
+        (frame(["girth"]), None, "'girth' was not seen in fit"),
+        (frame(["age"]), ["height"], r"X has the columns \['age'\], but columns=\['height'\]"),
+        (DATA, np.arange(4), "names 4 columns, but there are 3"),
+    ],
+)
+def test_a_wrong_choice_is_refused(X, wanted, message):
+    with pytest.raises(ValueError, match=message):
+        named().chosen(X, wanted)
+
+
+# Columns of pandas
+
+
+def test_columns_of_a_frame_are_recognised_once_they_were_seen():
+    columns, index = named(), frame().columns
+    assert not columns.has(index)
+    columns.remember(index)
+    assert columns.has(index)
+    assert columns.has(frame().columns)  # equal, and another object
+    assert not columns.has(frame(NAMES[::-1]).columns)
+    assert not columns.has(pd.RangeIndex(3))
+    assert columns.has(index)
+
+
+def test_renaming_the_columns_of_a_result_renames_nothing_else():
+    columns = named()
+    index = columns.index()
+    index.name = "mine"
+    assert list(columns.index()) == NAMES
+    assert columns.index().name is None
+
+
+def test_many_names_are_shown_in_short():
+    assert shown(["a", "b"]) == "['a', 'b']"
+    assert shown([f"c{i}" for i in range(40)]).endswith("'c9', ... 40 in all]")
