@@ -12,12 +12,32 @@ os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", tempfile.gettempdir() + "/
 
 import numpy as np
 import pytest
+from budget import SHORT, covering, times
 from hypothesis import settings
 
-settings.register_profile("house", deadline=None, derandomize=True, max_examples=25)
+settings.register_profile("house", deadline=None, derandomize=True, max_examples=times(8, 25))
 settings.load_profile("house")
 
+# what tests import is no place of tests, nor of examples in docstrings
+collect_ignore_glob = ["shared/*", "data/*", "attack/odd/*", "attack/[!t]*.py", "golden.py"]
 ROWS = 1100  # more than one block of rows, fewer members than a sketch keeps exactly
+
+
+@pytest.hookimpl(trylast=True)  # after those that -k leaves out
+def pytest_collection_modifyitems(config, items):
+    """Leave out some of the cases of functions that have many, under a short budget."""
+    if not SHORT:
+        return
+    functions = {}
+    for item in items:
+        if hasattr(item, "callspec"):
+            functions.setdefault((item.path, item.originalname), []).append(item)
+    left_out = set()
+    for cases in functions.values():
+        marker = cases[0].get_closest_marker("share") or pytest.mark.share().mark
+        left_out |= {*cases} - {*covering(cases, *marker.args, **marker.kwargs)}
+    config.hook.pytest_deselected(items=[item for item in items if item in left_out])
+    items[:] = [item for item in items if item not in left_out]
 
 
 def _hard_columns():

@@ -6,13 +6,15 @@ import itertools
 
 import pytest
 import soak
+from budget import times
 
-ROWS = 800
+ROWS = times(120, 800)
+PROCESSES = times(2, 4)
 
 
 def test_processes_and_threads_give_the_answers_of_one_thread_in_flat_memory():
-    reports = soak.soak(ROWS, n_processes=4, n_threads=8)
-    assert [report.rows for report in reports] == [2 * ROWS // 4] * 4
+    reports = soak.soak(ROWS, n_processes=PROCESSES, n_threads=8)
+    assert [report.rows for report in reports] == [2 * ROWS // PROCESSES] * PROCESSES
     for report in reports:
         assert report.growth is None or report.growth < soak.ALLOWED
 

@@ -8,14 +8,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from budget import times
 
 import sklearn_norm
 
 KILLER = Path(__file__).with_name("killer.py")
-KILLS = 40  # of each of five scalers: 200 in all
+KILLS = times(5, 40, 400)  # of each of five scalers
 SCALERS = ["BatchStatsScaler", "DecimalScaler", "MinMaxScaler", "RobustScaler", "ZScoreScaler"]
 
 
+@pytest.mark.share(0.4, each_value=False)
 @pytest.mark.parametrize(("seed", "scaler"), list(enumerate(SCALERS)))
 def test_a_stream_killed_at_random_moments_ends_with_the_same_bits(tmp_path, seed, scaler):
     """Nothing is lost, nothing counted twice, and nothing is left beside the checkpoint."""

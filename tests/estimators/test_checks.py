@@ -44,6 +44,7 @@ LEFT_OUT = [
 ]
 
 
+@pytest.mark.share(0.25, each_value=False)
 @parametrize_with_checks(public_estimators())
 def test_sklearn_checks(estimator, check):
     """Every check of scikit-learn passes, in every configuration.

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from budget import times
 from exact import exact_moments
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -28,11 +29,14 @@ from sklearn_norm.kernels._native.loading import compiled
 from sklearn_norm.kernels.contract import MOMENTS
 from sklearn_norm.statistics.moments import Moments
 
-pytestmark = pytest.mark.skipif(compiled is None, reason="the extension was not built")
+pytestmark = [
+    pytest.mark.share(0),
+    pytest.mark.skipif(compiled is None, reason="the extension was not built"),
+]
 REFUSALS = (TypeError, ValueError, BufferError, OverflowError)
 CHECKED_COLUMNS = 5  # of a wide array
-many = settings(max_examples=150)
-some = settings(max_examples=25)
+many = settings(max_examples=times(20, 150))
+some = settings(max_examples=times(4, 25))
 
 
 @pytest.fixture(autouse=True)

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 import sklearn
+from budget import times
 from configurations import public_estimators
 from documents import (
     FRAME,
@@ -74,7 +75,7 @@ def test_names_and_containers_come_back(estimator, library):
     ),
     cut=st.integers(1, 11),
 )
-@settings(max_examples=60)
+@settings(max_examples=times(6, 60))
 def test_a_stream_goes_on_after_loading_as_if_never_saved(data, cut):
     """Any floats, saved after any row."""
     first, rest = data[:cut], data[cut:]

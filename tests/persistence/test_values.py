@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from budget import times
 from documents import (
     reloaded,
 )
@@ -83,7 +84,7 @@ PLAIN = st.recursive(
 
 
 @given(value=PLAIN)
-@settings(max_examples=300)
+@settings(max_examples=times(30, 300))
 def test_any_plain_value_comes_back(value):
     """Through the text of strict JSON, of the same types and bits."""
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import laws
 import numpy as np
 import pytest
+from budget import times
 from documents import (
     DELETED,
     FRAME,
@@ -224,7 +225,7 @@ SOME = [
 
 @pytest.mark.parametrize("estimator", SOME, ids=lambda e: type(e).__name__)
 @given(data=st.data())
-@settings(max_examples=200)
+@settings(max_examples=times(8, 200))
 def test_any_other_document_is_refused_or_means_what_it_says(estimator, data):
     """One or two values become anything: a FormatError, or an estimator of that document."""
     document = document_of(estimator)

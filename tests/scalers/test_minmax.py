@@ -8,6 +8,7 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from budget import times
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
@@ -183,7 +184,7 @@ def test_sparse_zeros_that_would_move():
     assert Z.toarray().ravel().tolist() == [0.0, 1.0, 0.25]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=times(30, 300))
 @given(
     values=st.lists(numbers, min_size=1, max_size=8),
     limits=st.sampled_from(RANGES)
@@ -206,7 +207,7 @@ def test_training_rows_lie_in_the_range_and_hit_its_bounds(values, limits, dtype
     assert np.all(np.diff(Z[np.argsort(column.ravel(), kind="stable")].ravel()) >= 0)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=times(15, 100))
 @given(
     values=st.lists(st.floats(-1e9, 1e9), min_size=2, max_size=8),
     limits=st.sampled_from(RANGES),

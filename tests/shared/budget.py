@@ -1,0 +1,57 @@
+"""How much the tests try: `SKLEARN_NORM_BUDGET` is short, full or long.
+
+short, which is the default, runs every test function: fewer examples of Hypothesis, fewer
+repetitions, and of large products of cases a part that has each value of each parameter.
+full, which .ci/run asks for, runs every case.
+long repeats what is random many times more, for as long as an hour.
+"""
+
+from __future__ import annotations
+
+import os
+from zlib import crc32
+
+LEVELS = ("short", "full", "long")
+LEVEL = os.environ.get("SKLEARN_NORM_BUDGET", "short")
+if LEVEL not in LEVELS:
+    raise ValueError(f"SKLEARN_NORM_BUDGET is {LEVEL!r}, not one of {', '.join(LEVELS)}")
+SHORT = LEVEL == "short"
+FEW = 10  # cases of a test function, of which none is left out
+
+
+def times(short, full, long=None):
+    """Return how often to try something under this budget."""
+    return {"short": short, "full": full, "long": full if long is None else long}[LEVEL]
+
+
+def place(text):
+    """Return a number that mixes the names of cases, the same in every process."""
+    return crc32(text.encode())
+
+
+def part(cases, share, name=str):
+    """Return a share of cases in their order, at least one, or all of them under more than short.
+
+    Which ones is drawn by their names, so that it is the same in every process.
+    """
+    cases = list(cases)
+    if not SHORT:
+        return cases
+    drawn = sorted(range(len(cases)), key=lambda i: place(name(cases[i])))
+    return [cases[i] for i in sorted(drawn[: max(1, round(share * len(cases)))])]
+
+
+def covering(items, share=None, each_value=True):
+    """Return the cases of one test function that run under a short budget.
+
+    Together they have each value of each parameter, if not told otherwise, and are at least that
+    share of all; if no share is told, a quarter, and none of a few is left out.
+    """
+    least = max(FEW, len(items) // 4) if share is None else round(share * len(items))
+    drawn = sorted(items, key=lambda item: place(item.nodeid))
+    seen, taken, left = set(), [], []
+    for item in drawn:
+        values = {*enumerate(item.callspec._idlist)}  # an id for each parametrization
+        (taken if each_value and not values <= seen else left).append(item)
+        seen |= values
+    return taken + left[: max(0, least - len(taken))]
