@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from sklearn_norm.base import Scaler
 
 import sklearn_norm
+from sklearn_norm.estimators.scaler import Scaler
 
 SENSORS = ["pressure", "temperature", "flow", "vibration"]
 LEVELS, SPREADS = np.array([101_325.0, 293.0, 4.2, 0.01]), np.array([300.0, 8.0, 0.6, 0.004])

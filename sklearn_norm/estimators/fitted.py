@@ -24,8 +24,8 @@ from .buffer import Buffer
 OF_COLUMNS = ("n_features_in_", "feature_names_in_")
 OF_SHAPE = ("shape_",)
 # the names that the parts of a scaler have in its state: those that a fit leaves all at once
-AT_ONCE = ("_parameters", "_affine", "_statistic")
-OF_SCALER = ("_container", "_pending", *AT_ONCE)
+AT_ONCE = ("_container", "_parameters", "_affine", "_statistic")
+OF_SCALER = ("_pending", *AT_ONCE)
 RECORDS: dict[str, Any] = {"_affine": Map, "_statistic": Statistic, "_pending": Buffer}
 
 
@@ -104,7 +104,12 @@ class Fitted:
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
         """Build what `to_state` was called on; a map may be missing in older states."""
-        state = {**state, **{k: r.from_state(state[k]) for k, r in RECORDS.items() if k in state}}
+        state = dict(state)
+        for name, record in RECORDS.items():
+            if isinstance(state.get(name), dict):
+                state[name] = record.from_state(state[name])
+            elif name in state and state[name] is None:
+                raise ValueError(f"{name.lstrip('_')} must be a {record.__name__}, not None")
         columns = None
         if "n_features_in_" in state:
             columns = Columns(state["n_features_in_"], state.get("feature_names_in_"))

@@ -130,7 +130,8 @@ def test_every_public_scaler_has_cases():
 
 def test_every_statistic_has_a_measure():
     """A new statistic must enter the table, and so meets the laws."""
-    assert sorted({*STATISTICS, *NOT_MEASURED}) == sorted(Statistic.kinds)
+    ours = [kind for kind in Statistic.kinds if "." not in kind]  # no other test's
+    assert sorted({*STATISTICS, *NOT_MEASURED}) == sorted(ours)
 
 
 # Statistics

@@ -29,8 +29,8 @@ import sklearn_norm
 
 FULL = os.environ.get("SKLEARN_NORM_BUDGET") == "full"
 SETTINGS = settings(
-    max_examples=100 if FULL else 10,
-    stateful_step_count=30 if FULL else 16,
+    max_examples=40 if FULL else 10,
+    stateful_step_count=20 if FULL else 16,
     phases=[Phase.generate],
 )
 NAMES = ["age", "height", "weight"]
