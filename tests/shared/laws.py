@@ -51,6 +51,8 @@ def read_scaler(scaler):
     """Return the fitted attributes of a scaler, and its map in the units of the data."""
     names = [n for n in dir(scaler) if n.endswith("_") and not n.startswith("_")]
     shown = {"feature_names_in_", "shape_"}  # of the input, and not of what was measured
+    if not hasattr(scaler, "n_features_in_"):  # a norm of given statistics, before any sample
+        shown.add("n_features_in_")
     values = {n: getattr(scaler, n) for n in names if n not in shown}
     values["affine center"] = map_of(scaler).in_units("center")
     values["affine scale"] = map_of(scaler).in_units("scale")
