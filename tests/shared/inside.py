@@ -5,8 +5,6 @@ Where the inside changes, this file follows, and no test does.
 
 from contextlib import contextmanager
 
-import pytest
-
 from sklearn_norm.estimators import state as state_module
 from sklearn_norm.estimators.buffer import BATCHES, MEMBERS, SMALL
 from sklearn_norm.estimators.running import RunningScaler
@@ -93,6 +91,8 @@ def wait_never(scaler):
 @contextmanager
 def long_way():
     """Let no input be plain, so that scikit-learn's validation reads all."""
+    import pytest  # not where golden files are written, which needs no pytest
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sklearn_norm.inputs.reading.plain_table", lambda *_: None)
         patch.setattr("sklearn_norm.tensors.norm.plain_table", lambda *_: None)
