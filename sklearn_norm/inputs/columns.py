@@ -45,13 +45,9 @@ class Columns:
         return np.array([f"x{i}" for i in range(self.number)], dtype=object)
 
     def same_as(self, other: Columns) -> bool:
-        if (self.names is None) != (other.names is None) or self.number != other.number:
-            return self.number == other.number and self._equal(self.listed(), other.listed())
-        return self.names is other.names or self._equal(self.names, other.names)
-
-    @staticmethod
-    def _equal(mine: Any, theirs: Any) -> bool:
-        return bool(np.array_equal(mine, theirs))
+        if self.number != other.number:
+            return False
+        return self.names is other.names or bool(np.array_equal(self.listed(), other.listed()))
 
     def has(self, index: Any) -> bool:
         """Whether the columns of a pandas frame are these; the last ones found are kept."""
