@@ -145,6 +145,13 @@ def test_eps_is_added_to_the_variance():
     np.testing.assert_allclose(found, [2.0, np.sqrt(3.0), 1e200, np.sqrt(3.0)], rtol=1e-15)
 
 
+@pytest.mark.parametrize("value", [1e200, -1e300, 1e-300, 0.0])
+def test_eps_is_all_that_a_constant_column_has(value):
+    """Also where the column is in units beside which eps is nothing."""
+    found = Moments.measure(np.full((3, 1), value)).deviation(eps=1e-5)
+    assert found.tolist() == [np.sqrt(1e-5)]
+
+
 def test_a_constant_column_has_no_spread(hard_columns):
     """One value in any number and weight has itself as mean and deviation 0."""
     for value in (0.1, 3.3, 1e-310, 1.7e308, -1e155):

@@ -3,8 +3,10 @@
 #ifndef SKLEARN_NORM_NATIVE_H
 #define SKLEARN_NORM_NATIVE_H
 
+#include <math.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* A product and a sum are two roundings: other compilers are told by an option. */
 #if defined(_MSC_VER) && !defined(__clang__)
@@ -72,6 +74,25 @@ static inline double product_error(double a, double b, double p) {
     double ah = ca - (ca - a), bh = cb - (cb - b);
     double al = a - ah, bl = b - bh;
     return ((ah * bh - p) + ah * bl + al * bh) + al * bl;
+}
+
+/* 2**n, without a call where it is a normal number. */
+static inline double power_of_two(int n) {
+    uint64_t bits = (uint64_t)(n + 1023) << 52;
+    double a;
+    if (n < -1022 || n > 1023) return ldexp(1.0, n);
+    memcpy(&a, &bits, sizeof a);
+    return a;
+}
+
+/* The exponent of frexp, without a call where x is a normal number. */
+static inline int exponent_of(double x) {
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    int e = (int)(bits >> 52 & 0x7ff);
+    if (e != 0 && e != 0x7ff) return e - 1022;
+    frexp(x, &e);
+    return isfinite(x) ? e : 0;
 }
 
 /* Row vectors of a map, one entry per column; see kernels/contract.py. No data: left out. */

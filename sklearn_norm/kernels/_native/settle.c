@@ -4,27 +4,71 @@
 #include "double_double.h"
 #include "native.h"
 
-enum { TOGETHER = 512 /* columns of an item */, LEAST_STEP = -72 };
+enum {
+    TOGETHER = 512, /* columns of an item */
+    ABREAST = 8,    /* columns whose arithmetic is done side by side, by vectors where there are any */
+    LEAST_STEP = -72,
+};
 
 /* A column and what its mean and its spread are made of, in units of 2**exponent. */
 typedef struct {
     Sums s;
-    Double weight, sum, distance, mean, squares, spread, variance;
+    Double weight, sum, mean, squares, spread, variance;
 } Column;
 
-static Double divisor_of(const Column *c) { return c->weight.high == 0 ? dd_exact(1.0) : c->weight; }
+/* Rows of a matrix of moments, and what some columns abreast come to. */
+enum { WEIGHT, LOW, HIGH, WEIGHT_LOW, EXPONENT, SHIFT, SUM, SUM_LOW, SQUARE, SQUARE_LOW };
+enum { DIVISOR, MEAN, SQUARES, SPREAD, VARIANCE, RESULTS };
+typedef double Row[ABREAST];
+typedef Row Rows[2]; /* of doubles, high and low */
 
-static Column column_at(const double *matrix, ptrdiff_t columns, ptrdiff_t j) {
-    Column c;
-    c.s = sums_at(matrix, columns, j);
-    Double weight = {c.s.weight, c.s.weight_low}, sum = {c.s.sum, c.s.sum_low}, square = {c.s.square, c.s.square_low};
-    c.weight = weight, c.sum = sum;
-    c.distance = dd_divide(sum, divisor_of(&c)); /* of the mean from the shift */
-    c.mean = dd_add(dd_exact(c.s.shift), c.distance);
-    c.squares = dd_add(square, dd_negative(dd_multiply(sum, c.distance)));
-    c.spread = c.s.low == c.s.high || c.squares.high <= 0 ? dd_exact(0.0) : c.squares;
-    c.variance = dd_divide(c.spread, divisor_of(&c));
-    return c;
+static void put(Rows rows, int k, Double a) { rows[0][k] = a.high, rows[1][k] = a.low; }
+
+static Double taken(Rows rows, int k) {
+    Double a = {rows[0][k], rows[1][k]};
+    return a;
+}
+
+static Double weight_at(Row *m, int k) {
+    Double a = {m[WEIGHT][k], m[WEIGHT_LOW][k]};
+    return a;
+}
+
+static Double where(int yes, Double a, Double b) { return yes ? a : b; }
+
+/* Choices have loops of their own, since compilers make vectors of loops without branches. */
+static void measure_abreast(Row *m, Rows *found) {
+    for (int k = 0; k < ABREAST; k++)
+        put(found[DIVISOR], k, where(m[WEIGHT][k] == 0, dd_exact(1.0), weight_at(m, k)));
+    for (int k = 0; k < ABREAST; k++) {
+        Double sum = taken(&m[SUM], k), distance = dd_divide(sum, taken(found[DIVISOR], k));
+        put(found[MEAN], k, dd_add(dd_exact(m[SHIFT][k]), distance));
+        put(found[SQUARES], k, dd_add(taken(&m[SQUARE], k), dd_negative(dd_multiply(sum, distance))));
+    }
+    for (int k = 0; k < ABREAST; k++) {
+        int none = m[LOW][k] == m[HIGH][k] || found[SQUARES][0][k] <= 0;
+        put(found[SPREAD], k, where(none, dd_exact(0.0), taken(found[SQUARES], k)));
+    }
+    for (int k = 0; k < ABREAST; k++)
+        put(found[VARIANCE], k, dd_divide(taken(found[SPREAD], k), taken(found[DIVISOR], k)));
+}
+
+/* Fill up to ABREAST columns from the first on; how many. */
+static int columns_at(const double *matrix, ptrdiff_t columns, ptrdiff_t first, Column *to) {
+    Row m[SUMS] = {{0}};
+    Rows found[RESULTS];
+    int n = columns - first < ABREAST ? (int)(columns - first) : ABREAST;
+    for (int i = 0; i < SUMS; i++) memcpy(m[i], matrix + i * columns + first, (size_t)n * sizeof(double));
+    measure_abreast(m, found);
+    for (int k = 0; k < n; k++) {
+        Column c = {.s = sums_at(m[0], ABREAST, k)};
+        c.weight.high = c.s.weight, c.weight.low = c.s.weight_low;
+        c.sum.high = c.s.sum, c.sum.low = c.s.sum_low;
+        c.mean = taken(found[MEAN], k), c.squares = taken(found[SQUARES], k);
+        c.spread = taken(found[SPREAD], k), c.variance = taken(found[VARIANCE], k);
+        to[k] = c;
+    }
+    return n;
 }
 
 /* The variance of a weight less ddof, where there is more. */
@@ -41,10 +85,9 @@ static int half_of(int n) { return (n - (n & 1)) / 2; }
    order of their sum would show in what is left. Not a mean as it was given. */
 static Double settled(const Column *c) {
     double spread = dd_nearest(c->variance);
-    int power = 0;
     if (c->s.low == -INFINITY && (c->s.sum == 0 || spread != spread)) return c->mean;
-    if (fabs(spread) < INFINITY) frexp(spread, &power);
-    return dd_on_grid(c->mean, ldexp(1.0, half_of(power) + LEAST_STEP));
+    int power = fabs(spread) < INFINITY ? exponent_of(spread) : 0;
+    return dd_on_grid(c->mean, power_of_two(half_of(power) + LEAST_STEP));
 }
 
 static double mean_of(const Column *c) {
@@ -135,27 +178,35 @@ static int merge_item(void *context, ptrdiff_t item, int thread) {
     return 0;
 }
 
+static void settle_column(const ColumnsJob *job, const Column *c, ptrdiff_t j) {
+    Double variance = corrected(c, job->ddof);
+    int power = 2 * sums_power(c->s.exponent);
+    job->out[j] = mean_of(c);
+    job->out[job->columns + j] = c->s.weight == 0 ? NAN : dd_times_power(variance, power);
+    job->out[2 * job->columns + j] = deviation_of(c, variance, job->eps);
+}
+
 static int settle_item(void *context, ptrdiff_t item, int thread) {
     const ColumnsJob *job = context;
-    double *out = job->out;
+    Column c[ABREAST];
     (void)thread;
-    for (ptrdiff_t j = item * TOGETHER; j < last_of(job, item); j++) {
-        Column c = column_at(job->a, job->columns, j);
-        Double variance = corrected(&c, job->ddof);
-        out[j] = mean_of(&c);
-        out[job->columns + j] = c.s.weight == 0 ? NAN : dd_times_power(variance, 2 * sums_power(c.s.exponent));
-        out[2 * job->columns + j] = deviation_of(&c, variance, job->eps);
+    for (ptrdiff_t j = item * TOGETHER; j < last_of(job, item); j += ABREAST) {
+        int n = columns_at(job->a, job->columns, j, c);
+        for (int k = 0; k < n; k++) settle_column(job, &c[k], j + k);
     }
     return 0;
 }
 
 static int change_item(void *context, ptrdiff_t item, int thread) {
     const ColumnsJob *job = context;
+    Column c[ABREAST];
     (void)thread;
-    for (ptrdiff_t j = item * TOGETHER; j < last_of(job, item); j++) {
-        Column c = column_at(job->a, job->columns, j);
-        Sums s = changed(&c, job->change, job->b ? job->b[j] : 1.0);
-        sums_put(&s, job->out, job->columns, j);
+    for (ptrdiff_t j = item * TOGETHER; j < last_of(job, item); j += ABREAST) {
+        int n = columns_at(job->a, job->columns, j, c);
+        for (int k = 0; k < n; k++) {
+            Sums s = changed(&c[k], job->change, job->b ? job->b[j + k] : 1.0);
+            sums_put(&s, job->out, job->columns, j + k);
+        }
     }
     return 0;
 }

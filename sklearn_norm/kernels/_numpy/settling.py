@@ -116,9 +116,7 @@ def weighted_moments(m: Floats, factor: Floats) -> Floats:
     """Return the moments of the same members, each counted `factor` times."""
     out = m.copy()
     with np.errstate(all="ignore"):
-        out[[0, 6, 8]], out[[3, 7, 9]] = dd.multiply(
-            Double(m[[0, 6, 8]], m[[3, 7, 9]]), dd.exact(factor)
-        )
+        out[HIGHS], out[LOWS] = dd.multiply(Double(m[HIGHS], m[LOWS]), dd.exact(factor))
     return out
 
 
