@@ -29,6 +29,7 @@ apply_stored = _backend.apply_stored
 centred_moments = _backend.centred_moments
 collapsed_moments = _backend.collapsed_moments
 column_moments = _backend.column_moments
+csr_moments = _backend.csr_moments
 extremes = _backend.extremes
 gather_columns = _backend.gather_columns
 has_infinity = _backend.has_infinity
@@ -62,6 +63,7 @@ __all__ = [
     "collapsed_moments",
     "column_moments",
     "contract",
+    "csr_moments",
     "extremes",
     "forward",
     "gather_columns",

@@ -36,6 +36,15 @@ weight 0, the extrema (inf, -inf), the exponent -1100, below that of every float
 NO_EXPONENT = -1100.0  # of a column of zeros, or of none
 
 
+def moments_of_zeros(weight: Floats) -> Floats:
+    """Return the moments of columns of zeros of the total weight given; 0 stands for none."""
+    m = np.zeros((len(MOMENTS), *weight.shape))
+    m[0], m[4] = weight, NO_EXPONENT
+    none = weight == 0
+    m[1][none], m[2][none] = np.inf, -np.inf
+    return m
+
+
 class Extremes(NamedTuple):
     """Extrema and present weight per column; (inf, -inf) and 0 where nothing is present."""
 
@@ -189,6 +198,16 @@ class Kernels(Protocol):
 
     def segment_moments(self, values: Array, starts: Array, weight: Floats | None) -> Floats:
         """Return that of columns j of which each has members starts[j] to starts[j + 1]."""
+        ...
+
+    def csr_moments(
+        self, values: Array, columns: Array, starts: Array, n_columns: int
+    ) -> Floats:
+        """Return that of the columns of a CSR array, with the zeros that are not stored.
+
+        Row i has the members starts[i] to starts[i + 1], each of another column. An IndexError
+        of no such column.
+        """
         ...
 
     def merge_moments(self, a: Floats, b: Floats) -> Floats:

@@ -19,8 +19,8 @@ import numpy as np
 from .. import kernels
 from ..kernels import Array, Floats
 from ..kernels import double_double as dd
-from ..kernels.contract import MOMENTS, NO_EXPONENT
-from ..kernels.sparse import is_sparse
+from ..kernels.contract import MOMENTS, NO_EXPONENT, moments_of_zeros
+from ..kernels.sparse import canonical, is_sparse
 from ..records import refused, vector_faults
 from .record import OLDER, Statistic
 from .sparse import SparseColumns
@@ -48,6 +48,9 @@ class Moments(Statistic):
         """Measure each column; NaN is absent."""
         if not is_sparse(X):
             return cls.of_matrix(kernels.column_moments(X, weight))
+        if weight is None and X.format == "csr":
+            X = canonical(X)
+            return cls.of_matrix(kernels.csr_moments(X.data, X.indices, X.indptr, X.shape[1]))
         columns = SparseColumns.of(X, weight)
         m = kernels.segment_moments(columns.values, columns.starts, columns.weights)
         return cls.of_matrix(m).merge(cls.zeros(columns.zero_weight))
@@ -111,11 +114,7 @@ class Moments(Statistic):
     @classmethod
     def zeros(cls, weight: Floats) -> Self:
         """Return columns of zeros of the total weight given; 0 stands for none."""
-        m = np.zeros((len(MOMENTS), *weight.shape))
-        m[0], m[4] = weight, NO_EXPONENT
-        none = weight == 0
-        m[1][none], m[2][none] = np.inf, -np.inf
-        return cls.of_matrix(m)
+        return cls.of_matrix(moments_of_zeros(weight))
 
     @classmethod
     def known(cls, mean: Floats, variance: Floats, weight: Floats, ddof: int = 0) -> Self:

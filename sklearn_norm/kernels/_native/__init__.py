@@ -6,7 +6,7 @@ NumPy backend, whose results are the same.
 
 from __future__ import annotations
 
-from .columns import column_moments, extremes, segment_extremes, segment_moments
+from .columns import column_moments, csr_moments, extremes, segment_extremes, segment_moments
 from .gathering import gather_columns
 from .groups import normalise
 from .maps import apply, apply_stored, has_infinity, invert
@@ -26,6 +26,7 @@ __all__ = [
     "centred_moments",
     "collapsed_moments",
     "column_moments",
+    "csr_moments",
     "extremes",
     "gather_columns",
     "has_infinity",

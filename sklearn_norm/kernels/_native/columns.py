@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from .. import _numpy
-from ..contract import MOMENTS, Array, Extremes, Floats
+from ..contract import MOMENTS, Array, Extremes, Floats, moments_of_zeros
 from ..threads import count_threads
 from .arrays import is_native
+from .gathering import gather_columns
 from .loading import compiled
+from .moments import merge_moments
 
 
 def column_moments(X: Array, weight: Floats | None) -> Floats:
@@ -39,6 +41,18 @@ def segment_moments(values: Array, starts: Array, weight: Floats | None) -> Floa
     places = np.ascontiguousarray(starts, dtype=np.int64)
     compiled.segment_moments(values, places, _packed(weight), out, count_threads(values.size))
     return out
+
+
+def csr_moments(values: Array, columns: Array, starts: Array, n_columns: int) -> Floats:
+    """Return that of the columns of a CSR array, with the zeros that are not stored."""
+    if is_native(values, columns) and columns.dtype.kind == "i":
+        out = np.empty((len(MOMENTS), n_columns))
+        rows = np.ascontiguousarray(starts, dtype=np.int64)
+        if compiled.scattered_moments(values, columns, rows, out, count_threads(values.size)):
+            return out
+    members, places, _ = gather_columns(values, columns, n_columns)
+    found = segment_moments(members, places, None)
+    return merge_moments(found, moments_of_zeros(np.subtract(starts.size - 1.0, np.diff(places))))
 
 
 def segment_extremes(values: Array, starts: Array) -> Extremes:

@@ -32,7 +32,7 @@ static inline Double two_sum(double a, double b) {
 
 static inline Double two_product(double a, double b) {
     double high = a * b;
-    Double r = {high, product_error(a, b, high)};
+    Double r = {high, rounding_error(a, b, high)};
     return r;
 }
 

@@ -121,7 +121,7 @@ static PyObject *py_merge_moments(PyObject *self, PyObject *args) {
                hold_floats(out_, "out", SUMS, a.view.shape[1], 1, 0, &out) && apart(&out, &a) && apart(&out, &b);
     if (held) {
         Py_BEGIN_ALLOW_THREADS
-        code = merge_columns(doubles(&a), doubles(&b), a.view.shape[1], doubles(&out), threads_of(n_threads));
+        code = chosen->merge_columns(doubles(&a), doubles(&b), a.view.shape[1], doubles(&out), threads_of(n_threads));
         Py_END_ALLOW_THREADS
     }
     release(&a), release(&b), release(&out);
@@ -139,7 +139,7 @@ static PyObject *py_settle_moments(PyObject *self, PyObject *args) {
                apart(&out, &m);
     if (held) {
         Py_BEGIN_ALLOW_THREADS
-        code = settle_columns(doubles(&m), m.view.shape[1], ddof, eps, doubles(&out), threads_of(n_threads));
+        code = chosen->settle_columns(doubles(&m), m.view.shape[1], ddof, eps, doubles(&out), threads_of(n_threads));
         Py_END_ALLOW_THREADS
     }
     release(&m), release(&out);
@@ -161,7 +161,7 @@ static PyObject *py_change_moments(PyObject *self, PyObject *args) {
                hold_floats(out_, "out", SUMS, m.view.shape[1], 1, 0, &out) && apart(&out, &m) && apart(&out, &factor);
     if (held) {
         Py_BEGIN_ALLOW_THREADS
-        code = change_columns(doubles(&m), m.view.shape[1], (Change)change, doubles(&factor), doubles(&out),
+        code = chosen->change_columns(doubles(&m), m.view.shape[1], (Change)change, doubles(&factor), doubles(&out),
                               threads_of(n_threads));
         Py_END_ALLOW_THREADS
     }
@@ -361,6 +361,30 @@ static PyObject *py_gather(PyObject *self, PyObject *args) {
     return held ? done_with_columns(code) : NULL;
 }
 
+static PyObject *py_scattered_moments(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *x_, *columns_, *starts_, *out_;
+    int n_threads, code = 0, takes = 0;
+    if (!PyArg_ParseTuple(args, "OOOOi", &x_, &columns_, &starts_, &out_, &n_threads)) return NULL;
+    Held x = {0}, columns = {0}, starts = {0}, out = {0};
+    int held = hold(x_, "values", 1, 0, &x) && hold_columns(columns_, x.view.shape[0], &columns) &&
+               hold_starts(starts_, x.view.shape[0], &starts) && hold(out_, "out", 2, 1, &out);
+    Py_ssize_t n_rows = held ? starts.view.shape[0] - 1 : 0, n_columns = held ? out.view.shape[1] : 0;
+    if (held) release(&out), held = hold_floats(out_, "out", SUMS, n_columns, 1, 0, &out);
+    held = held && apart(&out, &x) && apart(&out, &columns) && apart(&out, &starts);
+    if (held && (takes = chosen->scatters(&x.view, n_rows, n_columns))) {
+        Py_BEGIN_ALLOW_THREADS
+        code = chosen->scattered_moments(&x.view, &columns.view, integers(&starts), n_rows, n_columns,
+                                         doubles(&out), threads_of(n_threads));
+        Py_END_ALLOW_THREADS
+    }
+    release(&x), release(&columns), release(&starts), release(&out);
+    if (!held) return NULL;
+    PyObject *none = done_with_columns(code);
+    Py_XDECREF(none);
+    return none ? PyBool_FromLong(takes) : NULL;
+}
+
 /* Groups */
 
 static int is_float(const View *v) { return v->kind == F64 || v->kind == F32 || v->kind == F16; }
@@ -531,6 +555,8 @@ static PyMethodDef methods[] = {
     {"extremes", py_extremes, METH_VARARGS, "extremes(x, out, n_threads): low, high, NaN count of columns."},
     {"segment_moments", py_segment_moments, METH_VARARGS,
      "segment_moments(values, starts, weight, out, n_threads): moments of columns of members in a row."},
+    {"scattered_moments", py_scattered_moments, METH_VARARGS,
+     "scattered_moments(values, columns, starts, out, n_threads): moments of the columns of a CSR array, or False."},
     {"segment_extremes", py_segment_extremes, METH_VARARGS,
      "segment_extremes(values, starts, out, n_threads): low, high, NaN count of such columns."},
     {"normalise", py_normalise, METH_VARARGS,

@@ -51,22 +51,8 @@ enum {
     NO_EXPONENT = -1100, /* below that of every float: of zeros, or of no member */
 };
 
-void sums_none(Sums *s);
-void sums_merge(Sums *into, const Sums *other);
-
-/* A column of a matrix of moments. */
-Sums sums_at(const double *matrix, ptrdiff_t columns, ptrdiff_t column);
-void sums_put(const Sums *s, double *matrix, ptrdiff_t columns, ptrdiff_t column);
-
-/* An exponent as an integer; 0 for what is none. */
-int sums_power(double exponent);
-
-/* Matrices of moments: their merge; mean, variance and deviation; others of the same columns. */
+/* What a matrix of moments may be changed to. */
 typedef enum { WEIGHTED, RECENTRED, CENTRED, COLLAPSED, N_CHANGES } Change;
-int merge_columns(const double *a, const double *b, ptrdiff_t columns, double *out, int n_threads);
-int settle_columns(const double *m, ptrdiff_t columns, double ddof, double eps, double *out, int n_threads);
-int change_columns(const double *m, ptrdiff_t columns, Change change, const double *factor, double *out,
-                   int n_threads);
 
 /* a * b - p, the error of p = fl(a * b), exact short of underflow (Dekker 1971). */
 static inline double product_error(double a, double b, double p) {
@@ -126,6 +112,9 @@ typedef struct {
                            double *out, int n_threads);
     int (*segment_extremes)(const View *values, const int64_t *starts, ptrdiff_t columns, double *low,
                             double *high, double *absent, int n_threads);
+    int (*scatters)(const View *values, ptrdiff_t n_rows, ptrdiff_t n_columns);
+    int (*scattered_moments)(const View *values, const View *columns, const int64_t *starts, ptrdiff_t n_rows,
+                             ptrdiff_t n_columns, double *out, int n_threads);
     int (*normalise)(const View *x, int centred, double eps, const View *gain, const View *offset,
                      const View *out, double *center, double *scale, int n_threads);
     int (*map)(const View *x, const MapVectors *vectors, int inverse, int look, const View *out, int n_threads);
@@ -134,6 +123,10 @@ typedef struct {
     int (*has_infinity)(const View *x, int n_threads);
     int (*select_ranks)(const View *x, const SelectPlan *plan, uint16_t *keys, double *out, double *members,
                         int n_threads);
+    int (*merge_columns)(const double *a, const double *b, ptrdiff_t columns, double *out, int n_threads);
+    int (*settle_columns)(const double *m, ptrdiff_t columns, double ddof, double eps, double *out, int n_threads);
+    int (*change_columns)(const double *m, ptrdiff_t columns, Change change, const double *factor, double *out,
+                          int n_threads);
     int (*sort_columns)(const View *x, double *out, int n_threads);
 } Variant;
 

@@ -124,6 +124,15 @@ INLINE void v_to_floats(float *p, vec a) { *p = (float)a; }
 #define HAS_FMA 0
 #endif
 
+/* The error of p = fl(a * b). */
+INLINE double rounding_error(double a, double b, double p) {
+#if HAS_FMA
+    return fma(a, b, -p);
+#else
+    return product_error(a, b, p);
+#endif
+}
+
 INLINE vec v_product_error(vec a, vec b, vec p) {
 #if HAS_FMA
     return v_fms(a, b, p);

@@ -8,7 +8,7 @@ from .groups import normalise
 from .maps import apply, apply_stored, backward, forward, invert
 from .merging import merge_moments
 from .moments import column_moments
-from .segments import segment_extremes, segment_moments
+from .segments import csr_moments, segment_extremes, segment_moments
 from .selection import select, sorts
 from .settling import (
     centred_moments,
@@ -25,6 +25,7 @@ __all__ = [
     "centred_moments",
     "collapsed_moments",
     "column_moments",
+    "csr_moments",
     "extremes",
     "forward",
     "gather_columns",

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from .. import double_double as dd
-from ..contract import MOMENTS, NO_EXPONENT, Array, Floats
+from ..contract import NO_EXPONENT, Array, Floats, moments_of_zeros
 from .blocks import quiet
 
 COMFORT = 400  # squares, products and weighted sums of |x| in 2**±400 stay normal numbers
@@ -74,9 +74,7 @@ class Parts(NamedTuple):
 
 def nothing(n_columns: int) -> Floats:
     """Return the moments of columns without members."""
-    m = np.zeros((len(MOMENTS), n_columns))
-    m[1], m[2], m[4] = np.inf, -np.inf, NO_EXPONENT
-    return m
+    return moments_of_zeros(np.zeros(n_columns))
 
 
 def measured(

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..contract import Array, Extremes, Floats
+from ..contract import Array, Extremes, Floats, moments_of_zeros
 from .blocks import quiet
 from .exact import Parts, is_extreme, measured
+from .gathering import gather_columns
+from .merging import merge_moments
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,13 @@ def segment_moments(values: Array, starts: Array, weight: Floats | None) -> Floa
         for target, value in zip(out, found, strict=True):
             target[0, filled] = value
     return out.combined()[:, 0]
+
+
+def csr_moments(values: Array, columns: Array, starts: Array, n_columns: int) -> Floats:
+    """Return that of the columns of a CSR array, with the zeros that are not stored."""
+    members, places, _ = gather_columns(values, columns, n_columns)
+    found = segment_moments(members, places, None)
+    return merge_moments(found, moments_of_zeros(np.subtract(starts.size - 1.0, np.diff(places))))
 
 
 def segment_extremes(values: Array, starts: Array) -> Extremes:
