@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 from sklearn import config_context, get_config
 from sklearn.base import OneToOneFeatureMixin
+from sklearn.utils import Tags, TargetTags
 from sklearn.utils._metadata_requests import SIMPLE_METHODS
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils._set_output import _get_output_config, _wrap_data_with_container
@@ -23,6 +27,7 @@ __all__ = [
     "has_asked",
     "keeps_names",
     "output_of",
+    "reading",
     "restore_settings",
     "settings_of",
     "validated",
@@ -33,6 +38,7 @@ __all__ = [
 OUTPUT = "_sklearn_output_config"  # where set_output keeps what it was told
 REQUESTS = "_metadata_request"  # where set_fit_request and its like do
 SETTINGS = (OUTPUT, REQUESTS)
+PLAIN = Tags(estimator_type=None, target_tags=TargetTags(required=False))
 
 
 class _Stand:
@@ -42,15 +48,14 @@ class _Stand:
     to it.
     """
 
-    def __init__(self, estimator: Any, width: int | None, names: Any) -> None:
-        self._estimator = estimator
+    def __init__(self, width: int | None, names: Any) -> None:
         if width is not None:
             self.n_features_in_ = width
         if names is not None:
             self.feature_names_in_ = names
 
     def __sklearn_tags__(self) -> Any:
-        return self._estimator.__sklearn_tags__()
+        return PLAIN
 
 
 @lru_cache(maxsize=1024)
@@ -66,10 +71,23 @@ def validated(
 
     `width` and `names` are those of the fit; with `reset` they are those of X.
     """
-    stand = _stand_for(type(estimator).__name__)(estimator, width, names)
+    stand = _stand_for(type(estimator).__name__)(width, names)
     values = validate_data(stand, X, reset=reset, **checks)
     told: int | None = getattr(stand, "n_features_in_", None)
     return values, getattr(stand, "feature_names_in_", None), told
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Say what is wrong with an integer that no float holds; a float beyond is an infinity."""
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):
+            yield
+    except OverflowError as error:
+        raise ValueError(
+            f"X holds a number that no float64 can hold ({error}). Replace it, by NaN where it "
+            "stands for a missing value."
+        ) from error
 
 
 def keeps_names(estimator: Any) -> bool:

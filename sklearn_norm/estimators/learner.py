@@ -15,7 +15,7 @@ from ..inputs import parameters
 from ..inputs.columns import Columns, shown
 from ..inputs.reading import read_table
 from ..inputs.table import Table
-from ..inputs.weights import checked_weight, weighed
+from ..inputs.weights import weighed
 from ..kernels import Array, Floats
 from ..kernels.sparse import is_sparse
 from ..maps.record import Map
@@ -120,23 +120,24 @@ class Learner(Transformer):
     ) -> tuple[Fitted, Table]:
         """Return what is known after a batch, and the batch as it was read."""
         as_told = before is not None and parameters.are_as_kept(self, before.parameters)
-        if not as_told:
-            parameters.check(self)
+        given = before.parameters if before is not None and as_told else parameters.check(self)
         if before is not None:
             self._check_grows(before)
         table = self._read(X, before, least_rows)
         if table.n_rows == 0 and before is not None and before.columns is not None:
             return before, table
-        weight = checked_weight(sample_weight, table.n_rows) if table.n_rows else None
-        self._check_zeros_may_stay(table.values)
-        values, weight = weighed(table.values, weight)
+        values, weight = table.values, None
+        if not isinstance(values, np.ndarray):
+            self._check_zeros_may_stay(values)
+        if sample_weight is not None and table.n_rows > 0:
+            values, weight = weighed(values, sample_weight)
         if before is not None and as_told and weight is None and self._may_follow(before, values):
             return self._waiting(before, table, values), table
         twin = self._with_fitted(
             Fitted(
                 table.columns,
                 table.shape,
-                before.parameters if before is not None and as_told else parameters.told(self),
+                given,
                 container=table.container if before is None else before.container,
             )
         )

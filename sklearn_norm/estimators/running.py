@@ -13,7 +13,7 @@ from .._sklearn import Interval, StrOptions
 from ..inputs.arguments import array_of, floats_of, number
 from ..inputs.summaries import Summary
 from ..inputs.table import Table
-from ..inputs.weights import checked_weight, weighed
+from ..inputs.weights import weighed
 from ..kernels import Array, Floats
 from ..maps.affine import Affine
 from ..statistics.running import Running
@@ -157,8 +157,7 @@ class RunningScaler(Scaler):
 
     def _of_batch(self, after: Fitted, table: Table, sample_weight: Any) -> Fitted:
         """Return what the batch alone would lead to, with its biased variance."""
-        weight = checked_weight(sample_weight, table.n_rows)
-        batch = self._running(*weighed(table.values, weight))
+        batch = self._running(*weighed(table.values, sample_weight))
         return self._with_fitted(after)._ruled_by(batch)
 
     @classmethod

@@ -37,21 +37,24 @@ def defaults_of(kind: Any) -> dict[str, Any]:
     return {p.name: p.default for p in given if p.default is not Parameter.empty}
 
 
-def check(estimator: Any) -> None:
-    """Refuse parameters that are not valid, in scikit-learn's words."""
-    kind = type(estimator)
-    values = [getattr(estimator, name) for name in names_of(kind)]
-    key = (kind, *map(fingerprint, values))
+def check(estimator: Any) -> dict[str, Any]:
+    """Return the parameters as they are now; those that are not valid are refused.
+
+    The words of an error are scikit-learn's.
+    """
+    given = told(estimator)
+    key = (type(estimator), *map(fingerprint, given.values()))
     try:
         if key in _valid:
-            return
+            return given
     except TypeError:  # a list, an array: what can change is looked at every time
         estimator._validate_params()
-        return
+        return given
     estimator._validate_params()
     if len(_valid) >= MOST:
         _valid.clear()
     _valid[key] = None
+    return given
 
 
 def fingerprint(value: Any) -> Any:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -44,10 +42,11 @@ def read_table(
     container = container_of(X)
     checks = {"accept_sparse": ["csr", "csc"], "dtype": LISTED, **told}
     checks["dtype"] = narrow_float(X, container) or checks["dtype"]
-    with reading():
+    given = readable(X, container)
+    with _sklearn.reading():
         values, names, width = _sklearn.validated(
             estimator,
-            readable(X, container),
+            given,
             reset=columns is None,
             width=None if columns is None else columns.number,
             names=None if columns is None else columns.names,
@@ -56,10 +55,12 @@ def read_table(
             copy=False,
             **checks,
         )
-    if is_sparse(values):
+    if not isinstance(values, np.ndarray):
         check_parts(values)
     found = Columns(values.shape[1], names) if columns is None else columns
-    check_width(X, values, width if columns is None else columns.number)
+    expected = width if columns is None else columns.number
+    if expected is not None and expected != values.shape[1]:
+        raise wrong_width(X, values)
     if container == "pandas" and found.names is not None and _sklearn.feature_names(X) is not None:
         found.remember(X.columns)
     return Table(values, found, X, container)
@@ -68,7 +69,7 @@ def read_table(
 def read_array(estimator: Any, X: Any, **options: Any) -> Any:
     """Return X as an array of floats, NaN where something is missing; names do not count."""
     container = container_of(X)
-    with reading():
+    with _sklearn.reading():
         values = check_array(
             readable(X, container),
             dtype=narrow_float(X, container) or OF_FLOATS,
@@ -81,19 +82,6 @@ def read_array(estimator: Any, X: Any, **options: Any) -> Any:
     if is_sparse(values):
         check_parts(values)
     return values
-
-
-@contextmanager
-def reading() -> Iterator[None]:
-    """Say what is wrong with an integer that no float holds; a float beyond is an infinity."""
-    try:
-        with np.errstate(over="ignore", invalid="ignore"):
-            yield
-    except OverflowError as error:
-        raise ValueError(
-            f"X holds a number that no float64 can hold ({error}). Replace it, by NaN where it "
-            "stands for a missing value."
-        ) from error
 
 
 def shape_of(X: Any) -> tuple[Any, ...]:
@@ -109,10 +97,9 @@ def n_axes(X: Any) -> int:
     return len(shape_of(X))
 
 
-def check_width(X: Any, values: Any, expected: int | None) -> None:
-    """Refuse what has another width as an array than it tells, which scikit-learn believes."""
-    if expected is not None and expected != values.shape[1]:
-        raise ValueError(
-            f"X becomes an array of shape {values.shape}, which is not the shape that it tells, "
-            f"{getattr(X, 'shape', None)}. Pass the array."
-        )
+def wrong_width(X: Any, values: Any) -> ValueError:
+    """Return the error of X with another width as an array than its shape, which is believed."""
+    return ValueError(
+        f"X becomes an array of shape {values.shape}, which is not the shape that it tells, "
+        f"{getattr(X, 'shape', None)}. Pass the array."
+    )

@@ -54,8 +54,9 @@ def checked_weight(sample_weight: Any, n_samples: int) -> Floats | None:
     return weight
 
 
-def weighed(X: Array, weight: Floats | None) -> tuple[Array, Floats | None]:
-    """Leave out the rows of weight 0; weights that are all 1 are none."""
+def weighed(X: Array, sample_weight: Any) -> tuple[Array, Floats | None]:
+    """Return X without the rows of weight 0, and the weights; None where all of them are 1."""
+    weight = checked_weight(sample_weight, X.shape[0])
     if weight is None:
         return X, None
     present = weight > 0

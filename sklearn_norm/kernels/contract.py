@@ -200,9 +200,7 @@ class Kernels(Protocol):
         """Return that of columns j of which each has members starts[j] to starts[j + 1]."""
         ...
 
-    def csr_moments(
-        self, values: Array, columns: Array, starts: Array, n_columns: int
-    ) -> Floats:
+    def csr_moments(self, values: Array, columns: Array, starts: Array, n_columns: int) -> Floats:
         """Return that of the columns of a CSR array, with the zeros that are not stored.
 
         Row i has the members starts[i] to starts[i + 1], each of another column. An IndexError

@@ -20,7 +20,7 @@ from .. import kernels
 from ..kernels import Array, Floats
 from ..kernels import double_double as dd
 from ..kernels.contract import MOMENTS, NO_EXPONENT, moments_of_zeros
-from ..kernels.sparse import canonical, is_sparse
+from ..kernels.sparse import canonical
 from ..records import refused, vector_faults
 from .record import OLDER, Statistic
 from .sparse import SparseColumns
@@ -46,7 +46,7 @@ class Moments(Statistic):
     @classmethod
     def measure(cls, X: Array, weight: Floats | None = None) -> Self:
         """Measure each column; NaN is absent."""
-        if not is_sparse(X):
+        if isinstance(X, np.ndarray):
             return cls.of_matrix(kernels.column_moments(X, weight))
         if weight is None and X.format == "csr":
             X = canonical(X)

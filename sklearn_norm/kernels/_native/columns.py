@@ -7,7 +7,7 @@ import numpy as np
 from .. import _numpy
 from ..contract import MOMENTS, Array, Extremes, Floats, moments_of_zeros
 from ..threads import count_threads
-from .arrays import is_native
+from .arrays import READ, is_native
 from .gathering import gather_columns
 from .loading import compiled
 from .moments import merge_moments
@@ -15,7 +15,7 @@ from .moments import merge_moments
 
 def column_moments(X: Array, weight: Floats | None) -> Floats:
     """Return a matrix of the moments of all columns."""
-    if not is_native(X):
+    if X.dtype not in READ:
         return _numpy.column_moments(X, weight)
     out = np.empty((len(MOMENTS), X.shape[1]))
     compiled.moments(X, _packed(weight), out, count_threads(X.size))
@@ -24,7 +24,7 @@ def column_moments(X: Array, weight: Floats | None) -> Floats:
 
 def extremes(X: Array, weight: Floats | None) -> Extremes:
     """Return the extrema and the total present weight of each column."""
-    if not is_native(X):
+    if X.dtype not in READ:
         return _numpy.extremes(X, weight)
     low, high, absent = out = np.empty((3, X.shape[1]))
     compiled.extremes(X, out, count_threads(X.size))
@@ -35,7 +35,7 @@ def extremes(X: Array, weight: Floats | None) -> Extremes:
 
 def segment_moments(values: Array, starts: Array, weight: Floats | None) -> Floats:
     """Return that of columns j of which each has members starts[j] to starts[j + 1]."""
-    if not is_native(values):
+    if values.dtype not in READ:
         return _numpy.segment_moments(values, starts, weight)
     out = np.empty((len(MOMENTS), starts.size - 1))
     places = np.ascontiguousarray(starts, dtype=np.int64)
@@ -57,7 +57,7 @@ def csr_moments(values: Array, columns: Array, starts: Array, n_columns: int) ->
 
 def segment_extremes(values: Array, starts: Array) -> Extremes:
     """Return the extrema and the number of present members of each column."""
-    if not is_native(values):
+    if values.dtype not in READ:
         return _numpy.segment_extremes(values, starts)
     low, high, absent = out = np.empty((3, starts.size - 1))
     places = np.ascontiguousarray(starts, dtype=np.int64)

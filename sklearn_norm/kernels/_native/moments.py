@@ -15,14 +15,14 @@ WEIGHTED, RECENTRED, CENTRED, COLLAPSED = range(4)
 def merge_moments(a: Floats, b: Floats) -> Floats:
     """Return the moments of the members of both."""
     out = np.empty(a.shape)
-    compiled.merge_moments(_packed(a), _packed(b), out, count_threads(a.size, SERIAL))
+    compiled.merge_moments(_packed(a), _packed(b), out, _threads(a))
     return out
 
 
 def settle_moments(m: Floats, ddof: float, eps: float) -> Floats:
     """Return mean, variance and sqrt(variance + eps)."""
     out = np.empty((3, m.shape[1]))
-    compiled.settle_moments(_packed(m), ddof, eps, out, count_threads(m.size, SERIAL))
+    compiled.settle_moments(_packed(m), ddof, eps, out, _threads(m))
     return out
 
 
@@ -48,8 +48,12 @@ def collapsed_moments(m: Floats) -> Floats:
 
 def _changed(m: Floats, change: int, factor: Floats | None = None) -> Floats:
     out = np.empty(m.shape)
-    compiled.change_moments(_packed(m), change, factor, out, count_threads(m.size, SERIAL))
+    compiled.change_moments(_packed(m), change, factor, out, _threads(m))
     return out
+
+
+def _threads(m: Floats) -> int:
+    return 1 if m.size < SERIAL else count_threads()
 
 
 def _packed(m: Floats) -> Floats:
