@@ -68,6 +68,16 @@ def _hard_columns():
 
 
 @pytest.fixture
+def widest_variant():
+    """Leave the widest variant of the extension chosen, whatever a test chose."""
+    from sklearn_norm.kernels._native.loading import compiled
+
+    yield
+    if compiled is not None:
+        compiled.choose(compiled.variants()[0])
+
+
+@pytest.fixture
 def of_docs(monkeypatch):
     """Return a class of the contributing page, from a module that pickles can name."""
     monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[1] / "docs"))
