@@ -52,8 +52,9 @@ def test_nothing_is_written_beside_the_result(function, data, offset):
         around[name] = room
     function.run(arguments)
     for room in around.values():
-        np.testing.assert_array_equal(room[:offset], 7)
-        np.testing.assert_array_equal(room[room.size - offset :], 7)
+        seven = np.array(7).astype(room.dtype)
+        np.testing.assert_array_equal(room[:offset], seven)
+        np.testing.assert_array_equal(room[room.size - offset :], seven)
 
 
 @every_function
@@ -86,6 +87,9 @@ def test_an_array_without_members_lies_apart_from_all():
     x = np.ndarray((10, 0), "f8", buffer, 0, (8, 8))
     compiled.extremes(x, np.ndarray((3, 0), "f8", buffer, 24), 1)
     compiled.moments(x, None, np.ndarray((10, 0), "f8", buffer, 24), 1)
+    m = np.ndarray((10, 0), "f8", buffer, 16)
+    compiled.merge_moments(m, m, np.ndarray((10, 0), "f8", buffer, 24), 1)
+    compiled.settle_moments(m, 0.0, 0.0, np.ndarray((3, 0), "f8", buffer, 24), 1)
 
 
 def test_a_gain_in_the_memory_of_the_result_is_read_as_it_was():

@@ -114,6 +114,63 @@ def check_segment_moments(arguments, result):
         check_moments({"x": x[segment, None], "weight": w, "out": out[:, at, None]}, result)
 
 
+# Matrices of moments
+
+
+CHANGES = ("weighted", "recentred", "centred", "collapsed")
+
+
+def check_merge_moments(arguments, result):
+    assert result is None
+    expected = _numpy.merge_moments(*(np.asarray(arguments[n]) for n in "ab"))
+    assert_same_numbers(arguments["out"], expected)
+
+
+def check_settle_moments(arguments, result):
+    assert result is None
+    ddof, eps = (float(arguments[n]) for n in ("ddof", "eps"))
+    expected = _numpy.settle_moments(np.asarray(arguments["m"]), ddof, eps)
+    assert_same_numbers(arguments["out"], expected)
+
+
+def check_change_moments(arguments, result):
+    assert result is None
+    m, factor = np.asarray(arguments["m"]), arguments["factor"]
+    name, others = CHANGES[int(arguments["change"])], ()
+    if name == "weighted":
+        others = (np.ones(m.shape[1]) if factor is None else np.asarray(factor),)
+    expected = getattr(_numpy, f"{name}_moments")(m, *others)
+    assert_same_numbers(arguments["out"], expected)
+
+
+# Members of sparse arrays
+
+
+def check_gather(arguments, result):
+    """The members are sorted by their columns, those of one column in their order."""
+    assert result is None
+    a = {n: v if v is None else np.asarray(v) for n, v in arguments.items()}
+    order = np.argsort(a["columns"], kind="stable")
+    assert_same_bits(a["out"], a["x"][order])
+    if a["weight"] is not None:
+        assert_same_bits(a["weights"], a["weight"][order])
+    counts = np.bincount(a["columns"], minlength=a["starts"].size - 1)
+    np.testing.assert_array_equal(a["starts"], [0, *np.cumsum(counts)])
+
+
+def check_map_stored(arguments, result):
+    """The bits that the NumPy backend writes, unless the map was left to it."""
+    assert result in (0, 1)
+    if not result:
+        return
+    a = {n: v if v is None else np.asarray(v) for n, v in arguments.items()}
+    expected = np.empty_like(a["out"])
+    bounds = None if a["low"] is None else (a["low"], a["high"])
+    mapping = Map(*(a[name] for name in STEPS))
+    _numpy.apply_stored(a["x"], a["columns"], mapping, bounds, expected, bool(a["inverse"]))
+    assert_same_numbers(a["out"], expected)
+
+
 # Maps
 
 
@@ -203,3 +260,11 @@ def check_select(arguments, result):
         assert (first < last).all()
         assert (first - off <= wanted).all()
         assert (wanted <= last - 1 + off).all()
+
+
+def check_sort_columns(arguments, result):
+    assert result is None
+    x, out = doubles(arguments["x"]), np.asarray(arguments["out"])
+    with np.errstate(invalid="ignore"):  # some NaN say so
+        expected = np.sort(x.T + 0.0, axis=1)
+    assert_same_numbers(out, expected)

@@ -13,21 +13,28 @@ from budget import times
 from hypothesis import settings
 from hypothesis import strategies as st
 from native_checks import (
+    CHANGES,
     FLOATS,
     STEPS,
+    check_change_moments,
     check_extremes,
+    check_gather,
     check_has_infinity,
     check_map,
+    check_map_stored,
+    check_merge_moments,
     check_moments,
     check_normalise,
     check_segment_extremes,
     check_segment_moments,
     check_select,
+    check_settle_moments,
+    check_sort_columns,
     doubles,
 )
 from views import KINDS, views
 
-from sklearn_norm.kernels import Thinning
+from sklearn_norm.kernels import Thinning, _numpy
 from sklearn_norm.kernels._native.loading import compiled
 
 MARKS = [
@@ -123,6 +130,76 @@ def segment_moments_of(weighted=False):
         ndim=1,
         same_bits=False,
     )
+
+
+# Matrices of moments
+
+
+def matrix_of(x):
+    """Return the moments of an array's columns, whatever it holds and however it lies."""
+    return _numpy.column_moments(np.ascontiguousarray(doubles(x)), None)
+
+
+def merge_arguments(x):
+    a, b = matrix_of(x), matrix_of(-doubles(x)[: x.shape[0] // 2])
+    return {"a": a, "b": b, "out": np.full(a.shape, 7.0), "n_threads": 2}
+
+
+def settle_arguments(x):
+    m = matrix_of(x)
+    return {"m": m, "ddof": 1.0, "eps": 0.5, "out": np.full((3, m.shape[1]), 7.0), "n_threads": 2}
+
+
+def change_of(change):
+    def arguments(x):
+        m = matrix_of(x)
+        factor = np.linspace(0.5, 2.0, m.shape[1]) if CHANGES[change] == "weighted" else None
+        out = np.full(m.shape, 7.0)
+        return {"m": m, "change": change, "factor": factor, "out": out, "n_threads": 2}
+
+    return Function("change_moments", arguments, check_change_moments)
+
+
+# Members of sparse arrays
+
+
+def some_places(x, n_columns, dtype):
+    """Return a column for each member, from an array that is not packed."""
+    return np.random.default_rng(x.size).integers(0, n_columns, 2 * x.size).astype(dtype)[::2]
+
+
+def gather_of(weighted=False, dtype=np.int32):
+    def arguments(x):
+        return {
+            "x": x,
+            "columns": some_places(x, 5, dtype),
+            "weight": weights_of(x) if weighted else None,
+            "out": np.full(x.shape, 7).astype(x.dtype),
+            "weights": np.full(x.shape, 7.0) if weighted else None,
+            "starts": np.full(6, 7, np.int64),
+            "n_threads": 2,
+        }
+
+    outputs = ("out", "weights", "starts") if weighted else ("out", "starts")
+    return Function("gather", arguments, check_gather, outputs, ndim=1)
+
+
+def stored_of(names, inverse=False, kind="f8", dtype=np.int32):
+    """Return a map of members by the named steps; without a kind of result, in place."""
+
+    def arguments(x):
+        x = x if kind else np.array(x, dtype=x.dtype if x.dtype.kind == "f" else "f8")
+        return {
+            "x": x,
+            "columns": some_places(x, 5, dtype),
+            "n_columns": 5,
+            **some_steps(names, 5),
+            "inverse": inverse,
+            "out": np.full(x.shape, 7.0, kind) if kind else x,
+            "n_threads": 2,
+        }
+
+    return Function("map_stored", arguments, check_map_stored, ndim=1)
 
 
 # Maps
@@ -229,6 +306,15 @@ FUNCTIONS = {
         check_segment_extremes,
         ndim=1,
     ),
+    "merge": Function("merge_moments", merge_arguments, check_merge_moments),
+    "settle": Function("settle_moments", settle_arguments, check_settle_moments),
+    **{name: change_of(change) for change, name in enumerate(CHANGES)},
+    "gather": gather_of(),
+    "gather with weights": gather_of(True, np.int64),
+    "stored": stored_of("scale gain"),
+    "stored, to float32": stored_of(AFFINE + " low high", kind="f4", dtype=np.int64),
+    "stored in place, special": stored_of(SPECIAL, kind=None),
+    "stored, inverse, special": stored_of(SPECIAL, inverse=True),
     "map, shift": map_of("center"),
     "map, divide": map_of("center scale"),
     "map, bounds": map_of(AFFINE + " low high"),
@@ -250,6 +336,11 @@ FUNCTIONS = {
     "norm, of elements, to float32": normalise_of(False, "f4", gain=(2, 3), offset=(2, 3)),
     "norm in place, of positions": normalise_of(kind=None, gain=(3,), offset=(1,)),
     "norm, gain of channels": normalise_of(gain=(1, 2), offset=(2, 3)),
+    "sort columns": Function(
+        "sort_columns",
+        lambda x: {"x": x, "out": np.full(x.shape[::-1], 7.0), "n_threads": 2},
+        check_sort_columns,
+    ),
     "select": Function("select", select_arguments, check_select, ("keys", "out", "members")),
 }
 every_function = pytest.mark.parametrize("function", FUNCTIONS.values(), ids=list(FUNCTIONS))
