@@ -2,13 +2,13 @@
 
 import copy
 import json
-import os
 import pickle
 
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from budget import times
 from configurations import MORE
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
@@ -27,10 +27,9 @@ from sklearn.exceptions import NotFittedError
 
 import sklearn_norm
 
-FULL = os.environ.get("SKLEARN_NORM_BUDGET") == "full"
 SETTINGS = settings(
-    max_examples=40 if FULL else 10,
-    stateful_step_count=20 if FULL else 16,
+    max_examples=times(10, 40),
+    stateful_step_count=times(16, 20),
     phases=[Phase.generate],
 )
 NAMES = ["age", "height", "weight"]
