@@ -169,7 +169,7 @@ def test_one_strange_argument_is_refused_or_answered(function, shape):
 @few_examples
 @given(data=st.data())
 def test_several_strange_arguments_are_refused_or_answered(function, data):
-    """Errors on the way leave no buffer held."""
+    """After an error, no buffer is still held."""
     shapes = st.tuples(*[st.integers(0, 6)] * function.ndim)
     x = data.draw(views(list(function.kinds), shapes, function.ndim))
     arguments = function.arguments(x)
@@ -241,7 +241,7 @@ def test_samples_and_probabilities_that_no_caller_may_give_do_no_harm(wrong):
 
 @pytest.mark.parametrize("weight", [0.0, -1.0, np.nan, np.inf, 5e-324, 1.7e308])
 def test_weights_that_no_caller_may_give_do_no_harm(weight):
-    """What such sums are is not said."""
+    """The result is undefined, but nothing crashes."""
     x = np.random.default_rng(4).normal(size=(50, 9))
     weights = weights_of(x)
     weights[::3] = weight

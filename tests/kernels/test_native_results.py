@@ -42,7 +42,7 @@ def test_any_view_gets_the_right_answer(function, variant, data):
 @few_examples
 @given(data=st.data(), offset=st.integers(1, 4))
 def test_nothing_is_written_beside_the_result(function, data, offset):
-    """The numbers before and after every output stay as they were."""
+    """The memory before and after every output stays as it was."""
     arguments = function.arguments(data.draw(views_for(function)))
     around = {}
     for name in function.outputs:
@@ -70,7 +70,7 @@ def test_large_arrays_get_the_right_answer_on_threads(function, kind, shape, mon
     x = np.random.default_rng(2).normal(50, 20, shape).clip(0, 120).astype(kind)
     for order in "CF":
         arguments = function.given(np.asarray(x, order=order)) | {"n_threads": 5}
-        exact = kind == "f2" or function.same_bits  # sums of many members take Python long
+        exact = kind == "f2" or function.same_bits  # exact sums of many members are slow in Python
         before = copies(arguments) if exact else {}
         result = function(arguments)
         one = function.given(x[::-1][::-1]) | {"n_threads": 1}
@@ -82,7 +82,7 @@ def test_large_arrays_get_the_right_answer_on_threads(function, kind, shape, mon
 
 
 def test_an_array_without_members_lies_apart_from_all():
-    """A column's length and stride span memory, but no member is there."""
+    """By length and stride the columns would overlap, but they have no members."""
     buffer = np.zeros(100)
     x = np.ndarray((10, 0), "f8", buffer, 0, (8, 8))
     compiled.extremes(x, np.ndarray((3, 0), "f8", buffer, 24), 1)

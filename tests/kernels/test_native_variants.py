@@ -66,7 +66,7 @@ def test_all_variants_give_the_same_bits(x, weighted):
 @few_examples
 @given(data=st.data())
 def test_all_variants_write_the_same_bits(function, data):
-    """Where the numbers that are written are a result, and not on the way to one."""
+    """For functions that write final results, not intermediate sums."""
     if not function.same_bits:
         return
     x = data.draw(views_for(function))
@@ -84,7 +84,7 @@ def test_all_variants_write_the_same_bits(function, data):
 @every_variant
 @pytest.mark.parametrize("flushed", [False, True])
 def test_every_half_is_read_whatever_the_processor_does_with_subnormals(variant, flushed):
-    """Another library may have told it to take subnormal floats for 0."""
+    """Another library may have set the processor to flush subnormal floats to 0."""
     compiled.choose(variant)
     halves = np.arange(1 << 16, dtype=np.uint16).view(np.float16)[:, None]
     expected = halves.astype(np.float64)
@@ -96,7 +96,7 @@ def test_every_half_is_read_whatever_the_processor_does_with_subnormals(variant,
 
 @contextmanager
 def flushing():
-    """Have the processor take subnormal floats for 0, as input and as result."""
+    """Set the processor to flush subnormal floats to 0, as input and as result."""
     if (sys.platform, platform.machine()) != ("linux", "x86_64"):
         pytest.skip("not known how")
     libm, before = ctypes.CDLL("libm.so.6"), (ctypes.c_uint32 * 8)()

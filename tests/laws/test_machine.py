@@ -95,7 +95,7 @@ class Streams(RuleBasedStateMachine):
         takes_sparse = self.scaler.__sklearn_tags__().input_tags.sparse
         if takes_sparse and self.layout == "array" and seed % 5 == 0:
             given = sparse.csr_array(np.nan_to_num(values))
-            return given, given  # does not wait, as dense batches do
+            return given, given  # is not buffered, as dense batches are
         dtype = np.dtype(DTYPES[seed % len(DTYPES)])
         given = (values if dtype.kind == "f" else np.nan_to_num(values)).astype(dtype)
         return given, given.astype(np.float64)

@@ -56,7 +56,7 @@ def check_moments(arguments, result):
     weight = arguments["weight"]
     w = None if weight is None else np.asarray(weight).tolist()
     if w is not None and min(w, default=1.0) <= 0:
-        return  # what such sums are is not said
+        return  # the sums are undefined
     for column in some_columns(x):
         check_sums(x[:, column].tolist(), w, out[:, column].tolist())
 
@@ -265,6 +265,6 @@ def check_select(arguments, result):
 def check_sort_columns(arguments, result):
     assert result is None
     x, out = doubles(arguments["x"]), np.asarray(arguments["out"])
-    with np.errstate(invalid="ignore"):  # some NaN say so
+    with np.errstate(invalid="ignore"):  # signalling NaN warn
         expected = np.sort(x.T + 0.0, axis=1)
     assert_same_numbers(out, expected)

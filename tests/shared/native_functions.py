@@ -61,7 +61,7 @@ class Function(NamedTuple):
         return getattr(compiled, self.name)(*arguments.values())
 
     def given(self, x):
-        """Return the arguments for an array of rows and columns, turned as the function has it."""
+        """Return the arguments for a 2-D array, reshaped to the axes that the function takes."""
         x = {1: x.reshape(-1), 2: x, 4: x.T[None, :, None, :]}[self.ndim]
         return self.arguments(x)
 
@@ -73,7 +73,7 @@ class Function(NamedTuple):
 
 
 def copies(arguments):
-    """Return copies of the arrays, and of what NumPy lends the memory of arrays by."""
+    """Return copies of the arrays, and of memoryviews of arrays."""
     held = {n: a for n, a in arguments.items() if isinstance(a, np.ndarray) or is_lent(a)}
     return {n: np.array(a, copy=True) for n, a in held.items()}
 
