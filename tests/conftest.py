@@ -18,7 +18,7 @@ from hypothesis import settings
 settings.register_profile("house", deadline=None, derandomize=True, max_examples=times(8, 25))
 settings.load_profile("house")
 
-# what tests import is no place of tests, nor of examples in docstrings
+# helper modules hold neither tests nor doctests
 collect_ignore_glob = ["shared/*", "data/*", "attack/odd/*", "attack/[!t]*.py", "golden.py"]
 ROWS = 1100  # more than one block of rows, fewer members than a sketch keeps exactly
 
@@ -65,6 +65,16 @@ def _hard_columns():
     for column in columns.values():
         column.flags.writeable = False
     return columns
+
+
+@pytest.fixture
+def widest_variant():
+    """Leave the widest variant of the extension chosen, whatever a test chose."""
+    from sklearn_norm.kernels._native.loading import compiled
+
+    yield
+    if compiled is not None:
+        compiled.choose(compiled.variants()[0])
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ from sklearn_norm import (
 NAMES = [f"c{i}" for i in range(12)]
 ROWS = 2000  # of the table
 SIZES = (2, 7, 3, 64, 1, 30, 5, 300)  # rows of requests, again and again
-PAUSE = 0.02  # seconds that a thread which learns rests between two streams
+PAUSE = 0.02  # seconds that a fitting thread sleeps between two streams
 WARM = 0.2  # the share of requests after which memory counts
 ALLOWED = 8 << 20  # bytes that a process may grow by: less than a byte per row of a million
 

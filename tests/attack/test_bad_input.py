@@ -5,7 +5,7 @@ Every case has an id such as ``ZScoreScaler.transform.17``, from which alone it 
 each case, then cases of several at once, drawn by their id. Under a short budget a share of them
 runs; see tests/shared/budget.py.
 
-A case fails for another error, for a message that helps nobody, for a warning that is not known,
+A case fails for another error, for a message that does not help, for a warning that is not known,
 for a result of a wrong shape or type, or unlike that of the plain array which the data mean, and
 where something changed that had to stay: the estimator, by a call that failed or does not learn,
 or the data of the caller.
@@ -268,7 +268,7 @@ def _drawn(id: str) -> Case:
     if method in WRITES:
         settings = [(p, n) for p, n in settings if not n.startswith("huge")]
     if any(odd_values(subject, p)[n].huge for p, n in chosen):
-        settings = []  # a valid `shape` could make the huge ones welcome
+        settings = []  # with a valid `shape` the huge ones could be accepted
     return Case(id, state, tuple(chosen), tuple(settings))
 
 

@@ -20,7 +20,7 @@ def test_processes_and_threads_give_the_answers_of_one_thread_in_flat_memory():
 
 
 def test_an_answer_of_other_bits_is_noticed(monkeypatch, tmp_path):
-    """Were a thread to see another's work, the soak would say so."""
+    """If a thread saw another's data, the soak test would report it."""
     soak.write(tmp_path)
     true, calls = soak.answered, itertools.count()
 

@@ -80,7 +80,7 @@ def test_every_configured_estimator_is_public():
 
 @pytest.mark.parametrize("estimator", public_estimators(), ids=repr)
 def test_tags(estimator):
-    """Tags tell that NaN is allowed, which dtypes are kept, and where sparse data are taken."""
+    """Tags say that NaN is allowed, which dtypes are kept, and where sparse data are taken."""
     tags = estimator.__sklearn_tags__()
     moves_zeros = {
         "ZScoreScaler": getattr(estimator, "with_mean", False),

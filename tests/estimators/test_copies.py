@@ -1,4 +1,4 @@
-"""Whose memory is written: the caller's only where the caller said so."""
+"""Which memory is written to: the caller's only with copy=False."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def test_a_file_opened_for_writing_is_scaled_in_place(kind, tmp_path):
 @DENSE
 @pytest.mark.parametrize("method", ["transform", "inverse_transform"])
 def test_members_that_share_memory_are_not_overwritten(kind, method):
-    """A window over one row: what is written to one place would be read from the next."""
+    """A sliding window over one row: a write to one member would change others not yet read."""
     scaler, row = kind(copy=False).fit(X), np.arange(9.0)
     window = np.lib.stride_tricks.as_strided(row, (7, 3), (8, 8))
     expected = getattr(scaler, method)(window.copy())

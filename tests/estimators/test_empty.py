@@ -111,7 +111,7 @@ def test_frames_without_rows_leave_their_names(scaler, frame):
 @every_scaler
 @pytest.mark.parametrize("kind", KINDS)
 def test_arrays_of_any_kind_without_rows(scaler, kind):
-    """The dtype of no rows is of no account."""
+    """The dtype of an empty array does not matter."""
     assert_same_state(empty(scaler, KINDS[kind]), empty(scaler))
 
 
@@ -163,7 +163,7 @@ def test_fit_of_no_rows_is_an_error_still(scaler):
 
 @every_scaler
 def test_wrong_columns_after_no_rows_are_refused(scaler):
-    """The width is that of the rows which were none."""
+    """The number of columns is that of the empty array."""
     scaler = empty(scaler)
     before = pickle.dumps(scaler)
     for act in (scaler.partial_fit, scaler.transform):
@@ -192,7 +192,7 @@ def test_copies_of_the_empty_are_the_same_and_go_on(scaler):
 @every_scaler
 @pytest.mark.parametrize("where", range(len(SIZES) + 1))
 def test_no_rows_anywhere_in_a_stream_change_no_bit(scaler, where):
-    """First, between or last: what is read after each batch is the same to the bit."""
+    """First, between or last: all attributes after each batch are the same to the bit."""
     parts = batches()
     with_none = [*parts[:where], NOTHING, *parts[where:]]
     plain, holed = clone(scaler), clone(scaler)
@@ -221,7 +221,7 @@ def test_no_rows_after_a_fit_change_nothing(scaler):
 
 @every_scaler
 def test_columns_that_are_absent_first_leave_no_trace(scaler):
-    """Nothing but NaN is as little as no rows."""
+    """Batches of NaN alone count as no rows."""
     parts = batches()
     plain = streamed(clone(scaler), parts)
     late = streamed(clone(scaler), [np.full((2, 3), np.nan), *parts])
@@ -230,7 +230,7 @@ def test_columns_that_are_absent_first_leave_no_trace(scaler):
 
 @pytest.mark.parametrize("scaler", running, ids=repr)
 def test_the_first_row_may_be_a_step_of_training(scaler):
-    """partial_fit_transform goes on from no rows as from nothing."""
+    """partial_fit_transform continues from an empty batch as from a new scaler."""
     for using in ("batch", "after"):
         alone, after = clone(scaler), empty(scaler)
         expected = alone.partial_fit_transform(X, using=using)
@@ -243,7 +243,7 @@ def test_the_first_row_may_be_a_step_of_training(scaler):
 
 @every_mergeable
 def test_a_merge_with_the_empty_changes_no_bit(scaler):
-    """From either side, of streams with batches that wait as well."""
+    """From either side, also of streams with pending batches."""
     for fitted in (clone(scaler).fit(X), streamed(clone(scaler), batches())):
         expected, Z = read_scaler(fitted), fitted.transform(X)
         for merged in (fitted.merge(empty(scaler)), empty(scaler).merge(fitted)):

@@ -71,7 +71,7 @@ def test_a_record_with_another_part_leaves_the_first_alone():
 
 @pytest.mark.parametrize("act", ["fit", "partial_fit"])
 def test_what_is_learned_replaces_the_record_and_does_not_touch_it(act):
-    """A thread that holds the one before reads that moment."""
+    """A thread that holds the previous record still reads the previous state."""
     scaler = ZScoreScaler().fit(X)
     before = scaler._fitted
     state, mean = exactly(before.to_state()), before.statistic.mean.copy()

@@ -191,7 +191,7 @@ def test_scalars_lists_arrays_and_series_are_the_same(case):
 
 @cases()
 def test_the_numbers_given_are_copied(case):
-    """Neither does the scaler change with them, nor they with it."""
+    """Later changes to the arrays do not change the scaler, nor the other way round."""
     stats = {k: np.array(v) for k, v in case.stats(case.make().fit(DATA)).items() if v is not None}
     before = {k: v.copy() for k, v in stats.items()}
     built = case.build(**stats)
@@ -247,7 +247,7 @@ def test_extreme_columns_neither_overflow_nor_vanish(mean, variance, count):
 
 
 @pytest.mark.parametrize("first", [ZScoreScaler, MinMaxScaler, DecimalScaler, BatchStatsScaler])
-def test_rows_that_wait_are_those_of_a_batch(first):
+def test_pending_rows_are_those_of_a_batch(first):
     """One by one or at once; read between or not."""
     case = next(c for c in CASES if c.kind is first)
     start = case.rebuilt(case.make().fit(DATA[:20]))
@@ -487,7 +487,7 @@ def test_what_was_left_out_cannot_be_asked_for_later(built, parameter):
 
 
 def test_a_robust_scaler_of_known_numbers_serves():
-    """(x - 3) / 2; quantiles and unit variance have no part in it."""
+    """(x - 3) / 2; the parameters for quantiles and unit variance are ignored."""
     built = RobustScaler.from_stats(
         center=3, scale=2, unit_variance=True, quantile_range=(5.0, 95.0), rank_error=0.01
     )
@@ -704,7 +704,7 @@ def test_statistics_are_named_and_parameters_known(case):
 
 
 def test_nothing_merges_with_a_center_and_a_scale():
-    """The scalers refuse it first, and say it better."""
+    """The scalers refuse it first, with a better message."""
     one = np.ones(1)
     known = Given.of(one, one, one > 0)
     with pytest.raises(ValueError, match="Nothing can be added"):

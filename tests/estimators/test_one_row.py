@@ -1,4 +1,4 @@
-"""The fast way of small inputs: the same answers, checks and state as the long way."""
+"""The fast path of small inputs: the same answers, checks and state as full validation."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def made(kind):
 
 
 def transformed(estimator, X):
-    """Transform by the long way."""
+    """Transform without the fast path."""
     with long_way():
         return estimator.transform(X)
 
@@ -125,7 +125,7 @@ FRAMES = {
 
 @EVERY_FAST
 @pytest.mark.parametrize("given", COMMON)
-def test_common_arrays_are_answered_at_once_to_the_same_bits(kind, given):
+def test_common_arrays_take_the_fast_path_to_the_same_bits(kind, given):
     estimator, rows = made(kind).fit(X), COMMON[given]()
     assert is_fast(estimator, rows)
     assert_same(estimator.transform(rows), transformed(estimator, rows))
@@ -134,7 +134,7 @@ def test_common_arrays_are_answered_at_once_to_the_same_bits(kind, given):
 @EVERY_FAST
 @pytest.mark.parametrize("container", ["default", "pandas"])
 @pytest.mark.parametrize("given", FRAMES)
-def test_frames_with_the_columns_of_the_fit_are_answered_at_once(kind, given, container):
+def test_frames_with_the_columns_of_the_fit_take_the_fast_path(kind, given, container):
     """From the second frame on, in the container asked for, with its index."""
     estimator, rows = made(kind).fit(FRAME).set_output(transform=container), FRAMES[given]()
     estimator.transform(FRAME)
@@ -184,8 +184,8 @@ UNCOMMON = {
 @EVERY
 @pytest.mark.parametrize("fitted_on", ["array", "frame"])
 @pytest.mark.parametrize("given", UNCOMMON)
-def test_all_else_goes_the_long_way(kind, given, fitted_on):
-    """Results, errors and warnings are those of the long way, word for word."""
+def test_all_else_does_not_take_the_fast_path(kind, given, fitted_on):
+    """Results, errors and warnings are those without the fast path, word for word."""
     data = X if fitted_on == "array" else FRAME
     estimator, rows = made(kind).fit(data), UNCOMMON[given]()
     estimator.transform(data)
@@ -328,7 +328,7 @@ def rows_of(n, seed=1):
 
 @STREAMS
 def test_a_stream_of_rows_equals_the_stream_folded_at_once(kind):
-    """Waiting changes nothing but rounding; extrema and moments not even that."""
+    """Pending batches change results by rounding at most; extrema and moments not at all."""
     rows = rows_of(2 * BATCHES + 40)
     batches = np.split(rows, len(rows))
     waiting = streamed(kind(), batches)
@@ -340,7 +340,7 @@ def test_a_stream_of_rows_equals_the_stream_folded_at_once(kind):
 
 @STREAMS
 def test_reading_between_batches_changes_no_bit(kind):
-    """Every state on the way is that of a stream nobody looked at."""
+    """Every state on the way is that of a stream which was not read in between."""
     rows = rows_of(BATCHES + 20)
     read, unread = kind().fit(X), kind().fit(X)
     for i in range(len(rows)):
@@ -356,7 +356,7 @@ def test_reading_between_batches_changes_no_bit(kind):
 
 @STREAMS
 def test_the_kind_of_input_changes_no_bit_of_a_stream(kind):
-    """Arrays, lists, frames and column order wait alike."""
+    """Arrays, lists, frames and any column order are buffered alike."""
     rows = rows_of(30).astype(np.float32)
     forms = {
         "array": lambda row: row,
@@ -376,15 +376,15 @@ def test_the_kind_of_input_changes_no_bit_of_a_stream(kind):
 
 
 @STREAMS
-def test_batches_that_wait_are_bounded(kind):
-    """At most so many batches and members, and none that is large."""
+def test_pending_batches_are_bounded(kind):
+    """The buffer holds a limited number of batches and members, and no large batch."""
     scaler = kind().fit(X)
     for row in np.split(rows_of(BATCHES - 1), BATCHES - 1):
         scaler.partial_fit(row)
     assert batches_waiting(scaler) == BATCHES - 1
     assert waiting_of(scaler.partial_fit(X[:1])) is None
     if kind is BatchStatsScaler:
-        return  # of which single rows wait only
+        return  # of these, only single rows are buffered
     large = np.tile(X, (SMALL // X.size, 1))
     for _ in range(MEMBERS // large.size + 1):
         scaler.partial_fit(large)
@@ -412,7 +412,7 @@ def test_a_copy_goes_on_where_the_stream_was(kind, again):
 
 
 @STREAMS
-def test_merging_counts_what_waits_on_both_sides(kind):
+def test_merging_counts_the_pending_batches_of_both_sides(kind):
     given = {"momentum": None} if kind is BatchStatsScaler else {}
     rows = rows_of(40)
     one = streamed(kind(**given).fit(X), np.split(rows[:20], 20))
@@ -423,7 +423,7 @@ def test_merging_counts_what_waits_on_both_sides(kind):
     laws.assert_close_scalers(one.merge(two), whole)
 
 
-def test_what_waits_is_folded_by_the_parameters_it_came_under():
+def test_pending_batches_are_folded_by_the_parameters_they_came_under():
     """A new momentum holds from the next batch on."""
     rows = rows_of(4)[:, :2]
     scaler = BatchStatsScaler(momentum=0.5).fit(rows[:1])
@@ -436,7 +436,7 @@ def test_what_waits_is_folded_by_the_parameters_it_came_under():
 
 
 @STREAMS
-def test_a_wrong_batch_leaves_what_waits(kind):
+def test_a_wrong_batch_leaves_the_pending_batches(kind):
     scaler = kind().fit(X).partial_fit(X[:1])
     before = pickle.dumps(scaler)
     for wrong in (np.array([[1.0, np.inf, 2.0]]), np.ones((1, 4)), [["a", "b", "c"]]):
@@ -446,8 +446,8 @@ def test_a_wrong_batch_leaves_what_waits(kind):
 
 
 @STREAMS
-def test_who_reads_while_batches_are_folded_finds_all_of_one_moment(kind):
-    """What is fitted is one record: a reader that took it knows nothing of a later fold."""
+def test_a_reader_sees_one_consistent_state_while_batches_are_folded(kind):
+    """What is fitted is one record: a reader that holds it does not see a later fold."""
     scaler = streamed(kind().fit(X), np.split(rows_of(BATCHES - 1), BATCHES - 1))
     reader, before = earlier(scaler), laws.read_scaler(scaler)
     scaler.partial_fit(X[:1])
@@ -456,7 +456,7 @@ def test_who_reads_while_batches_are_folded_finds_all_of_one_moment(kind):
     laws.assert_same_bits(laws.read_scaler(pickle.loads(pickle.dumps(reader))), before)
 
 
-def test_batches_of_a_running_average_wait_only_as_single_rows():
+def test_a_running_average_buffers_single_rows_only():
     """Others have a spread of their own, and folding them is no faster together."""
     scaler = BatchStatsScaler().fit(X)
     assert waiting_of(scaler.partial_fit(X[:2])) is None
@@ -465,7 +465,7 @@ def test_batches_of_a_running_average_wait_only_as_single_rows():
     assert scaler.n_batches_seen_ == 4
 
 
-def test_a_batch_that_waits_is_a_copy():
+def test_a_pending_batch_is_a_copy():
     row = X[:1].copy()
     scaler = ZScoreScaler().fit(X).partial_fit(row)
     expected = scaler.mean_.copy()
@@ -474,7 +474,7 @@ def test_a_batch_that_waits_is_a_copy():
     laws.assert_same_bits(again.mean_, expected)
 
 
-def test_fit_forgets_what_waits():
+def test_fit_discards_pending_batches():
     scaler = ZScoreScaler().fit(X).partial_fit(X[:1] + 1e6)
     assert scaler.fit(X).n_samples_seen_ == 40
     laws.assert_same_bits(scaler.mean_, ZScoreScaler().fit(X).mean_)
@@ -482,7 +482,7 @@ def test_fit_forgets_what_waits():
 
 
 def test_few_rows_stay_exact_in_a_robust_stream():
-    """Waiting rows are members as any other: the median is the numpy one."""
+    """Pending rows count like any others: the median is the numpy one."""
     scaler = streamed(RobustScaler(), np.split(X, 40))
     np.testing.assert_array_equal(scaler.center_, np.median(X, axis=0))
     assert scaler.rank_error_ == 0.0

@@ -251,7 +251,7 @@ def test_a_missing_member_has_no_part_in_the_gradients(name):
     grad=arrays(np.float64, (2, 7), elements=st.floats(-100, 100, width=32)),
 )
 def test_gradients_are_orthogonal_to_what_the_norms_ignore(x, grad):
-    """Without eps, no norm feels the size of a sample, nor layer norms a constant added."""
+    """Without eps, no norm depends on the size of a sample, nor layer norm on a constant added."""
     x = x + np.arange(7.0) * 300  # no sample near a constant
     size = np.abs(grad).max()
     for name, options in (("layer_norm", {}), ("ada_norm", BENT), ("rms_norm", {})):

@@ -27,7 +27,7 @@ def test_the_default_is_the_usable_cores():
 
 
 def test_a_context_holds_inside_and_ends():
-    """The innermost says; None keeps what is in force; an error ends it too."""
+    """The innermost context counts; None keeps the current number; an error ends a context too."""
     set_config(n_threads=7)
     with config_context(n_threads=3):
         assert count_threads() == 3

@@ -19,7 +19,7 @@ HOUSE = Package(ROOT)
 READ = "_sklearn _version exceptions kernels records inputs interop statistics maps"
 FITTED = f"{READ} estimators scalers tensors"
 # What each folder, or module beside the folders, may import: itself, and what stands here.
-# Every folder stands below those that it may import, so that no arrow leads up.
+# Every folder is listed below those that it may import, so imports cannot form a cycle.
 ALLOWED = {
     "exceptions": "",
     "_version": "",
@@ -78,7 +78,7 @@ def off_the_table(package):
 
 
 def scalers_of_scalers(package):
-    """No scaler knows another."""
+    """No scaler imports another scaler."""
     return [
         str(one)
         for one, place in package.ours
@@ -87,7 +87,7 @@ def scalers_of_scalers(package):
 
 
 def circles(package):
-    """Modules that import nothing left are taken away, until none is left."""
+    """Remove modules without imports again and again; what is left is part of an import cycle."""
     left = {module: set() for module in package.paths}
     for one, place in package.ours:
         if not is_under(one.by, place):
@@ -98,7 +98,7 @@ def circles(package):
 
 
 def hidden(package):
-    """An import of ours inside a function would hide a circle."""
+    """Imports of this package inside functions are not allowed: they could hide a cycle."""
     return [str(one) for one, _ in package.ours if one.late]
 
 
@@ -181,12 +181,12 @@ every_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name
 
 
 @every_rule
-def test_the_house_keeps_its_rules(rule):
+def test_the_package_keeps_the_import_rules(rule):
     assert rule(HOUSE) == []
 
 
-def test_the_table_leads_one_way_down():
-    """So a row names rows above it only; and every folder has a row."""
+def test_the_table_of_imports_has_no_cycle():
+    """Each row names only rows above it, and every folder has a row."""
     above = set()
     for name, allowed in ALLOWED.items():
         assert {*allowed.split()} <= above

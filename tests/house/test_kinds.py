@@ -1,4 +1,4 @@
-"""Kinds of records: a class of a user's never stands for one of ours."""
+"""Kinds of records: a user's class is never mistaken for one of this library."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from sklearn_norm.statistics.record import Statistic
 
 @dataclass(frozen=True, eq=False)
 class Extrema(extrema.Extrema):
-    """A statistic of a user's by the name of ours, which leaves out members of 0."""
+    """A user's statistic with the same name as one of ours, which leaves out members of 0."""
 
     @classmethod
     def measure(cls, X, weight=None):
@@ -33,7 +33,7 @@ class Extrema(extrema.Extrema):
 
 @dataclass(frozen=True, eq=False)
 class Affine(affine.Affine):
-    """A map of a user's by the name of ours, which turns the sign."""
+    """A user's map with the same name as one of ours, which turns the sign."""
 
     def apply(self, X, out=None, **options):
         return -super().apply(X, None, **options)
@@ -49,7 +49,7 @@ class Root(Bend):
 
 
 class PeakScaler(Scaler):
-    """A scaler of a user's, of these two."""
+    """A user's scaler that uses these two."""
 
     _parameter_constraints = {"copy": ["boolean"]}  # noqa: RUF012
 

@@ -13,7 +13,7 @@ NAN = float("nan")
 
 
 class Counted(ZScoreScaler):
-    """A scaler that counts how often its parameters are looked at."""
+    """A scaler that counts how often its parameters are validated."""
 
     looks = 0
 
@@ -23,21 +23,21 @@ class Counted(ZScoreScaler):
 
 
 class Anything(Counted):
-    """One that takes any `ddof`, and so tells values of it apart only by the memory."""
+    """One that takes any `ddof`, so that only the cache tells its values apart."""
 
     _parameter_constraints = {**ZScoreScaler._parameter_constraints, "ddof": "no_validation"}  # noqa: RUF012
 
 
 @pytest.fixture(autouse=True)
 def _forgotten(monkeypatch):
-    """Let every test begin with an empty memory, and no looks."""
+    """Begin every test with an empty cache and a count of 0."""
     monkeypatch.setattr(parameters, "_valid", {})
     monkeypatch.setattr(Counted, "looks", 0)
     monkeypatch.setattr(Anything, "looks", 0)
 
 
 def looks(kind, *ddofs):
-    """Return how often parameters were looked at, for values of one of them in turn."""
+    """Return how often parameters were validated, for values of one of them in turn."""
     for ddof in ddofs:
         parameters.check(kind(ddof=ddof))
     return kind.looks
@@ -55,10 +55,10 @@ def test_defaults_are_those_of_the_constructor():
     assert parameters.defaults_of(ZScoreScaler) == ZScoreScaler().get_params()
 
 
-# The check, and its memory
+# The check, and its cache
 
 
-def test_constants_are_looked_at_once():
+def test_constants_are_validated_once():
     assert looks(Counted, 0, 0, 0) == 1
 
 
@@ -90,7 +90,7 @@ def test_a_wrong_type_is_refused_though_an_equal_value_was_valid():
         parameters.check(ZScoreScaler(ddof=0.0))
 
 
-def test_what_is_not_valid_is_not_remembered():
+def test_what_is_not_valid_is_not_cached():
     for _ in range(2):
         with pytest.raises(ValueError, match="'ddof' parameter"):
             parameters.check(Counted(ddof=5))
@@ -98,7 +98,7 @@ def test_what_is_not_valid_is_not_remembered():
 
 
 @pytest.mark.parametrize("value", [[1], {"a": 1}, np.ones(2), (1, [2]), {1}], ids=repr)
-def test_what_can_change_is_looked_at_every_time(value):
+def test_mutable_values_are_validated_every_time(value):
     assert looks(Anything, value, value, value) == 3
 
 
@@ -115,7 +115,7 @@ def test_classes_do_not_share_what_is_valid():
         parameters.check(Counted(ddof=7))
 
 
-def test_the_memory_is_emptied_before_it_grows_without_end(monkeypatch):
+def test_the_cache_is_bounded(monkeypatch):
     monkeypatch.setattr(parameters, "MOST", 3)
     for ddof in range(10):
         parameters.check(Anything(ddof=ddof))

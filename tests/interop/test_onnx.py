@@ -244,8 +244,8 @@ def test_scalers_of_known_statistics_convert():
     assert_same(answer(decimal, X), decimal.transform(X))
 
 
-def test_rows_of_a_stream_that_still_wait_are_in_the_graph():
-    """And wait on: converting changes nothing."""
+def test_pending_rows_of_a_stream_are_in_the_graph():
+    """And they stay pending: converting changes nothing."""
     X = np.random.default_rng(0).normal(size=(9, 3))
     scaler = ZScoreScaler().fit(X)
     for row in X[:3] * 7:

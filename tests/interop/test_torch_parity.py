@@ -52,7 +52,7 @@ MODULES = {  # a module of each kind, as arguments of TORCH["made"]
 
 @pytest.fixture
 def torch():
-    """PyTorch on one thread: on small tensors, others only get in each other's way."""
+    """PyTorch on one thread: on small tensors, more threads only slow it down."""
     torch = pytest.importorskip(
         "torch", reason="PyTorch is optional; stored results are always met"
     )

@@ -191,7 +191,7 @@ def test_one_infinity_is_found_wherever_it_is(backend, shape, dtype):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_large_numbers_are_not_infinity_and_infinities_do_not_cancel(backend, dtype):
-    """Sums that overflow or become NaN mislead nobody."""
+    """Sums that overflow or become NaN are not mistaken for infinities."""
     X = np.full((3000, 5), np.finfo(dtype).max)
     assert not backend.has_infinity(X)
     X[::2] *= -1
@@ -455,7 +455,7 @@ def hard_quotients(size, rng):
 
 
 def test_a_quotient_is_rounded_as_a_division_rounds(backend):
-    """Whatever takes the place of a division, for millions of hard pairs."""
+    """Whatever the kernel computes instead of a division, for millions of hard pairs."""
     variants = compiled.variants() if compiled is not None else [None]
     try:
         for seed, variant in product(range(4), variants):

@@ -171,7 +171,7 @@ def test_views_of_any_strides_are_read_within_their_bounds(backend):
 
 
 def test_every_variant_gives_the_same_bits(backend):
-    """The widest vectors and none."""
+    """From the widest vectors to none."""
     if backend is _numpy or compiled is None:
         return
     expected = backend.select(MATRIX, PROBABILITIES, THINNING)
@@ -184,7 +184,7 @@ def test_every_variant_gives_the_same_bits(backend):
 
 
 def test_data_that_spread_are_selected_and_not_sorted(backend, monkeypatch):
-    """The fast way is the one taken."""
+    """The fast path is taken."""
     if backend is _numpy:
         return
     names = ["normal", "lognormal", "exponential", "huge mean", "some nan", "zeros", "integers"]
@@ -236,7 +236,7 @@ def test_streams_of_selected_batches_stay_within_the_bound(backend, name):
 
 
 def test_a_sketch_of_sorted_members_is_the_one_of_a_numpy_selection(backend):
-    """One rule for which members stay."""
+    """Both use one rule for which members stay."""
     for size in (0, 1, 1999, 2000, 2001, 77_777):
         values = np.sort(COLUMNS["normal"][:size])
         plain = Sketch.of_sorted(values, 1e-3)

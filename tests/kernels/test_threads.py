@@ -1,4 +1,4 @@
-"""How many threads run, who says so, and that neither forks nor other threads are in their way."""
+"""How many threads run, what sets the number, and that forks and other threads do no harm."""
 
 import multiprocessing
 import os
@@ -71,7 +71,7 @@ def fit(X=LARGE):
     ],
 )
 def test_omp_num_threads_is_honoured(told, expected, monkeypatch):
-    """A number, or a list of which the first counts; nonsense is passed over."""
+    """A number, or a list of which the first counts; other values are ignored."""
     monkeypatch.setenv("OMP_NUM_THREADS", told)
     assert usable_cores() == expected
     assert count_threads(SERIAL) == expected

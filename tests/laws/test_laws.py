@@ -290,7 +290,7 @@ def test_power_of_two_moves_center_and_scale_exactly(make, tame_matrix, power):
 @pytest.mark.parametrize("make", makers("constant"))
 @pytest.mark.parametrize("constant", [1.0, -(2.0**20), 2.0**45])
 def test_added_constant_leaves_spread(make, constant):
-    """The scale does not feel where the data lie."""
+    """The scale does not depend on where the data lie."""
     X = np.random.default_rng(4).integers(-200, 200, (1500, 5)).astype(np.float64)
     laws.added_constant_leaves_spread(make, X, constant)
 

@@ -2,13 +2,13 @@
 
 import copy
 import json
-import os
 import pickle
 
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from budget import times
 from configurations import MORE
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
@@ -27,10 +27,9 @@ from sklearn.exceptions import NotFittedError
 
 import sklearn_norm
 
-FULL = os.environ.get("SKLEARN_NORM_BUDGET") == "full"
 SETTINGS = settings(
-    max_examples=40 if FULL else 10,
-    stateful_step_count=20 if FULL else 16,
+    max_examples=times(10, 40),
+    stateful_step_count=times(16, 20),
     phases=[Phase.generate],
 )
 NAMES = ["age", "height", "weight"]
@@ -96,7 +95,7 @@ class Streams(RuleBasedStateMachine):
         takes_sparse = self.scaler.__sklearn_tags__().input_tags.sparse
         if takes_sparse and self.layout == "array" and seed % 5 == 0:
             given = sparse.csr_array(np.nan_to_num(values))
-            return given, given  # does not wait, as dense batches do
+            return given, given  # is not buffered, as dense batches are
         dtype = np.dtype(DTYPES[seed % len(DTYPES)])
         given = (values if dtype.kind == "f" else np.nan_to_num(values)).astype(dtype)
         return given, given.astype(np.float64)

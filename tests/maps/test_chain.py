@@ -225,7 +225,7 @@ def test_members_that_have_no_logarithm_are_refused(wrong):
 
 
 def test_a_small_batch_of_a_stream_is_refused_when_it_comes():
-    """Not when the batches that wait are read."""
+    """Not later, when the pending batches are read."""
     scaler = LogScaler().fit(X).partial_fit(X[:2])
     before = read_scaler(scaler)
     with pytest.raises(ValueError, match=r"Log\(\) is not defined for -1.0, in column 1"):

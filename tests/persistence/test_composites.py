@@ -209,7 +209,7 @@ def test_columns_times_parts_are_limited(monkeypatch):
 
 
 def test_the_cache_of_a_pipeline_is_no_part_of_a_file(tmp_path):
-    """It is a place on one machine; a file that names one is refused, and nothing is written."""
+    """A cache is a path on one machine; a file that names one is refused, nothing is written."""
     cached = make_pipeline(sklearn_norm.MinMaxScaler(), memory=str(tmp_path / "cache"))
     document = document_of(cached)
     assert reloaded(cached).memory is None
@@ -219,7 +219,7 @@ def test_the_cache_of_a_pipeline_is_no_part_of_a_file(tmp_path):
 
 
 def test_a_part_that_is_not_among_the_fitted_ones_is_never_fitted(monkeypatch):
-    """The file decides what is missing, and must not decide what runs."""
+    """A file must not decide which code runs."""
     inner = Pipeline([("a", sklearn_norm.ZScoreScaler()), ("b", sklearn_norm.ZScoreScaler())])
     columns = ColumnTransformer([("p", inner, [0, 1])], remainder=sklearn_norm.MinMaxScaler())
     document = document_of(columns.fit(X))
@@ -241,7 +241,7 @@ def test_a_template_of_names_only_puts_names_together(template):
 
 
 def test_many_keys_are_looked_at_once():
-    """Twice the keys take twice the time: half a million are no hour."""
+    """Time grows linearly with the number of keys: half a million do not take an hour."""
     keys = ", ".join(f'"k{i}": 0' for i in range(500_000))
     found = text.parsed(f'{{{keys}, "k7": 0}}'.encode())
     assert isinstance(found, text.Refused)

@@ -24,7 +24,7 @@ posix = pytest.mark.skipif(os.name == "nt", reason="permissions, links and pipes
 
 
 class Crash(BaseException):
-    """The process is gone: nothing is caught, nothing is cleaned up."""
+    """Stands for a crash: no handler may catch it or clean up."""
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ def test_golden_files_are_never_overwritten(tmp_path):
 
 
 def test_a_file_that_says_something_else_is_found(tmp_path):
-    """The check can fail."""
+    """So the check can fail."""
     folder = tmp_path / "new"
     golden.write(folder)
     path = min(folder.glob("*_ZScoreScaler.joblib"))

@@ -115,7 +115,7 @@ def test_a_norm_from_pytorch_comes_back_before_any_shape_is_known():
     assert reloaded(images).shape_ == (5, 4, 3)
 
 
-def test_batches_that_wait_are_part_of_the_state():
+def test_pending_batches_are_part_of_the_state():
     """They are folded when they would have been; the map in the file counts them already."""
     scaler = sklearn_norm.ZScoreScaler().fit(X)
     for row in ([5.0, 1.0, 0.5], [np.nan, 2.0, 1.5]):

@@ -243,7 +243,7 @@ def test_any_other_document_is_refused_or_means_what_it_says(estimator, data):
 def meaning(document):
     """Return what a document says, whatever form its values have.
 
-    Where batches wait, the map is made again.
+    With pending batches, the map is computed again.
     """
     said = values.decoded(document["estimator"], "")
     if "pending" in said.get("state", {}):

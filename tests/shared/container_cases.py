@@ -18,7 +18,7 @@ DTYPES = pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 
 # What makes zeros stay zeros, for scalers whose defaults move them
 KEEPING = {"RobustScaler": {"with_centering": False}, "ZScoreScaler": {"with_mean": False}}
-# How an error tells to get there
+# What an error suggests to get there
 REMEDY = {
     "BatchStatsScaler": r"ZScoreScaler\(with_mean=False\)",
     "MinMaxScaler": "`feature_range` and `data_range`",
@@ -51,5 +51,5 @@ def frame(values=X, index=INDEX):
 
 
 def expected(kind, values=X):
-    """Return what comes out for plain float64 arrays, by which the others are judged."""
+    """Return the results for plain float64 arrays, to which the others are compared."""
     return kind().fit_transform(np.array(values, dtype=np.float64))

@@ -1,6 +1,6 @@
 """What tests know of the inside of the library: its private names, all in this place.
 
-Where the inside changes, this file follows, and no test does.
+When private names change, only this file has to change, and no test.
 """
 
 from contextlib import contextmanager
@@ -45,7 +45,7 @@ __all__ = [
 # modules that hold the number of the schema: those that write it, and those that read it
 WITH_SCHEMA = (state_module, documents)
 READ_SCHEMA = (state_module, saved_estimators)
-HIDDEN = (Scaler, RunningScaler, Stateful)  # classes that no file may ask for
+HIDDEN = (Scaler, RunningScaler, Stateful)  # classes that no saved file may name
 
 # keys of `__getstate__`
 STATISTIC = "_statistic"
@@ -63,7 +63,7 @@ def path_of(kind):
 
 
 def statistic_of(scaler):
-    """Return what a scaler has measured, with the batches that wait."""
+    """Return what a scaler has measured, pending batches included."""
     return scaler._seen()
 
 
@@ -73,24 +73,24 @@ def map_of(scaler):
 
 
 def waiting_of(scaler):
-    """Return the small batches that wait to be folded in, or None."""
+    """Return the buffer of pending batches, or None."""
     return scaler._fitted.buffer
 
 
 def batches_waiting(scaler):
-    """Return how many small batches wait."""
+    """Return how many batches are pending."""
     waiting = waiting_of(scaler)
     return 0 if waiting is None else len(waiting.batches)
 
 
 def wait_never(scaler):
-    """Have a scaler fold every batch in at once."""
+    """Make a scaler fold in every batch at once, without a buffer."""
     scaler._may_wait = lambda values: False
 
 
 @contextmanager
 def long_way():
-    """Let no input be plain, so that scikit-learn's validation reads all."""
+    """Turn the fast path off, so that scikit-learn's validation reads all input."""
     import pytest  # not where golden files are written, which needs no pytest
 
     with pytest.MonkeyPatch.context() as patch:
@@ -130,7 +130,7 @@ def container_of(scaler):
 
 
 def parameters_of(scaler):
-    """Return the parameters as they were told at the fit."""
+    """Return the parameters as they were at the fit."""
     return scaler._fitted.parameters
 
 

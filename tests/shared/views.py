@@ -47,14 +47,17 @@ def view(shape, dtype, strides, offset=0):
 
 
 def fill(X, draw):
-    """Fill a view with ordinary numbers, few numbers, some NaN, or any bytes at all."""
+    """Fill a view with ordinary numbers, few numbers, some NaN, extreme ones, or any bytes."""
     rng = np.random.default_rng(draw(st.integers(0, 1 << 20)))
-    how = draw(st.sampled_from(["normal", "few", "nan", "bytes"]))
+    how = draw(st.sampled_from(["normal", "few", "nan", "extreme", "infinite", "bytes"]))
     if how == "bytes":
         base = X
         while isinstance(base, np.ndarray):
             base = base.base
         base[:] = rng.bytes(len(base))
+        return X
+    if how in ("extreme", "infinite"):
+        X[...] = rng.choice(extremes(X.dtype, how == "infinite"), X.shape)
         return X
     values = rng.normal(50.0, 20.0, X.shape)
     if how == "few":
@@ -64,3 +67,15 @@ def fill(X, draw):
     with np.errstate(all="ignore"):
         X[...] = np.clip(values, 0, 120).astype(X.dtype)
     return X
+
+
+def extremes(dtype, infinite=False):
+    """Return numbers of this type that are hard to compute with: huge, tiny, zeros, some NaN."""
+    if dtype.kind == "b":
+        return np.array([False, True])
+    if dtype.kind != "f":
+        return np.array([0, 1, np.iinfo(dtype).min, np.iinfo(dtype).max], dtype)
+    of = np.finfo(dtype)
+    sizes = [0.0, 1.0, 1.0 + of.eps, of.max, of.max / 3, of.tiny, of.smallest_subnormal]
+    numbers = [np.nan, *sizes, *(-np.array(sizes))]
+    return np.array([*numbers, np.inf, -np.inf] if infinite else numbers, dtype)

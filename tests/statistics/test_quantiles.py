@@ -243,7 +243,7 @@ def test_a_restored_state_continues_the_stream_with_the_same_bits(columns):
 
 
 def test_the_same_stream_gives_the_same_bytes_of_state(columns):
-    """Nothing random that the data do not decide."""
+    """Nothing is random but what the data seed."""
     states = []
     for _ in range(2):
         found = measured(columns[:0], rank_error=0.05)

@@ -204,7 +204,7 @@ def test_the_bound_stays_below_rank_error_for_any_number_of_values(rank_error):
 
 
 def test_the_same_data_give_the_same_state():
-    """Nothing random that the data do not decide."""
+    """Nothing is random but what the data seed."""
     data = STREAMS["lognormal"]
     assert state(streamed(data, 700)) == state(streamed(data.copy(), 700))
 
@@ -219,7 +219,7 @@ def test_a_power_of_two_makes_the_same_choices(power):
 
 
 def test_merging_leaves_both_sketches_as_they_are():
-    """A sketch is a value."""
+    """A sketch is immutable."""
     a, b = streamed(STREAMS["random"], 900), streamed(STREAMS["sorted"], 5000)
     before = state(a), state(b)
     a.merge(b), b.merge(a), a.quantiles(GRID)

@@ -41,10 +41,10 @@ def segment_moments(values: Array, starts: Array, weight: Floats | None) -> Floa
     filled = np.flatnonzero(sizes)
     out = Parts(*(np.zeros((1, sizes.size)) for _ in Parts._fields))
     if filled.size:
-        x = np.ascontiguousarray(values, dtype=np.float64)
         layout = Segments(starts[filled], sizes[filled])
-        buffers = [np.empty(x.size) for _ in range(4)]
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"):  # a signalling NaN warns as it is converted
+            x = np.ascontiguousarray(values, dtype=np.float64)
+            buffers = [np.empty(x.size) for _ in range(4)]
             found = measured(x, weight, layout, is_extreme(weight), buffers)
         for target, value in zip(out, found, strict=True):
             target[0, filled] = value

@@ -84,7 +84,7 @@ def changed(rng: np.random.Generator) -> Any:
     if rng.random() < 0.2:
         del holder[name]
     with contextlib.suppress(TypeError, AttributeError, ValueError):  # of what is no JSON
-        return signed(document)  # so that the change itself is looked at
+        return signed(document)  # so that the change itself is checked, not the checksum
     return document
 
 
