@@ -114,6 +114,17 @@ def check_segment_moments(arguments, result):
         check_moments({"x": x[segment, None], "weight": w, "out": out[:, at, None]}, result)
 
 
+def check_scattered_moments(arguments, result):
+    """The moments of the columns of a CSR array, unless it was left to be sorted."""
+    if not result:
+        return
+    columns, x = np.asarray(arguments["columns"]), doubles(arguments["x"])
+    out, n_rows = np.asarray(arguments["out"]), np.asarray(arguments["starts"]).size - 1
+    for column in range(out.shape[1]):
+        stored = x[columns == column].tolist()
+        check_sums(stored + [0.0] * (n_rows - len(stored)), None, out[:, column].tolist())
+
+
 # Matrices of moments
 
 

@@ -25,6 +25,7 @@ from native_checks import (
     check_merge_moments,
     check_moments,
     check_normalise,
+    check_scattered_moments,
     check_segment_extremes,
     check_segment_moments,
     check_select,
@@ -184,6 +185,21 @@ def gather_of(weighted=False, dtype=np.int32):
     return Function("gather", arguments, check_gather, outputs, ndim=1)
 
 
+def scattered_of(dtype=np.int32):
+    def arguments(x):
+        return {
+            "x": x,
+            "columns": some_places(x, 3, dtype),
+            "starts": some_starts(x)[np.r_[0, np.full(x.size, 1), 2, 3, 4]],
+            "out": np.full((10, 3), 7.0),
+            "n_threads": 2,
+        }
+
+    return Function(
+        "scattered_moments", arguments, check_scattered_moments, ndim=1, same_bits=False
+    )
+
+
 def stored_of(names, inverse=False, kind="f8", dtype=np.int32):
     """Return a map of members by the named steps; without a kind of result, in place."""
 
@@ -311,6 +327,8 @@ FUNCTIONS = {
     **{name: change_of(change) for change, name in enumerate(CHANGES)},
     "gather": gather_of(),
     "gather with weights": gather_of(True, np.int64),
+    "scattered moments": scattered_of(),
+    "scattered moments, wide indices": scattered_of(np.int64),
     "stored": stored_of("scale gain"),
     "stored, to float32": stored_of(AFFINE + " low high", kind="f4", dtype=np.int64),
     "stored in place, special": stored_of(SPECIAL, kind=None),
