@@ -261,5 +261,5 @@ class RunningScaler(Scaler):
 
     @property
     def n_batches_seen_(self) -> Any:
-        """int, or ndarray of shape (n_features,): the batches seen."""
+        """int, or ndarray of shape (n_features,): the number of batches seen."""
         return count(self._seen().batches)
