@@ -76,7 +76,7 @@ class TorchModules:
     @classmethod
     @template
     def from_torch(cls, module: Any) -> Self:
-        """Return a norm equivalent to a PyTorch module.
+        """Return the norm that computes what a PyTorch module does.
 
         Parameters
         ----------
@@ -91,14 +91,14 @@ class TorchModules:
         Raises
         ------
         ValueError
-            If the module is of another class, or computes something that this norm cannot.
+            If the module is of another class, or computes what this norm cannot.
         """
         check_class(module, cls)
         return cls._from_module(module)
 
     @template
     def to_torch(self) -> Any:
-        """Return an equivalent PyTorch module, in float64.
+        """Return a PyTorch module that computes the same, in float64.
 
         Returns
         -------
@@ -108,7 +108,7 @@ class TorchModules:
         Raises
         ------
         ValueError
-            If the shape of a sample is not known, or no module is equivalent.
+            If the shape of a sample is not known, or no module computes the same.
         NotFittedError
             If the norm keeps running statistics and is not fitted.
         """
