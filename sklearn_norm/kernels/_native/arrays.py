@@ -1,4 +1,4 @@
-"""Which arrays the extension takes."""
+"""The arrays that the extension supports."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import numpy as np
 
 from ..contract import Array
 
-READ = frozenset(map(np.dtype, "?bBhHiIlLqQefd"))  # native byte order: others are not equal
+READ = frozenset(map(np.dtype, "?bBhHiIlLqQefd"))  # native byte order only
 
 
 def is_native(*arrays: Array) -> bool:
-    """Whether the extension reads all arrays as they are: real numbers in native byte order."""
+    """Whether the extension can read all arrays: real numbers in native byte order."""
     return all(a.dtype in READ for a in arrays)
