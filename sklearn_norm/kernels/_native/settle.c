@@ -1,12 +1,12 @@
-/* Moments of many columns, as a matrix with the fields of Sums for its rows: the merge of two of
-   them, and what they come to. See kernels/contract.py. */
+/* Matrices of moments, whose rows are the fields of Sums: merges, mean, variance and deviation, and
+   changes of the moments. See kernels/contract.py. */
 
 #include "double_double.h"
 #include "native.h"
 
 enum { TOGETHER = 512 /* columns of an item */, LEAST_STEP = -72 };
 
-/* A column and what its mean and its spread are made of, in units of 2**exponent. */
+/* A column, and intermediate results for its mean and spread, in units of 2**exponent. */
 typedef struct {
     Sums s;
     Double weight, sum, distance, mean, squares, spread, variance;
@@ -27,18 +27,18 @@ static Column column_at(const double *matrix, ptrdiff_t columns, ptrdiff_t j) {
     return c;
 }
 
-/* The variance of a weight less ddof, where there is more. */
+/* The spread divided by the weight minus ddof, if that is positive. */
 static Double corrected(const Column *c, double ddof) {
     if (ddof == 0 || c->weight.high == 0) return c->variance;
     Double weight = dd_add(c->weight, dd_exact(c->s.weight > ddof ? -ddof : 0.0));
     return dd_divide(c->spread, weight);
 }
 
-/* The half, rounded down. */
+/* n / 2, rounded down. */
 static int half_of(int n) { return (n - (n & 1)) / 2; }
 
-/* Round the mean to what lies far below an ulp of the deviation: where members all but cancel, the
-   order of their sum would show in what is left. Not a mean as it was given. */
+/* Round the mean to a step far below an ulp of the deviation: where members almost cancel, the order
+   of summation would otherwise show in the mean. A given mean is not rounded. */
 static Double settled(const Column *c) {
     double spread = dd_nearest(c->variance);
     int power = 0;
@@ -53,12 +53,12 @@ static double mean_of(const Column *c) {
     return dd_times_power(settled(c), sums_power(c->s.exponent));
 }
 
-/* sqrt(variance + eps), right also where the variance over- or underflows. */
+/* sqrt(variance + eps), correct even where the variance over- or underflows. */
 static double deviation_of(const Column *c, Double variance, double eps) {
     int power = sums_power(c->s.exponent);
     double units = eps != 0 ? ldexp(eps, -2 * power) : 0.0;
     if (c->s.weight == 0) return NAN;
-    if (isinf(units) || variance.high == 0) return sqrt(eps); /* which dwarfs the variance */
+    if (isinf(units) || variance.high == 0) return sqrt(eps); /* the variance is negligible */
     return dd_times_power(dd_root(dd_add(variance, dd_exact(units))), power);
 }
 

@@ -24,7 +24,7 @@ void sums_put(const Sums *s, double *matrix, ptrdiff_t columns, ptrdiff_t column
 
 int sums_power(double exponent) { return fabs(exponent) <= 8192 ? (int)exponent : 0; }
 
-/* Rewrite in coarser units; what is lost lies far below the other's last bit. */
+/* Convert to coarser units; lost bits lie far below the last bit of the other side. */
 static void in_units(Sums *s, double exponent) {
     if (s->exponent == exponent) return;
     int power = sums_power(s->exponent - exponent);
@@ -36,8 +36,8 @@ static void in_units(Sums *s, double exponent) {
     s->square_low = ldexp(s->square_low, 2 * power);
 }
 
-/* Whether to move a's sums onto b's shift: the lighter onto the heavier's, and where both weigh
-   alike onto the larger shift, so that it does not matter which comes first. */
+/* Whether to move a's sums to b's shift, rather than b's to a's. The side of smaller weight is moved;
+   for equal weights, the one of smaller shift. So the order of the two does not matter. */
 static int moves(const Sums *a, const Sums *b) {
     if (a->weight != b->weight) return a->weight < b->weight;
     return a->shift < b->shift || b->shift != b->shift;
