@@ -1,4 +1,4 @@
-"""What scikit-learn's scalers make of hard inputs, and what sklearn_norm makes of them.
+"""The results of scikit-learn's scalers for hard inputs, and those of sklearn_norm.
 
 Every cell is measured when the script runs; the table in the README is its output with
 scikit-learn 1.9.1.
@@ -170,7 +170,7 @@ def infinity(kit: Any) -> Any:
 
 
 def measured(measure: Callable[[Any], Any], kit: Any) -> str:
-    """Return a result in words; an exception by its type."""
+    """Return a result as text; the type name if it raises an exception."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:

@@ -1,4 +1,4 @@
-"""The main job on tables that ship with scikit-learn: scale, train, stream, save, predict, undo.
+"""The main tasks on tables that come with scikit-learn: scale, train, stream, save, predict, undo.
 
 Needs numpy, scipy, scikit-learn and pandas; downloads nothing.
 """
@@ -21,7 +21,7 @@ from sklearn.pipeline import make_pipeline
 
 from sklearn_norm import MinMaxScaler, RobustScaler, ZScoreScaler
 
-# What the new process runs: it sees one row as JSON, and the saved model.
+# The code of the new process, which gets one row as JSON and the saved model.
 PREDICT = """
 import io, sys
 import joblib

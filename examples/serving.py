@@ -1,6 +1,6 @@
-"""A pipeline saved by joblib answers rows from several threads, beside that of StandardScaler.
+"""A saved pipeline answers requests from several threads, compared with StandardScaler.
 
-Needs numpy, scipy, scikit-learn and pandas; downloads nothing. `--help` tells what can be set.
+Needs numpy, scipy, scikit-learn and pandas; downloads nothing. `--help` lists the options.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def data(kind: str) -> Any:
 
 
 def loaded(kind: str) -> Pipeline:
-    """Return a pipeline as a server has it: fitted on what it will be asked, and out of a file."""
+    """Return a pipeline as in a server: fitted on this kind of data, and loaded from a file."""
     pipeline = make_pipeline(ZScoreScaler(), LogisticRegression()).fit(data(kind), TABLE.target)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "pipeline.joblib"
@@ -54,7 +54,7 @@ def loaded(kind: str) -> Pipeline:
 
 
 def requests(kind: str, rows: int, batch: int) -> list[Any]:
-    """Return batches of rows as they come in: DataFrames or arrays."""
+    """Return requests, which are batches of rows: DataFrames or arrays."""
     places = np.resize(np.arange(len(TABLE.data)), (rows // batch, batch))
     frames = [TABLE.data.iloc[some] for some in places]
     return frames if kind == "DataFrame" else [frame.to_numpy() for frame in frames]

@@ -1,8 +1,8 @@
-"""A stream that survives being killed: partial_fit, and a checkpoint every few batches.
+"""Learning from a stream that may be killed: partial_fit, and a checkpoint every few batches.
 
-The checkpoint is one file, written atomically, that holds the scaler and the place in the stream.
-Run it, kill it at any moment, run it again: it goes on from the last checkpoint, and ends with the
-same statistics to the bit, no batch lost, none counted twice. `--help` tells what can be set.
+The checkpoint is one file, written atomically, with the scaler and the position in the stream. Run
+it, kill it at any moment, run it again: it continues from the last checkpoint, and the final
+statistics are the same bit for bit. No batch is lost or counted twice. `--help` lists the options.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ def given(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def stream(first: int, last: int, rows: int) -> Iterator[np.ndarray]:
-    """Yield the batches of a stream from a place on, as a log that can be read again would."""
+    """Yield the batches of a stream from a position on, as from a log that can be reread."""
     for place in range(first, last):
         rng = np.random.default_rng([20_26, place])
         batch = rng.normal(LEVELS, SPREADS, (rows, len(SENSORS)))
-        batch[rng.random(batch.shape) < 0.02] = np.nan  # a sensor that was silent
+        batch[rng.random(batch.shape) < 0.02] = np.nan  # missing readings
         yield batch
 
 
 def resumed(checkpoint: Path, kind: str) -> tuple[Scaler, int]:
-    """Return the scaler and the next batch: of the checkpoint, or of the beginning."""
+    """Return the scaler and the next batch, from the checkpoint if there is one."""
     if not checkpoint.exists():
         return getattr(sklearn_norm, kind)(), 0
     scaler, notes = sklearn_norm.load(checkpoint, with_notes=True)

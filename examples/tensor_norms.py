@@ -1,7 +1,7 @@
-"""What brightness and contrast do to a linear model of images, and instance normalisation.
+"""How brightness and contrast affect a linear model of images, with and without instance norm.
 
 The images are scikit-learn's digits, 8 x 8 pixels from 0 to 16. A disturbed image is
-contrast * image + brightness, with a contrast and a brightness of its own.
+contrast * image + brightness, with random contrast and brightness per image.
 """
 
 from __future__ import annotations

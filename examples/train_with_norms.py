@@ -1,8 +1,8 @@
-"""A small network in plain NumPy, trained with batch, layer and RMS norm, and with none.
+"""A small network in plain NumPy, trained with batch, layer and RMS norm, and without a norm.
 
-The table is scikit-learn's breast_cancer as it is: 30 columns in units of their own. Plain
-gradient descent on all rows at once; the gains and biases of the norms are learnt with the
-weights, by the gradients of sklearn_norm.functional.
+The table is scikit-learn's breast_cancer, unscaled: 30 columns in different units. Training is
+plain gradient descent on all rows at once; the gains and biases of the norms are learnt too, with
+the gradients of sklearn_norm.functional.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Linear:
         return x @ self.weight + self.bias
 
     def backward(self, grad: np.ndarray, step_size: float) -> np.ndarray:
-        """Learn, and return the gradient by what went in."""
+        """Update the weights, and return the gradient with respect to the input."""
         before = grad @ self.weight.T
         self.weight -= step_size * (self.x.T @ grad)
         self.bias -= step_size * grad.sum(axis=0)
@@ -107,8 +107,8 @@ def losses(
 def condition(inputs: np.ndarray) -> float:
     """Return the condition number of inputs.T @ inputs / n.
 
-    Directions in which all inputs are 0 are left out, as no gradient goes there: a layer
-    norm brings the sum of every row to 0.
+    Directions in which all inputs are 0 are left out, since the gradient is 0 there: a layer
+    norm makes the sum of every row 0.
     """
     values = np.linalg.svd(inputs, compute_uv=False)
     values = values[values > values[0] * max(inputs.shape) * np.finfo(float).eps]

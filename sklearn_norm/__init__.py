@@ -40,7 +40,7 @@ __all__ = [
     "to_dict",
 ]
 
-# A pickle names a class by its module: this one, whatever the files below are called.
+# Pickles refer to classes by this module, so that files below can be renamed.
 _public = [globals()[_name] for _name in __all__ if _name != "TRUSTED_TYPES"]
 for _value in _public:
     _value.__module__ = __name__

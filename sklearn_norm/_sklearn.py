@@ -1,4 +1,4 @@
-"""Every private or version-dependent name of scikit-learn that is used here."""
+"""All uses of private or version-dependent names of scikit-learn."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ __all__ = [
     "wrapped",
 ]
 
-OUTPUT = "_sklearn_output_config"  # where set_output keeps what it was told
-REQUESTS = "_metadata_request"  # where set_fit_request and its like do
+OUTPUT = "_sklearn_output_config"  # the attribute in which set_output keeps its setting
+REQUESTS = "_metadata_request"  # that of set_fit_request and the like
 SETTINGS = (OUTPUT, REQUESTS)
 PLAIN = Tags(estimator_type=None, target_tags=TargetTags(required=False))
 
 
 class _Stand:
-    """What scikit-learn's validation reads of an estimator, and writes to it.
+    """A stand-in for an estimator, which scikit-learn's validation reads and writes.
 
-    A fitted estimator is one record that is replaced as a whole, so validation must not write
-    to it.
+    The fitted record of an estimator is replaced as a whole, so validation must not write to
+    the estimator itself.
     """
 
     def __init__(self, width: int | None, names: Any) -> None:
@@ -60,7 +60,7 @@ class _Stand:
 
 @lru_cache(maxsize=1024)
 def _stand_for(name: str) -> type[_Stand]:
-    """Return the class that messages of scikit-learn name as the estimator's."""
+    """Return a stand-in class with the estimator's class name, for scikit-learn's messages."""
     return type(name, (_Stand,), {})
 
 
@@ -79,7 +79,7 @@ def validated(
 
 @contextmanager
 def reading() -> Iterator[None]:
-    """Say what is wrong with an integer that no float holds; a float beyond is an infinity."""
+    """Explain the error of an integer too large for a float; too large floats become inf."""
     try:
         with np.errstate(over="ignore", invalid="ignore"):
             yield
@@ -91,7 +91,7 @@ def reading() -> Iterator[None]:
 
 
 def keeps_names(estimator: Any) -> bool:
-    """Whether the columns of a result are called as those of X."""
+    """Whether the columns of a result have the names of X."""
     own: Any = type(estimator).get_feature_names_out
     return own is OneToOneFeatureMixin.get_feature_names_out
 
@@ -120,17 +120,17 @@ def feature_names(X: Any) -> Any:
 
 
 def output_of(estimator: Any) -> dict[str, Any]:
-    """Return what set_output told, as an attribute for another estimator."""
+    """Return the setting of set_output, as an attribute for another estimator."""
     return {OUTPUT: dict(vars(estimator)[OUTPUT])} if vars(estimator).get(OUTPUT) else {}
 
 
 def settings_of(estimator: Any) -> dict[str, Any]:
-    """Return a copy of what set_output and set_fit_request told, as `clone` keeps it."""
+    """Return a copy of the settings of set_output and set_fit_request, as `clone` keeps them."""
     return {k: deepcopy(vars(estimator)[k]) for k in SETTINGS if k in vars(estimator)}
 
 
 def with_plain_settings(state: dict[str, Any]) -> dict[str, Any]:
-    """Return attributes with the two settings, where there are any, as plain dicts."""
+    """Return attributes with both settings, if there are any, as plain dicts."""
     plain = {name: value for name, value in state.items() if name not in SETTINGS}
     if OUTPUT in state:
         plain["_output"] = dict(state[OUTPUT])
@@ -142,7 +142,7 @@ def with_plain_settings(state: dict[str, Any]) -> dict[str, Any]:
 
 
 def restore_settings(estimator: Any, output: Any, requests: Any) -> None:
-    """Put back what `with_plain_settings` took out."""
+    """Restore the settings that `with_plain_settings` returned."""
     if output is not None:
         vars(estimator)[OUTPUT] = dict(output)
     if requests:

@@ -16,7 +16,7 @@ PACKAGES = ("numpy", "scipy", "scikit-learn", "pandas", "joblib", "threadpoolctl
 
 
 def get_config() -> dict[str, Any]:
-    """Return the configuration in force.
+    """Return the current configuration.
 
     Returns
     -------
@@ -43,10 +43,10 @@ def set_config(*, n_threads: int | None = None) -> None:
     Parameters
     ----------
     n_threads : int or None, default=None
-        How many threads a call may use, at least 1. None takes the usable cores:
-        those that affinity and cgroup limits leave to this process, and no more than the
-        environment variable OMP_NUM_THREADS says, so that the worker processes of joblib,
-        which sets it, do not crowd one another out. No result depends on it, to the bit.
+        How many threads a call may use, at least 1. None means the usable cores: those
+        that CPU affinity and cgroup limits allow, but no more than the environment variable
+        OMP_NUM_THREADS. joblib sets that variable, so that its worker processes do not
+        compete for cores. Results do not depend on it, not even in the last bit.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def config_context(*, n_threads: int | None = None) -> Iterator[None]:
     Parameters
     ----------
     n_threads : int or None, default=None
-        How many threads a call may use, as in `set_config`. None keeps what is in force.
+        How many threads a call may use, as in `set_config`. None keeps the current value.
 
     Yields
     ------
@@ -113,9 +113,9 @@ def _checked(n_threads: Any) -> int | None:
 
 
 def show_versions() -> None:
-    """Print the versions of this library and of what it runs on, for a bug report.
+    """Print the versions of this library and its dependencies, for a bug report.
 
-    The last lines tell which backend of kernels runs and why, and how many threads it uses.
+    The last lines say which kernel backend is used and why, and how many threads it uses.
 
     Examples
     --------

@@ -1,10 +1,10 @@
-"""Errors that scikit-learn and Python have no name for."""
+"""Exceptions of this library."""
 
 from __future__ import annotations
 
 
 class SparseDataError(ValueError, TypeError):
-    """The data are sparse, and scaling them as asked would fill their zeros.
+    """The data are sparse, and scaling them would turn zeros into other values.
 
     A ValueError, as scikit-learn's scalers raise, and a TypeError, as its oldest
     supported estimator checks expect of estimators that take no sparse data.
@@ -14,5 +14,5 @@ class SparseDataError(ValueError, TypeError):
 class FormatError(ValueError):
     """A saved estimator cannot be read, or an estimator cannot be saved.
 
-    The message begins with the place, such as ``estimator.state.affine.scale``.
+    The message begins with the location, such as ``estimator.state.affine.scale``.
     """

@@ -1,4 +1,4 @@
-"""Out of Python: the inverse of an estimator as a transformer, which converts to ONNX as well."""
+"""The inverse of an estimator as a transformer, which converts to ONNX as well."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ __all__ = ["Inverse", "inverse"]
 
 
 class Inverse(Convertible, TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """A transformer that does what the `inverse_transform` of a fitted estimator does.
+    """A transformer whose `transform` is the `inverse_transform` of a fitted estimator.
 
-    It is fitted as soon as it is made, and stays so in `fit` and in a clone.
+    It is fitted from the start, and stays fitted after `fit` and in a clone.
 
     Parameters
     ----------
@@ -31,14 +31,14 @@ class Inverse(Convertible, TransformerMixin, BaseEstimator):  # type: ignore[mis
 
     See Also
     --------
-    inverse : Makes it, with checks.
+    inverse : Checks the estimator, then makes one.
     """
 
     def __init__(self, estimator: Any) -> None:
         self.estimator = estimator
 
     def fit(self, X: Any = None, y: Any = None) -> Self:
-        """Do nothing: what there is to learn was learnt by the estimator.
+        """Do nothing: the estimator is already fitted.
 
         Parameters
         ----------
@@ -73,7 +73,7 @@ class Inverse(Convertible, TransformerMixin, BaseEstimator):  # type: ignore[mis
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
-            Data in the units of the fit.
+            Data in the original units.
 
         Returns
         -------
@@ -135,13 +135,13 @@ def inverse(estimator: Any) -> Inverse:
     Parameters
     ----------
     estimator : object
-        A fitted estimator of this library, but no norm of single samples, which is undone
-        by the statistics of each sample.
+        A fitted estimator of this library. Norms of single samples are excluded: they can
+        only be undone with the statistics of each sample.
 
     Returns
     -------
     inverse : Inverse
-        A fitted transformer. It refers to the estimator, and follows it.
+        A fitted transformer. It refers to the estimator, so it follows later fits.
 
     Raises
     ------

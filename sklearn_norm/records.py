@@ -1,4 +1,4 @@
-"""Records that go to plain values and come back: their kinds, and what is refused in them."""
+"""Helpers of records that are saved as plain values: their kind names and their checks."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Floats = npt.NDArray[np.float64]
 
 
 def kind_of(record: type) -> str:
-    """Return the name that a kind of record has in a state.
+    """Return the name of a record class in a state.
 
-    A class of this package is known by its name alone, any other by its module as well: so a
-    class of a user's never stands for one of ours.
+    A class of this package is identified by its name, any other by module and name, so that a
+    user's class is never taken for one of ours.
     """
     module = record.__module__
     is_ours = module.partition(".")[0] == PACKAGE
@@ -27,7 +27,7 @@ def kind_of(record: type) -> str:
 def vector_faults(
     record: Any, names: Iterable[str], n_columns: int, *, finite: bool = False
 ) -> Iterator[tuple[str, str]]:
-    """Yield each field that is no float64 vector with an entry per column, and why."""
+    """Yield each field that is not a float64 vector with an entry per column, and why."""
     for name in names:
         vector = getattr(record, name)
         if not isinstance(vector, np.ndarray) or vector.dtype != np.float64:

@@ -1,1 +1,1 @@
-"""What every estimator is made of: state, scikit-learn's shell, and the scaler."""
+"""Base classes of all estimators: state, the scikit-learn interface, and the scaler."""

@@ -1,8 +1,8 @@
-"""Buffer: small batches of a stream, kept to be folded into the statistic together.
+"""Buffer: small batches of a stream, collected and merged into the statistic together.
 
-To fold a batch costs some ten microseconds, however small it is; to keep it costs one or two.
-What is folded when depends on the batches alone, and not on what was read between them. So a
-stream gives the same bits whether or not somebody looks.
+Merging a batch takes some ten microseconds even if it is small; buffering it takes one or two.
+When the buffer is merged depends only on the batches, not on when results are read. So reading
+in between does not change a single bit of the results.
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ import numpy as np
 
 from ..kernels import Array, Floats
 
-SMALL = 1 << 13  # members of a batch that is kept
-MEMBERS, BATCHES = 1 << 16, 256  # how much is kept at most
+SMALL = 1 << 13  # largest batch that is buffered, in numbers
+MEMBERS, BATCHES = 1 << 16, 256  # size limits of the buffer
 
 
 class Buffer:
-    """Batches of float64 rows that are not folded yet.
+    """Batches of float64 rows that are not merged yet.
 
     Parameters
     ----------
     batches : tuple of ndarray
-        The batches, in the order in which they came.
+        The batches, in order of arrival.
     n_members : int
-        How many numbers they hold.
+        How many numbers they hold in total.
 
     Attributes
     ----------
     found : object
-        What they come to, once a reader has folded them. It changes no result, and is no part
-        of the state.
+        A cache of the merged result, set when it is first read. It changes no result, and is
+        not part of the state.
     """
 
     __slots__ = ("batches", "found", "n_members")
@@ -44,13 +44,13 @@ class Buffer:
 
     @staticmethod
     def takes(values: Any) -> bool:
-        """Whether a batch is small enough to be kept."""
+        """Whether a batch is small enough to be buffered."""
         return isinstance(values, np.ndarray) and values.size <= SMALL
 
     def plus(self, values: Array) -> Self:
-        """Return the batches with a copy of one more."""
+        """Return a new buffer with a copy of one more batch."""
         if values.dtype != np.float64:
-            with np.errstate(invalid="ignore"):  # some NaN of short floats say so
+            with np.errstate(invalid="ignore"):  # casting a signaling NaN warns
                 values = values.astype(np.float64)
         batch = np.array(values, dtype=np.float64, order="C")
         return type(self)((*self.batches, batch), self.n_members + batch.size)
@@ -60,7 +60,7 @@ class Buffer:
         return len(self.batches) >= BATCHES or self.n_members >= MEMBERS
 
     def to_state(self) -> dict[str, Any]:
-        """Return the rows of all batches, and how many each has."""
+        """Return the rows of all batches, and the number of rows of each."""
         return {
             "rows": np.concatenate(self.batches),
             "sizes": np.array([len(batch) for batch in self.batches], dtype=np.int64),
@@ -68,7 +68,7 @@ class Buffer:
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
-        """Build what `to_state` was called on."""
+        """Build the buffer that `to_state` was called on."""
         rows, sizes = state["rows"], state["sizes"]
         counted = sizes.dtype == np.int64 and sizes.ndim == 1 and sizes.min(initial=1) > 0
         if not counted or sizes.sum() != len(rows):
@@ -76,7 +76,7 @@ class Buffer:
         return cls(tuple(np.split(rows, np.cumsum(sizes)[:-1])), rows.size)
 
     def faults(self, n_columns: int) -> Iterator[tuple[str, str]]:
-        """Yield what no batches could have led to, and why."""
+        """Yield each field whose value no batches could produce, and the reason."""
         for rows in self.batches:
             if getattr(rows, "dtype", None) != np.float64 or rows.ndim != 2:
                 yield "rows", "must be rows of float64"

@@ -1,8 +1,8 @@
-"""Fitted: all that an estimator knows after a fit, in one record.
+"""Fitted: everything that an estimator knows after a fit, in one record.
 
-It is immutable and replaced in one assignment. So a thread that reads finds all of one moment,
-and an error leaves everything as it was. The public attributes are views on it, and pickles,
-JSON and copies are made of it.
+It is immutable and replaced in one assignment. So a thread that reads gets a consistent record,
+and an error leaves the old record in place. The public attributes are views of it, and pickles,
+JSON and copies are made from it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .buffer import Buffer
 
 OF_COLUMNS = ("n_features_in_", "feature_names_in_")
 OF_SHAPE = ("shape_",)
-# the names that the parts of a scaler have in its state: those that a fit leaves all at once
+# names of the parts of a scaler in its state; a fit sets all of AT_ONCE together
 AT_ONCE = ("_container", "_parameters", "_affine", "_statistic")
 OF_SCALER = ("_pending", *AT_ONCE)
 RECORDS: dict[str, Any] = {"_affine": Map, "_statistic": Statistic, "_pending": Buffer}
@@ -36,19 +36,19 @@ class Fitted:
     Parameters
     ----------
     columns : Columns or None
-        The columns of X. None where a stream has not begun, as after `BatchNorm.from_torch`.
+        The columns of X. None before any X was seen, as after `BatchNorm.from_torch`.
     shape : tuple of int or None
-        The shape of a sample, of estimators that take tensors.
+        The shape of a sample, for estimators that take tensors.
     parameters : dict
         The parameters that the map was made with.
     statistic, map : Statistic and Map, or None
-        What was measured, and the map made of it. None for a norm of single samples.
+        The measured statistic, and the map made from it. None for a norm of single samples.
     buffer : Buffer or None
-        Batches that came after the statistic.
+        Later batches that are not merged into the statistic yet.
     container : {"default", "pandas", "polars"}
-        The kind of frame that the first X was.
+        The container of the first X.
     plan : object
-        What an estimator derived from its parameters. It changes no result, and is no part of
+        A cache of values derived from the parameters. It changes no result, and is not part of
         the state.
     """
 
@@ -62,29 +62,29 @@ class Fitted:
     plan: Any = None
 
     def but(self, **changes: Any) -> Self:
-        """Return the record with other parts."""
+        """Return the record with some parts replaced."""
         return type(self)(**{name: getattr(self, name) for name in PARTS} | changes)
 
     def kept(self) -> Self:
-        """Return the record with parameters that nobody else can change."""
+        """Return the record with mutable parameters copied, so that nobody else can change them."""
         parameters = kept(self.parameters)
         return self if parameters is self.parameters else self.but(parameters=parameters)
 
     @property
     def n_columns(self) -> int:
-        """How many columns the statistic has, which need not be the features."""
+        """The number of columns of the statistic, which may differ from the features of X."""
         return int(self.statistic.weight.size)
 
     @property
     def names(self) -> Any:
-        """The names of the statistic's columns, or None where they have none."""
+        """The names of the statistic's columns, or None if they have no names."""
         columns = self.columns
         if columns is None or columns.names is None or columns.number != self.n_columns:
             return None
         return columns.names
 
     def to_state(self) -> dict[str, Any]:
-        """Return plain values by the names that they have in a state."""
+        """Return plain values, by their names in the state."""
         state: dict[str, Any] = {}
         if self.columns is not None:
             state["n_features_in_"] = self.columns.number
@@ -103,7 +103,7 @@ class Fitted:
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
-        """Build what `to_state` was called on; a map may be missing in older states."""
+        """Build the record from the result of `to_state`; older states may lack the map."""
         state = dict(state)
         for name, record in RECORDS.items():
             if isinstance(state.get(name), dict):
@@ -124,7 +124,7 @@ class Fitted:
         )
 
     def faults_of_columns(self) -> Iterator[tuple[str, str]]:
-        """Yield what is wrong with the columns, and why."""
+        """Yield each fault of the columns, and the reason."""
         if self.columns is None:
             return
         width, names = self.columns.number, self.columns.names
@@ -138,7 +138,7 @@ class Fitted:
             yield "feature_names_in_", f"has the shape {names.shape}, not {(width,)}"
 
     def faults_of_shape(self) -> Iterator[tuple[str, str]]:
-        """Yield what is wrong with the shape of a sample, and why."""
+        """Yield each fault of the shape of a sample, and the reason."""
         sample = self.shape
         if sample is None:
             return
@@ -148,7 +148,7 @@ class Fitted:
             yield "shape_", f"{sample!r:.40} does not fit n_features_in_"
 
     def faults_of_records(self, n_columns: int) -> Iterator[tuple[str, str]]:
-        """Yield what is wrong with the statistic, the map and the buffer, and why."""
+        """Yield each fault of the statistic, the map and the buffer, and the reason."""
         if self.container not in CONTAINERS:
             yield "_container", f"must be one of {CONTAINERS}, not {self.container!r:.40}"
         records = {"_affine": self.map, "_statistic": self.statistic, "_pending": self.buffer}

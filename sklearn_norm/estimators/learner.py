@@ -1,4 +1,4 @@
-"""Learner: what measures a statistic that merges: in one fit, from a stream, or from parts."""
+"""Learner: the base of estimators that fit at once, batch by batch, or by merging parts."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from .transformer import Transformer
 
 
 class Learner(Transformer):
-    """Base of what learns: X is read once into a table, measured, and merged with what was known.
+    """Base of estimators that learn: X is read into a table, measured and merged.
 
-    What is known is one record, `_fitted`, with the map that a scaler makes of the statistic.
+    The result is kept in one record, `_fitted`, with the statistic and the map made from it.
     """
 
     _sparse_remedy: ClassVar[str] = "pass a dense array"
@@ -37,23 +37,23 @@ class Learner(Transformer):
 
     @abstractmethod
     def _measure(self, X: Array, weight: Floats | None) -> Statistic:
-        """Return the statistic of a batch. Rows without weight are gone; NaN is absent."""
+        """Return the statistic of a batch without rows of weight 0; NaN is absent."""
 
     @abstractmethod
     def _rule(self, statistic: Any) -> Map:
-        """Return the map made of a statistic, which may be empty."""
+        """Return the map for a statistic, which may be empty."""
 
     def _update(self, old: Any, new: Any) -> Statistic:
-        """Return the statistic after a batch: the merge, for all but averages that forget."""
+        """Return the statistic after a batch: the merge, except for exponential averages."""
         merged: Statistic = old.merge(new)
         return merged
 
     def _start(self, batch: Any) -> Statistic | None:
-        """Return what the first batch is added to: nothing, but for a prior."""
+        """Return the prior that the first batch is added to, or None."""
         return None
 
     def _folded(self, old: Any, batches: Iterable[Floats]) -> Any:
-        """Return the statistic after small batches, at once where `_update` is the merge."""
+        """Return the statistic after small batches; one measurement if `_update` is the merge."""
         if type(self)._update is Learner._update:
             batches = [np.concatenate(list(batches))]
         for batch in batches:
@@ -61,17 +61,17 @@ class Learner(Transformer):
         return old
 
     def _read(self, X: Any, fitted: Fitted | None, least_rows: int = 1) -> Table:
-        """Read X, whose columns must be those of the fit, if there was one."""
+        """Read X; after a fit, its columns must be those of the fit."""
         columns = None if fitted is None else fitted.columns
         return read_table(self, X, columns, least_rows=least_rows)
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
-        """Measure the data from nothing.
+        """Fit to the data; earlier fits are forgotten.
 
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
-            The data; NaN is missing, infinity an error.
+            The data. NaN means missing; infinity is an error.
         y : None
             Ignored.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -85,18 +85,18 @@ class Learner(Transformer):
         Raises
         ------
         ValueError
-            If the data or the weights are not as described; the scaler stays as it was.
+            If the data or the weights are not as described; the scaler is then unchanged.
         """
         self._fitted = self._learned(None, X, sample_weight)[0]
         return self
 
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
-        """Measure one more batch of a stream.
+        """Add one batch of a stream to the fit.
 
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
-            The batch, of any size, also without rows; NaN is missing, infinity an error.
+            The batch, of any size, even 0 rows. NaN means missing; infinity is an error.
         y : None
             Ignored.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -110,7 +110,7 @@ class Learner(Transformer):
         Raises
         ------
         ValueError
-            If the batch or the weights are not as described; the scaler stays as it was.
+            If the batch or the weights are not as described; the scaler is then unchanged.
         """
         self._fitted = self._learned(self._fitted, X, sample_weight, least_rows=0)[0]
         return self
@@ -118,7 +118,7 @@ class Learner(Transformer):
     def _learned(
         self, before: Fitted | None, X: Any, sample_weight: Any, least_rows: int = 1
     ) -> tuple[Fitted, Table]:
-        """Return what is known after a batch, and the batch as it was read."""
+        """Return the fitted record after a batch, and the table of the batch."""
         as_told = before is not None and parameters.are_as_kept(self, before.parameters)
         given = before.parameters if before is not None and as_told else parameters.check(self)
         if before is not None:
@@ -147,35 +147,35 @@ class Learner(Transformer):
         return after.kept(), table
 
     def _ruled_by(self, statistic: Any) -> Fitted:
-        """Return what is known with another statistic, and the map made of it."""
+        """Return the fitted record with another statistic, and the map made from it."""
         draft: Any = self._fitted
         return draft.but(statistic=statistic, map=self._rule(statistic), buffer=None)  # type: ignore[no-any-return]
 
     def _may_wait(self, values: Any) -> bool:
-        """Whether a batch may be kept, to be folded with others."""
+        """Whether a batch may be buffered, to be merged with others."""
         return Buffer.takes(values)
 
     def _may_follow(self, before: Fitted, values: Any) -> bool:
-        """Whether a batch may be kept behind what is known, which must be something.
+        """Whether a batch may be buffered: not before something was measured.
 
-        The first batch with a member is measured at once, whether or not empty ones came before.
-        So an empty batch changes no bit of the stream after it.
+        The first batch with a member is measured at once, even after empty batches. So an empty
+        batch changes no bit of later results.
         """
         known = before.statistic
         begun = before.buffer is not None or bool(np.any(known.low <= known.high))
         return begun and self._may_wait(values)
 
     def _waiting(self, before: Fitted, table: Table, values: Array) -> Fitted:
-        """Return what is known with one more batch in the buffer; a full one is folded."""
+        """Return the record with one more batch in the buffer; a full buffer is merged."""
         if values.dtype.kind == "f" and kernels.has_infinity(values):
             table.refuse_infinite(values)
-        before.map.check_defined(values)  # what is wrong is said now, and not when it is read
+        before.map.check_defined(values)  # raise errors now, not when a result is read
         after = before.but(buffer=(before.buffer or Buffer()).plus(values))
         assert after.buffer is not None
         return self._settled(after) if after.buffer.is_full else after
 
     def _settled(self, fitted: Fitted) -> Fitted:
-        """Return what is known after all batches, those in the buffer too."""
+        """Return the record with the buffer merged into the statistic."""
         buffer = fitted.buffer
         if buffer is None:
             return fitted
@@ -186,7 +186,7 @@ class Learner(Transformer):
         return found
 
     def _finite(self, statistic: Statistic, table: Table) -> Statistic:
-        """Return a statistic, and refuse infinity: the extrema show it."""
+        """Return the statistic; refuse infinite data, which its extrema show."""
         infinite = np.isinf(statistic.low) | np.isinf(statistic.high)
         if infinite.any():
             infinite &= statistic.weight > 0
@@ -196,20 +196,20 @@ class Learner(Transformer):
 
     @classmethod
     def _unfitted(cls, given: dict[str, Any]) -> Self:
-        """Return a new scaler, whose parameters are checked."""
+        """Return a new scaler with validated parameters."""
         scaler = cls(**given)
         parameters.check(scaler)
         return scaler
 
     def _built(self, statistic: Statistic, names: Any = None) -> Self:
-        """Return this new scaler, fitted with a statistic that is known."""
+        """Fit this new scaler with a known statistic, and return it."""
         columns, shape = self._columns_of(int(statistic.weight.size), names)
         twin = self._with_fitted(Fitted(columns, shape, parameters.told(self)))
         self._fitted = twin._ruled_by(statistic).kept()
         return self
 
     def _columns_of(self, size: int, names: Any) -> tuple[Columns | None, tuple[int, ...] | None]:
-        """Return the columns, and the shape of a sample, of a statistic that was given."""
+        """Return the columns, and the shape of a sample, for a known statistic."""
         return Columns(size, names), None
 
     def merge(self, other: Self) -> Self:
@@ -223,14 +223,14 @@ class Learner(Transformer):
         Returns
         -------
         merged : object
-            A new fitted scaler; this one and the other stay as they are.
+            A new fitted scaler; this one and the other are unchanged.
 
         Raises
         ------
         ValueError
             If the other differs in class, parameters or columns.
         NotFittedError
-            If one of the two is not fitted.
+            If either of them is not fitted.
         """
         if type(other) is not type(self):
             raise ValueError(
@@ -253,7 +253,7 @@ class Learner(Transformer):
         return merged
 
     def _check_alike(self, mine: Fitted, theirs: Fitted) -> None:
-        """Refuse to merge what was fitted with other parameters, or on other columns."""
+        """Refuse to merge fits with different parameters or columns."""
         for name, value in mine.parameters.items():
             other = theirs.parameters[name]
             if name != "copy" and value is not other and not parameters.same(value, other):
@@ -270,22 +270,22 @@ class Learner(Transformer):
             )
 
     def _moves_zeros(self) -> bool:
-        """Whether the parameters alone tell that zeros do not stay zeros."""
+        """Whether the parameters alone imply that zeros do not stay zeros."""
         return False
 
     def _check_zeros_may_stay(self, values: Any) -> None:
-        """Refuse to learn from sparse data what could never be applied to it."""
+        """Refuse sparse data whose zeros would not stay zeros."""
         if is_sparse(values) and self._moves_zeros():
             raise SparseDataError(f"Cannot center sparse matrices: {self._sparse_remedy}.")
 
     @property
     def n_samples_seen_(self) -> Any:
-        """int, or ndarray of shape (n_features,): the present weight of each column."""
+        """int, or ndarray of shape (n_features,): the total weight of present values per column."""
         return count(self._measured().weight)
 
     @property
     def constant_features_(self) -> Any:
-        """ndarray: the names, or the indices, of the columns whose minimum is their maximum."""
+        """ndarray: the names, or the indices, of the columns whose minimum equals their maximum."""
         constant = np.flatnonzero(self._constant())
         names = self._present().names
         return constant if names is None else names[constant]
@@ -295,7 +295,7 @@ class Learner(Transformer):
         return self._measured().is_constant
 
     def _fitted_now(self) -> Fitted:
-        """Return what is known now, or raise scikit-learn's error of a scaler without a fit."""
+        """Return the record with the buffer merged, or raise NotFittedError."""
         fitted = self._fitted
         if fitted is None:
             check_is_fitted(self)
@@ -303,33 +303,33 @@ class Learner(Transformer):
         return fitted if fitted.buffer is None else self._settled(fitted)
 
     def _present(self) -> Fitted:
-        """Return what is known now, or say in an attribute's words that there is nothing yet."""
+        """Return the record with the buffer merged, or raise AttributeError before a fit."""
         fitted = self._fitted
         if fitted is None:
             raise AttributeError(f"This {type(self).__name__} is not fitted yet: call fit first.")
         return fitted if fitted.buffer is None else self._settled(fitted)
 
     def _with(self, parameter: str) -> Any:
-        """Return the value of a parameter that the present map was made with."""
+        """Return the value of a parameter that the current map was made with."""
         told = self._present().parameters
         return told[parameter] if parameter in told else getattr(self, parameter)
 
     def _seen(self) -> Any:
-        """Return the present statistic."""
+        """Return the current statistic."""
         return self._present().statistic
 
     def _measured(self) -> Any:
-        """Return the statistic, or say in an attribute's words that it tells nothing of data."""
+        """Return the statistic; raise AttributeError if it is only a known center and scale."""
         statistic = self._seen()
         if not statistic.grows:
             raise AttributeError(
-                f"This {type(self).__name__} was built from a center and a scale: what else there "
-                "was in the data is not known."
+                f"This {type(self).__name__} was built from a center and a scale: nothing else "
+                "is known about the data."
             )
         return statistic
 
     def _check_grows(self, fitted: Fitted) -> None:
-        """Refuse to add to what nothing can be added to."""
+        """Refuse to add data to a scaler that has only a known center and scale."""
         if not fitted.statistic.grows:
             raise ValueError(
                 f"This {type(self).__name__} was built from a center and a scale, to which no data "
@@ -340,7 +340,7 @@ class Learner(Transformer):
         return self._fitted is not None
 
     def _state_of(self, fitted: Fitted) -> dict[str, Any]:
-        """Return what is fitted in plain values; the map is the one in force."""
+        """Return the fitted record as plain values, with the map after the buffered batches."""
         return {**fitted.to_state(), "_affine": self._settled(fitted).map.to_state()}
 
     def _take(self, state: dict[str, Any]) -> None:
@@ -376,7 +376,7 @@ class Learner(Transformer):
 
 
 def count(weight: Floats) -> Any:
-    """Return one number where all columns have the same, whole numbers as int."""
+    """Return one number if all columns have the same; whole numbers as int."""
     whole = np.all(weight == np.floor(weight)) and np.all(weight < 2.0**53)
     counts = weight.astype(np.int64) if whole else weight
     if counts.size and np.all(counts == counts[0]):

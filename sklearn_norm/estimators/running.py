@@ -1,4 +1,4 @@
-"""RunningScaler: what scalers by running statistics share, whatever their columns are."""
+"""RunningScaler: the common base of BatchStatsScaler and BatchNorm."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .scaler import Scaler
 
 
 class RunningScaler(Scaler):
-    """Base of the scalers whose map is made of running means and variances."""
+    """Base of the scalers whose map is made from running means and variances."""
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "momentum": [Interval(Real, 0, 1, closed="right"), None],
@@ -60,18 +60,18 @@ class RunningScaler(Scaler):
         return not self.bias_correction and self.momentum is not None
 
     def _update(self, old: Running, new: Running) -> Running:
-        """Forget by weight; a feature missing from the batch forgets nothing."""
+        """Reduce the weight of old batches, but only for features that the new batch has."""
         if self.momentum is None:
             return old.merge(new)
         share = np.where(new.batches > 0, self.momentum, 0.0)
         return old.weighted(1 - share).merge(new.weighted(share))
 
     def _may_wait(self, values: Any) -> bool:
-        """Whether a batch is one row, which has no spread of its own to be measured."""
+        """Whether to buffer a batch: only single rows, which have no variance of their own."""
         return len(values) == 1 and super()._may_wait(values)
 
     def _folded(self, old: Running, batches: Iterable[Floats]) -> Running:
-        """Fold batches of one row at once: each forgets by those after it."""
+        """Merge batches of one row together; each later row reduces the weight of a row."""
         rows = np.concatenate(list(batches))
         there = ~np.isnan(rows)
         later = np.cumsum(there[::-1], axis=0)[::-1] - there
@@ -88,7 +88,7 @@ class RunningScaler(Scaler):
         )
 
     def _vector(self, name: str, n_columns: int) -> Floats | None:
-        """Return gain or offset, one number per column of the statistic."""
+        """Return gamma or beta, one number per column of the statistic."""
         given = getattr(self, name)
         if given is None:
             return None
@@ -105,7 +105,7 @@ class RunningScaler(Scaler):
     def partial_fit_transform(
         self, X: Any, y: Any = None, sample_weight: Any = None, *, using: str = "after"
     ) -> Any:
-        """Scale a batch and move the running statistics by it.
+        """Scale a batch, and update the running statistics with it.
 
         Parameters
         ----------
@@ -116,9 +116,9 @@ class RunningScaler(Scaler):
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples inside the batch.
         using : {"batch", "before", "after"}, default="after"
-            Scale by the batch's own mean and (biased) variance, as batch normalisation
-            does in training; by the running statistics before this batch, so that no row
-            sees a later one; or by those after it.
+            Which statistics scale the batch: its own mean and (biased) variance, as batch
+            normalisation does in training; the running statistics before this batch, so
+            that no row depends on a later one; or those after it.
 
         Returns
         -------
@@ -128,9 +128,9 @@ class RunningScaler(Scaler):
         Raises
         ------
         NotFittedError
-            If `using` is "before" and there is neither a batch nor a prior before.
+            If `using` is "before" and there is neither an earlier batch nor a prior.
         ValueError
-            If the batch or `using` is not as described; the scaler stays as it was.
+            If the batch or `using` is not as described; the scaler is then unchanged.
         """
         if not isinstance(using, str) or using not in ("batch", "before", "after"):
             raise ValueError(f'`using` must be "batch", "before" or "after". Got {using!r}.')
@@ -156,7 +156,7 @@ class RunningScaler(Scaler):
         return result
 
     def _of_batch(self, after: Fitted, table: Table, sample_weight: Any) -> Fitted:
-        """Return what the batch alone would lead to, with its biased variance."""
+        """Return the fitted record of this batch alone, with its biased variance."""
         batch = self._running(*weighed(table.values, sample_weight))
         return self._with_fitted(after)._ruled_by(batch)
 
@@ -170,15 +170,16 @@ class RunningScaler(Scaler):
         feature_names: Any = None,
         **params: Any,
     ) -> Self:
-        """Build a fitted scaler from running statistics, whose stream goes on.
+        """Build a fitted scaler from running statistics; `partial_fit` can continue it.
 
         Parameters
         ----------
         running_mean, running_var : float or array-like of shape (n_features,)
-            The statistics, of the kind that the parameter `variance` says.
+            The statistics; `running_var` is the kind of variance that the parameter
+            `variance` names.
         n_batches : float or array-like of shape (n_features,)
-            The batches behind them. 0 stands for no data, where both must be NaN. With
-            ``bias_correction=False`` it stands for a prior, which is what both then are.
+            The number of batches seen. 0 means no data, and both statistics must be NaN; with
+            ``bias_correction=False``, 0 means that both statistics are a prior.
         feature_names : list of str, default=None
             The names of the columns.
         **params
@@ -187,8 +188,8 @@ class RunningScaler(Scaler):
         Returns
         -------
         scaler : object
-            A new fitted scaler. How many rows the batches had is not known:
-            `n_samples_seen_` counts those that follow.
+            A new fitted scaler. The number of rows seen so far is not known, so
+            `n_samples_seen_` counts later rows only.
 
         Raises
         ------
@@ -220,7 +221,7 @@ class RunningScaler(Scaler):
         )
 
     def _weight_of(self, batches: Floats) -> Floats:
-        """Return the weight that an average has after some batches."""
+        """Return the weight that an average has after this many batches."""
         if self.momentum is None:
             return batches
         if not self.bias_correction:
@@ -259,5 +260,5 @@ class RunningScaler(Scaler):
 
     @property
     def n_batches_seen_(self) -> Any:
-        """int, or ndarray of shape (n_features,): the batches seen."""
+        """int, or ndarray of shape (n_features,): the number of batches seen."""
         return count(self._seen().batches)

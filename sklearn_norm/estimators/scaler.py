@@ -1,4 +1,4 @@
-"""Scaler: what every scaler shares. A subclass measures a statistic and rules a map."""
+"""Scaler: the base of all scalers. A subclass says how to measure, and which map follows."""
 
 from __future__ import annotations
 
@@ -23,24 +23,25 @@ from .learner import Learner
 
 
 class Scaler(Learner):
-    """Base of all scalers: two hooks, `_measure` and `_rule`, and all the rest here.
+    """Base of all scalers. A subclass defines two hooks, `_measure` and `_rule`.
 
-    The map that the rule makes of the statistic is applied, and undone.
+    `_rule` makes a map from the statistic; `transform` applies it and `inverse_transform`
+    undoes it.
     """
 
     copy: bool
 
     def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
-        """Measure the data from nothing, then scale them.
+        """Fit to the data, then scale them.
 
         Parameters
         ----------
         X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
-            The data; NaN is missing, infinity an error.
+            The data. NaN means missing; infinity is an error.
         y : None
             Ignored.
         **fit_params : dict
-            Passed to `fit`: `sample_weight`.
+            Passed to `fit`, such as `sample_weight`.
 
         Returns
         -------
@@ -50,13 +51,13 @@ class Scaler(Learner):
         Raises
         ------
         ValueError
-            If `fit` or `transform` does; the scaler stays as it was.
+            As in `fit` and `transform`; the scaler is then unchanged.
         """
         kind = type(self)
         in_one = kind.fit is Scaler.fit and kind.transform is Scaler.transform
         if in_one and fit_params.keys() <= {"sample_weight"}:
             fitted, table = self._learned(None, X, fit_params.get("sample_weight"))
-            searched = fit_params.get("sample_weight") is None  # else some rows were left out
+            searched = fit_params.get("sample_weight") is None  # rows of weight 0 were not searched
             twin = self._with_fitted(fitted)
             result = twin._scaled(fitted, table, None, searched=searched)
             self._fitted = fitted
@@ -77,7 +78,7 @@ class Scaler(Learner):
         Returns
         -------
         Z : {ndarray, sparse matrix, DataFrame} of shape (n_samples, n_features)
-            The scaled data, float16 and float32 as such, all else as float64.
+            The scaled data: float16 and float32 keep their dtype, others become float64.
 
         Raises
         ------
@@ -90,7 +91,7 @@ class Scaler(Learner):
     def _scaled(
         self, fitted: Fitted, table: Table, copy: bool | None, searched: bool = False
     ) -> Any:
-        """Return the values of a table under the map; `searched` says that none is infinite."""
+        """Return the mapped values of a table; `searched` means that none is infinite."""
         self._check_zeros_stay(fitted, table.values)
         self._check_container(fitted)
         out = table.room(truth(self.copy if copy is None else copy, "copy"))
@@ -113,13 +114,13 @@ class Scaler(Learner):
         copy : bool, default=None
             Overrides the parameter `copy` for this call.
         columns : list of str or int, default=None
-            Names or indices of the columns an array holds, in the order of the fit.
+            Names or indices of the columns in X, in the order of the fit.
 
         Returns
         -------
         X : {ndarray, sparse matrix, DataFrame} of shape (n_samples, n_columns)
-            The data in the units of the fit: a DataFrame where `set_output` asks for
-            one, or else where X or the data of the fit was one.
+            The data in the original units: a DataFrame if `set_output` asks for one, or
+            else if X or the data of the fit was one.
 
         Raises
         ------
@@ -139,7 +140,7 @@ class Scaler(Learner):
         return table.framed(result, wanted)
 
     def _read_scaled(self, X: Any, wanted: Any, fitted: Fitted) -> tuple[Table, Any]:
-        """Read scaled data, and the places of their columns, None for all."""
+        """Read scaled data; return it with the indices of its columns, None for all."""
         columns: Any = fitted.columns
         if wanted is None and is_plain(X, columns.number):
             return Table(X, columns, X), None
@@ -159,11 +160,11 @@ class Scaler(Learner):
         if lost.size:
             raise ValueError(
                 f"{table.kind_of_column.capitalize()} {table.label(int(lost[0]))!r} was multiplied "
-                "by 0, which nothing can undo. Leave it out: columns=[...]."
+                "by 0, which cannot be undone. Leave it out: columns=[...]."
             )
 
     def _wanted(self, X: Any, fitted: Fitted) -> str:
-        """Return the container of an inverse: asked for, or X's, or that of the fit."""
+        """Return the container of an inverse: that of set_output, or of X, or of the fit."""
         if is_sparse(X):
             return "default"
         if _sklearn.has_asked(self):
@@ -185,7 +186,7 @@ class Scaler(Learner):
             )
 
     def _ruled(self) -> Affine:
-        """Return the affine part of the present map."""
+        """Return the affine part of the current map."""
         affine: Affine = self._present().map.affine
         return affine
 
@@ -195,7 +196,7 @@ class Scaler(Learner):
             self._check_invertible(fitted.map, self._table_of(fitted))
 
     def _table_of(self, fitted: Fitted) -> Table:
-        """Return an empty table of what was fitted, for the names of its columns."""
+        """Return an empty table with the columns of the fit, for their names."""
         columns = fitted.columns or Columns(fitted.n_columns)
         return Table(np.zeros((0, columns.number)), columns, None)
 

@@ -1,4 +1,4 @@
-"""Stateful: the state of an estimator in plain values, and the number of their schema."""
+"""Stateful: the state of an estimator as plain values, with a schema number."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from ..inputs.frames import CONTAINERS
 from ..inputs.parameters import defaults_of
 from .fitted import OF_COLUMNS, OF_SCALER, OF_SHAPE, Fitted
 
-SCHEMA = 1  # one more whenever an older version would misread the state
+SCHEMA = 1  # increase it whenever an older version would misread the state
 FITTED = {*OF_COLUMNS, *OF_SHAPE, *OF_SCALER}
 
 
 class Stateful(BaseEstimator):  # type: ignore[misc]
-    """Base of all estimators: a state of plain values that outlives versions.
+    """Base of all estimators: a state of plain values that later versions can read.
 
-    A pickle holds numbers, strings, tuples, dicts and arrays, and nothing of scikit-learn but
-    its own names of fitted attributes. A subclass with attributes of its own names them in
-    `_remembers`; what an older version did not know is a default of the class.
+    A pickle holds only numbers, strings, tuples, dicts and arrays, and no objects of
+    scikit-learn. A subclass lists its own attributes in `_remembers`; attributes that an older
+    version did not have get class-level defaults.
     """
 
     _remembers: ClassVar[tuple[str, ...]] = ("_output", "_requests", *OF_COLUMNS)
-    _at_once: ClassVar[tuple[str, ...]] = ()  # the names in the state that a fit leaves together
+    _at_once: ClassVar[tuple[str, ...]] = ()  # in the state together or not at all
     _fitted: Fitted | None = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -41,12 +41,12 @@ class Stateful(BaseEstimator):  # type: ignore[misc]
         return {**plain, "_schema": SCHEMA, "_version": __version__}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take the state of this version or of an older one.
+        """Restore the state of this version or of an older one.
 
         Raises
         ------
         FormatError
-            If the schema is newer than this version knows.
+            If this version does not know the schema because it is newer.
         """
         state = dict(state)
         schema, version = state.pop("_schema", 0), state.pop("_version", "an older version")
@@ -60,23 +60,23 @@ class Stateful(BaseEstimator):  # type: ignore[misc]
         self._take(of_fit)
 
     def _state_of(self, fitted: Fitted) -> dict[str, Any]:
-        """Return what is fitted in plain values."""
+        """Return the fitted record as plain values."""
         return fitted.to_state()
 
     def _take(self, state: dict[str, Any]) -> None:
-        """Take what was fitted, from plain values."""
+        """Restore the fitted record from plain values."""
         if state:
             self._fitted = Fitted.from_state(state)
 
     def _without_unknown(self, state: dict[str, Any]) -> dict[str, Any]:
-        """Leave out what this version has no use for, but of a class of the user's."""
+        """Drop attributes that this version does not know, except in a user's own class."""
         if type(self).__module__.partition(".")[0] != __name__.partition(".")[0]:
             return state
         kept = {*self._remembers, *defaults_of(type(self)), *_sklearn.SETTINGS}
         return {name: value for name, value in state.items() if name in kept}
 
     def _faults(self) -> Iterator[tuple[str, str]]:
-        """Yield each part of the state that no fit could have led to, and why."""
+        """Yield each part of the state that no fit could produce, and the reason."""
         output = vars(self).get(_sklearn.OUTPUT, {})
         if output.keys() - {"transform"} or not set(output.values()) <= set(CONTAINERS):
             yield "_output", f"must be one of {CONTAINERS} for `transform`, not {output!r}"
@@ -85,7 +85,7 @@ class Stateful(BaseEstimator):  # type: ignore[misc]
 
 
 def check_schema(schema: Any, version: Any, where: str) -> None:
-    """Refuse a schema from the future."""
+    """Refuse an invalid schema, or one from a newer version."""
     if type(schema) is not int or schema < 0:
         raise FormatError(f"{where}: the schema must be a number from 0 on, not {schema!r:.40}.")
     if schema > SCHEMA:

@@ -1,4 +1,4 @@
-"""Transformer: scikit-learn's shell around every estimator. An error changes nothing."""
+"""Transformer: the scikit-learn interface of every estimator. An error changes nothing."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ class Transformer(
     Stateful,
     auto_wrap_output_keys=None,  # type: ignore[call-arg]
 ):
-    """A transformer of scikit-learn, whose fitted attributes are views on one record.
+    """A scikit-learn transformer whose fitted attributes are views of one record.
 
-    Results are put into the container that `set_output` asks for here, and not by
-    scikit-learn's wrapper around `transform`, which knows less of the input.
+    The container that `set_output` asks for is made here, not by scikit-learn's wrapper around
+    `transform`, which knows less about the input.
     """
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Make every fitted attribute a view that cannot be written to."""
+        """Make every fitted attribute read-only."""
         if cls.__module__.partition(".")[0] == PACKAGE:
             kwargs.setdefault("auto_wrap_output_keys", None)
         super().__init_subclass__(**kwargs)
@@ -64,14 +64,14 @@ class Transformer(
     @property
     @frozen
     def feature_names_in_(self) -> Any:
-        """Ndarray of shape (n_features_in_,): the names of the features, if all are strings."""
+        """Ndarray of shape (n_features_in_,): the feature names, if all are strings."""
         names = self._columns_seen("feature_names_in_").names
         if names is None:
             raise AttributeError(f"This {type(self).__name__} was fitted without feature names.")
         return names
 
     def _columns_seen(self, attribute: str) -> Any:
-        """Return the columns of the fit, or say in an attribute's words that there are none."""
+        """Return the columns of the fit, or raise the AttributeError of this attribute."""
         fitted = self._fitted
         if fitted is None or fitted.columns is None:
             raise AttributeError(
@@ -95,7 +95,7 @@ class Transformer(
         Raises
         ------
         ValueError
-            If there is no parameter of a name.
+            If a name is not that of a parameter.
         """
         before = {name: getattr(self, name) for name in names_of(type(self))}
         try:
@@ -107,14 +107,14 @@ class Transformer(
         return result
 
     def _with_fitted(self, fitted: Fitted, **attributes: Any) -> Self:
-        """Return a shallow copy to which something else is fitted."""
+        """Return a shallow copy with another fitted record."""
         twin = type(self).__new__(type(self))
         twin.__dict__.update(self.__dict__, **attributes, _fitted=fitted)
         return twin
 
     @contextmanager
     def _kept_on_error(self) -> Iterator[None]:
-        """Put back what was fitted, where an error is raised."""
+        """Restore the fitted record if an error is raised."""
         before = vars(self).get("_fitted")
         try:
             yield
@@ -126,7 +126,7 @@ class Transformer(
             raise
 
     def _check_container(self, fitted: Fitted | None) -> None:
-        """Refuse to map what the container asked for could not hold."""
+        """Refuse column names that the requested container cannot hold."""
         if fitted is None or fitted.columns is None or fitted.columns.names is None:
             return
         if _sklearn.asked_container(self) == "polars":

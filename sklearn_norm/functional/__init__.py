@@ -1,8 +1,8 @@
 """The norms as functions of plain arrays, forward and backward, and tools for training.
 
-Arrays have the shape (n_samples, *shape). float16 and float32 come back as such, all else
-as float64; the arithmetic is float64. NaN counts as missing and stays NaN. An infinity
-makes its group NaN.
+Arrays have the shape (n_samples, *shape). Results of float16 and float32 input keep the
+dtype, all others are float64; the arithmetic is in float64. NaN means missing and stays NaN.
+Infinity makes its whole group NaN.
 """
 
 from __future__ import annotations

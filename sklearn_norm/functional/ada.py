@@ -1,4 +1,4 @@
-"""Adaptive normalisation: layer normalisation with a gain from the result."""
+"""Adaptive normalisation: layer normalisation whose gain depends on the result."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def ada_norm(
     normalized_ndim: int | None = None,
     eps: float = 1e-5,
 ) -> Array:
-    """Normalise each sample, with a gain that falls with the result: C (1 - k y) y.
+    """Normalise each sample to y, then return C (1 - k y) y.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def ada_norm(
     C : float, default=1.0
         The gain at the mean.
     k : float, default=0.1
-        How fast the gain falls, per deviation.
+        How fast the gain falls, per standard deviation.
     normalized_ndim : int, default=None
         How many trailing axes are normalised together; None takes all but the first.
     eps : float, default=1e-5
@@ -87,7 +87,7 @@ def ada_norm_backward(
     Parameters
     ----------
     grad : array-like of the shape of x
-        The gradient of the loss by the result.
+        The gradient of the loss with respect to the result.
     x : array-like of shape (n_samples, *shape)
         The samples.
     gamma, beta : float or array-like of shape (n_normalised_members,), default=None
@@ -95,7 +95,7 @@ def ada_norm_backward(
     C : float, default=1.0
         The gain at the mean.
     k : float, default=0.1
-        How fast the gain falls, per deviation.
+        How fast the gain falls, per standard deviation.
     normalized_ndim : int, default=None
         How many trailing axes are normalised together; None takes all but the first.
     eps : float, default=1e-5
@@ -104,9 +104,9 @@ def ada_norm_backward(
     Returns
     -------
     grad_x : ndarray of the shape of x
-        The gradient by x, 0 where x is missing.
+        The gradient with respect to x; 0 where x is missing.
     grad_gamma, grad_beta : ndarray of the shape of gamma and beta, or None
-        The gradients by gain and bias, in their dtype. None where they were not given.
+        The gradients with respect to gain and bias, in their dtype; None if not given.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Which arrays the functions take."""
+"""The array arguments of the functions."""
 
 from __future__ import annotations
 

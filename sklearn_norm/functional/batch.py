@@ -32,7 +32,7 @@ def batch_norm(
     gamma, beta : float or array-like of shape (n_channels,), default=None
         Gain and bias; None stands for 1 and 0.
     mean, var : array-like of shape (n_channels,), default=None
-        Known statistics, such as running ones. None takes those of x.
+        Known statistics, such as running ones. None computes those of x.
     channel_axis : int, default=1
         The axis of the channels; -1 is the last.
     eps : float, default=1e-5
@@ -88,13 +88,13 @@ def batch_norm_backward(
     Parameters
     ----------
     grad : array-like of the shape of x
-        The gradient of the loss by the result.
+        The gradient of the loss with respect to the result.
     x : array-like of shape (n_samples, *shape)
         The samples.
     gamma, beta : float or array-like of shape (n_channels,), default=None
         Gain and bias; None stands for 1 and 0.
     mean, var : array-like of shape (n_channels,), default=None
-        Known statistics, such as running ones. None takes those of x.
+        Known statistics, such as running ones. None computes those of x.
     channel_axis : int, default=1
         The axis of the channels; -1 is the last.
     eps : float, default=1e-5
@@ -103,9 +103,9 @@ def batch_norm_backward(
     Returns
     -------
     grad_x : ndarray of the shape of x
-        The gradient by x, 0 where x is missing.
+        The gradient with respect to x; 0 where x is missing.
     grad_gamma, grad_beta : ndarray of the shape of gamma and beta, or None
-        The gradients by gain and bias, in their dtype. None where they were not given.
+        The gradients with respect to gain and bias, in their dtype; None if not given.
 
     Raises
     ------
@@ -131,7 +131,7 @@ def batch_norm_backward(
 
 
 def known(axes: Axes, mean: Any, var: Any, eps: float) -> Floats:
-    """Return means and variances that were given as the center and scale of each channel."""
+    """Return the center and scale of each channel from given means and variances."""
     center, variance = axes.vector(mean, "mean"), axes.vector(var, "var")
     if center is None or variance is None or (variance < 0).any():
         raise ValueError("`mean` and `var` must both be given, and `var` must not be negative.")

@@ -11,7 +11,7 @@ from ..kernels import Array, Floats
 
 
 def clip_by_norm(x: Any, max_norm: float, *, axis: Any = None) -> Array:
-    """Scale down what is longer than `max_norm`; leave the rest.
+    """Scale down vectors longer than `max_norm`; leave others unchanged.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def clip_by_norm(x: Any, max_norm: float, *, axis: Any = None) -> Array:
 def adaptive_gradient_clip(
     grad: Any, weight: Any, *, factor: float = 0.01, eps: float = 1e-3
 ) -> Array:
-    """Clip the gradient of each unit to a share of the norm of its weights.
+    """Limit the norm of the gradient of each unit, relative to the norm of its weights.
 
     Parameters
     ----------
@@ -64,12 +64,12 @@ def adaptive_gradient_clip(
     factor : float, default=0.01
         The largest ratio of the norm of a gradient to that of its weights.
     eps : float, default=1e-3
-        The norm that smaller weights are taken to have, so that weights of 0 can grow.
+        The least norm assumed for the weights of a unit, so that weights of 0 can grow.
 
     Returns
     -------
     clipped : ndarray of the shape of grad
-        The gradient.
+        The clipped gradient.
 
     Raises
     ------
@@ -123,7 +123,7 @@ def _axes(axis: Any, n_axes: int) -> tuple[int, ...]:
 
 
 def _norm(x: Array, axes: tuple[int, ...]) -> tuple[Floats, Floats]:
-    """Return the Euclidean norm as (unit, norm in that unit), free of over- and underflow."""
+    """Return the Euclidean norm as (unit, norm in that unit), without over- or underflow."""
     wide = np.abs(x.astype(np.float64, order="C"))
     peak = np.max(wide, axis=axes, keepdims=True, initial=0.0)
     unit = np.where((peak > 0) & np.isfinite(peak), peak, 1.0)

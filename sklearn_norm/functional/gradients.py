@@ -1,7 +1,8 @@
-"""The gradients that all norms share: of a loss, by x and by gain and bias.
+"""The backward pass of all norms: gradients with respect to x, gain and bias.
 
-With y = (x - m) / s, g the gradient of the loss by y, and means over what is normalised
-together: dx = (g - mean(g) - y mean(g y)) / s. Without centring there is no mean(g).
+Let y = (x - m) / s, and g the gradient of the loss with respect to y. With means over the
+members that are normalised together, dx = (g - mean(g) - y mean(g y)) / s. Without centring
+there is no mean(g).
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def own_gradients(
     eps: float,
     centred: bool = True,
 ) -> Gradients:
-    """Return the gradients by x, gamma and beta of a norm by the statistics of x."""
+    """Return the gradients of a norm that uses the statistics of x itself."""
     y, stats = axes.normalise(x, centred=centred, eps=eps, dtype=np.float64)
     return gradients(axes, grad, x, y, stats, gamma, beta, centred=centred)
 
@@ -48,15 +49,14 @@ def gradients(
     z: Floats | None = None,
     slope: Floats | None = None,
 ) -> Gradients:
-    """Return the gradients by x, gamma and beta, given the results of the forward pass.
+    """Return the gradients for x, gamma and beta, given the results of the forward pass.
 
-    `through` says whether the statistics are those of x, so that the gradient goes through
-    them too. `z` is what gamma multiplies, where that is not y, and `slope` the derivative
-    of z by y.
+    `through` says whether the statistics depend on x, so that the gradient passes through
+    them. `z` is the factor of gamma if it is not y, and `slope` is dz / dy.
     """
     given = checked_grad(grad, x)
     gain = axes.vector(gamma, "gamma")
-    axes.vector(beta, "beta")  # refused here as in the forward pass
+    axes.vector(beta, "beta")  # raises the same error as the forward pass
     present = axes.viewed(~np.isnan(x))
 
     def seen(values: Floats) -> Floats:
@@ -81,7 +81,7 @@ def checked_grad(grad: Any, x: Array) -> Floats:
 
 
 def through_statistics(g: Floats, y: Floats, present: Array, centred: bool) -> Floats:
-    """Return g without the part that the mean and the variance of x take up."""
+    """Return g with the gradient through the mean and the variance of x taken into account."""
     taken = y * mean_of(g * y, present)
     taken = mean_of(g, present) + taken if centred else taken
     return np.where(present, g - taken, 0.0)
@@ -94,7 +94,7 @@ def mean_of(values: Floats, present: Array) -> Floats:
 
 
 def divisors(stats: Floats) -> Floats:
-    """Return what each group was divided by, beside its members."""
+    """Return the divisor of each group, in a shape that broadcasts to its members."""
     scale = Affine.of(scale=stats[..., 1]).scale
     assert scale is not None
     known = np.where(np.isnan(scale), 1.0, scale)  # NaN: a group with no member
@@ -102,9 +102,9 @@ def divisors(stats: Floats) -> Floats:
 
 
 def gathered(axes: Axes, part: Floats, vector: Any) -> Array:
-    """Return the sum over all that shares an entry of gamma or beta.
+    """Return the sum over all members that share an entry of gamma or beta.
 
-    It has the shape of the vector, and its dtype if that is a float.
+    It has the shape of the vector, and its dtype if that is a float dtype.
     """
     vector = np.asarray(vector)
     shape = (1, *axes.affine)

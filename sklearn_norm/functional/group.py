@@ -77,7 +77,7 @@ def group_norm_backward(
     Parameters
     ----------
     grad : array-like of the shape of x
-        The gradient of the loss by the result.
+        The gradient of the loss with respect to the result.
     x : array-like of shape (n_samples, *shape)
         The samples.
     gamma, beta : float or array-like of shape (n_channels,), default=None
@@ -92,9 +92,9 @@ def group_norm_backward(
     Returns
     -------
     grad_x : ndarray of the shape of x
-        The gradient by x, 0 where x is missing.
+        The gradient with respect to x; 0 where x is missing.
     grad_gamma, grad_beta : ndarray of the shape of gamma and beta, or None
-        The gradients by gain and bias, in their dtype. None where they were not given.
+        The gradients with respect to gain and bias, in their dtype; None if not given.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Additive coupling: a block of two halves that can be undone."""
+"""Additive coupling: an invertible block of two halves."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def reversible_forward(
     x1, x2 : array-like
         The halves.
     f, g : callable
-        Functions of one half that return what is added to the other. They need not be
+        Functions of one half; the result is added to the other half. They need not be
         invertible.
 
     Returns
@@ -64,7 +64,7 @@ def reversible_inverse(
     Returns
     -------
     x1, x2 : ndarray
-        The halves, within the rounding of the two sums.
+        The halves, up to the rounding of the two sums.
 
     Examples
     --------
@@ -79,7 +79,7 @@ def reversible_inverse(
 
 
 def _half(given: Any, name: str) -> Array:
-    """Return numbers as they are, so that integers come back exactly; all else as floats."""
+    """Return numbers unconverted, so that integers are restored exactly; others as floats."""
     array = array_of(given, name)
     plain = array.dtype.kind in "iufc" and not isinstance(array, np.ma.MaskedArray)
     return np.asarray(array) if plain else floats_of(array, name)

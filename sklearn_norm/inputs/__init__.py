@@ -1,1 +1,1 @@
-"""What comes in: X read once into a table, its columns, weights, parameters and arguments."""
+"""Inputs: X read once into a table, its columns, weights, parameters and other arguments."""

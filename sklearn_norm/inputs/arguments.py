@@ -1,4 +1,4 @@
-"""Numbers that a caller gives beside the data: read as floats, or refused by name."""
+"""Arguments other than the data: read as numbers, or refused with their name."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import numpy as np
 
 from ..kernels import Array, Floats
 
-REAL = "biufOUS"  # kinds of dtypes that may hold real numbers, as objects or words too
+REAL = "biufOUS"  # dtype kinds that may hold real numbers, also as objects or strings
 FLOATS = (np.float16, np.float32, np.float64)
 
 
 def array_of(given: Any, name: str) -> Array:
-    """Return what was given as an array, of which nothing is converted yet.
+    """Return the argument as an array, without converting its values.
 
-    So its shape can be looked at before it takes memory.
+    So its shape can be checked before a conversion takes memory.
     """
     try:
         return given if isinstance(given, np.ma.MaskedArray) else np.asarray(given)
@@ -25,13 +25,13 @@ def array_of(given: Any, name: str) -> Array:
 
 
 def floats_of(array: Array, name: str, dtype: Any = np.float64) -> Floats:
-    """Return an array as floats, NaN where it is masked."""
+    """Return an array as floats, with NaN where it is masked."""
     if type(array) is np.ndarray and array.dtype == dtype:
         return array
     try:
         if array.dtype.kind not in REAL:
             raise TypeError(f"it is of {array.dtype}")
-        with np.errstate(over="ignore", invalid="ignore"):  # what is beyond becomes infinity
+        with np.errstate(over="ignore", invalid="ignore"):  # too large values become infinity
             floats: Any = array.astype(dtype, copy=False)
     except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"`{name}` must hold real numbers, but {error}.") from error
@@ -39,7 +39,7 @@ def floats_of(array: Array, name: str, dtype: Any = np.float64) -> Floats:
 
 
 def floating(given: Any, name: str) -> Array:
-    """Return what was given as floats: float16 and float32 as such, all else as float64."""
+    """Return the argument as floats: float16 and float32 keep their dtype, others get float64."""
     array = array_of(given, name)
     return floats_of(array, name, array.dtype if array.dtype in FLOATS else np.float64)
 
@@ -62,7 +62,7 @@ def whole(given: Any, name: str) -> int:
 
 
 def truth(given: Any, name: str) -> bool:
-    """Return whether a flag is set."""
+    """Return a flag as a bool."""
     try:
         return bool(given)
     except (TypeError, ValueError) as error:

@@ -1,7 +1,7 @@
-"""Columns: the names and the number of the columns of a table, and how to find them.
+"""Columns: the names and the number of the columns of a table, and how to look them up.
 
-No other module knows names. Names are strings, as scikit-learn keeps them; a table whose
-labels are something else has places only.
+Only this module handles names. Names are strings, as in scikit-learn; a table with other
+labels has column indices only.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ class Columns:
     Parameters
     ----------
     number : int
-        How many there are.
+        How many columns there are.
     names : ndarray of str (as objects), or None
-        Their names, where all of them are strings.
+        Their names, if all of them are strings.
     """
 
     __slots__ = ("_index", "_seen", "names", "number")
@@ -31,15 +31,15 @@ class Columns:
     def __init__(self, number: int, names: Any = None) -> None:
         self.number = number
         self.names = names
-        self._seen: Any = None  # columns of a pandas frame that were found to be these
-        self._index: Any = None  # the columns of a pandas frame that has these
+        self._seen: Any = None  # the last pandas index found equal to these names
+        self._index: Any = None  # a pandas index of these names, made on demand
 
     def label(self, place: int) -> Any:
-        """Return the name of a column, or its place where it has none."""
+        """Return the name of a column, or its index if it has no name."""
         return place if self.names is None else self.names[place]
 
     def listed(self) -> Any:
-        """Return the names, or x0, x1 and so on."""
+        """Return the names, or x0, x1, ... if there are none."""
         if self.names is not None:
             return self.names
         return np.array([f"x{i}" for i in range(self.number)], dtype=object)
@@ -50,7 +50,10 @@ class Columns:
         return self.names is other.names or bool(np.array_equal(self.listed(), other.listed()))
 
     def has(self, index: Any) -> bool:
-        """Whether the columns of a pandas frame are these; the last ones found are kept."""
+        """Whether this index of a pandas frame has these names; the last match is cached.
+
+        False without a cached match.
+        """
         seen = self._seen
         if seen is None:
             return False
@@ -62,17 +65,17 @@ class Columns:
         return True
 
     def remember(self, index: Any) -> None:
-        """Keep columns of a pandas frame that were found to be these."""
+        """Cache the index of a pandas frame that was found equal to these names."""
         self._seen = index
 
     def index(self) -> Any:
-        """Return the columns for a pandas frame, an object that the caller may rename."""
+        """Return a pandas index of the names; a view, so the caller may rename it."""
         if self._index is None:
             self._index = index_of(self.listed())
         return self._index.view()
 
     def places(self, wanted: Iterable[Any]) -> list[int]:
-        """Return the places of columns given by name or by place."""
+        """Return the indices of columns given by name or index."""
         size = self.number
         at = {} if self.names is None else {name: i for i, name in enumerate(self.names)}
         found = []
@@ -86,7 +89,7 @@ class Columns:
         return found
 
     def _default(self, name: str) -> int:
-        """Return the place of a column called x0, x1 and so on, as columns without names are."""
+        """Return the index of a column by its default name x0, x1, ..."""
         digits = name[1:]
         if name[:1] == "x" and digits.isdecimal() and digits.isascii() and len(digits) < 16:
             place = int(digits)
@@ -102,7 +105,7 @@ class Columns:
         )
 
     def chosen(self, X: Any, wanted: Any) -> Any:
-        """Return the places of the columns that X holds: those wanted, named by X, or all."""
+        """Return the indices of the columns in X: those wanted, those named by X, or all."""
         given = _sklearn.feature_names(X)
         if wanted is not None:
             places = self.places(self._at_most_all(wanted))
@@ -123,7 +126,7 @@ class Columns:
         return np.asarray(places, dtype=np.intp)
 
     def _at_most_all(self, wanted: Any) -> Any:
-        """Return the columns wanted as a list that is no longer than there are columns."""
+        """Return the wanted columns as a list; refuse more than there are columns."""
         size = getattr(wanted, "size", 0)
         if isinstance(size, int) and size > self.number:
             raise ValueError(
@@ -134,7 +137,7 @@ class Columns:
 
 
 def shown(names: Any) -> str:
-    """Return names for a message: all of a few, else the first and how many there are."""
+    """Return names for a message: all if they are few, else the first ones and the number."""
     listed = list(names)
     if len(listed) <= 12:
         return str(listed)

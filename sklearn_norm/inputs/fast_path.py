@@ -1,8 +1,8 @@
-"""The fast path: plain arrays and frames, for which validation has nothing to do.
+"""The fast path: plain arrays and frames that need no validation by scikit-learn.
 
-Every check of the long way is made here too, by facts that cost less than a microsecond to
-compare: the type, the dtype, the width, the names. Where one does not hold, the answer is
-None, and scikit-learn's validation runs, whose errors and warnings are then its own.
+It makes all the checks of the full validation, by cheap comparisons of the type, the dtype, the
+width and the names. If one of them fails, the result is None, and scikit-learn's validation
+runs and raises its own errors and warnings.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from .columns import Columns
 from .frames import is_pandas
 from .table import Table
 
-FLOATS = frozenset(map(np.dtype, "efd"))  # in native byte order: others are not equal
+FLOATS = frozenset(map(np.dtype, "efd"))  # native byte order only
 INTEGERS = frozenset(map(np.dtype, "bBhHiIlLqQ"))
-NUMBERS = FLOATS | INTEGERS | {np.dtype(bool)}  # what kernels read as it is
+NUMBERS = FLOATS | INTEGERS | {np.dtype(bool)}  # dtypes that kernels read without conversion
 
 
 def is_plain(X: Any, width: int) -> bool:
-    """Whether X is an array of floats with rows and so many columns."""
+    """Whether X is a float array with at least one row and `width` columns."""
     return (
         type(X) is np.ndarray
         and X.dtype in FLOATS
@@ -34,9 +34,10 @@ def is_plain(X: Any, width: int) -> bool:
 
 
 def plain_table(X: Any, columns: Columns | None, numbers: frozenset[Any] = NUMBERS) -> Table | None:
-    """Return the table of X, or None where validation must be asked.
+    """Return the table of X, or None if X needs the full validation.
 
-    The columns are those of the fit, None before it; `numbers` are the dtypes that may stay.
+    `columns` are those of the fit, None before it; `numbers` are the dtypes that need no
+    conversion.
     """
     if type(X) is np.ndarray:
         if X.dtype in numbers and X.ndim == 2 and X.shape[0] > 0:
@@ -64,11 +65,11 @@ def _plain_frame(X: Any, columns: Columns | None, numbers: frozenset[Any]) -> Ta
 
 
 def _values_of(X: Any, numbers: frozenset[Any]) -> Array | None:
-    """Return the values of a frame of floats, or of integers of one kind, else None."""
+    """Return the values of a frame of floats or of one integer dtype, else None."""
     kinds = set(X.dtypes)
     of_one_kind = len(kinds) == 1 and INTEGERS.issuperset(kinds)
     if FLOATS.issuperset(kinds) or (of_one_kind and numbers.issuperset(kinds)):
-        with np.errstate(invalid="ignore"):  # some NaN of short floats say so when they are cast
+        with np.errstate(invalid="ignore"):  # casting a signaling NaN warns
             values: Array = X.to_numpy()
         return values if values.dtype in numbers else None
     return None

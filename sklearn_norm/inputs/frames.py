@@ -1,4 +1,4 @@
-"""Frames in and out: which library a container is of, and how to rebuild it."""
+"""DataFrames in and out: which library a container belongs to, and how to rebuild it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NARROW = {
 
 
 def container_of(X: Any) -> str:
-    """Return "pandas", "polars" or "default"; a library that is not imported made no frame."""
+    """Return "pandas", "polars" or "default", without importing either library."""
     if type(X) is np.ndarray:
         return "default"
     for library in CONTAINERS[1:]:
@@ -30,13 +30,13 @@ def container_of(X: Any) -> str:
 
 
 def is_pandas(X: Any) -> bool:
-    """Whether X is a DataFrame of pandas itself, and no subclass."""
+    """Whether X is exactly a pandas DataFrame, not a subclass."""
     pandas = sys.modules.get("pandas")
     return pandas is not None and type(X) is pandas.DataFrame
 
 
 def narrow_float(X: Any, container: str) -> Any:
-    """Return float16 or float32 for a frame that holds nothing wider, else None."""
+    """Return float16 or float32 if a frame holds nothing wider, else None."""
     if container == "default":
         return None
     found = {NARROW.get(str(dtype).lower()) for dtype in set(X.dtypes)}
@@ -44,7 +44,7 @@ def narrow_float(X: Any, container: str) -> Any:
 
 
 def readable(X: Any, container: str) -> Any:
-    """Return X with NaN where NumPy cannot read a missing value."""
+    """Return X with NaN in place of missing values that NumPy cannot read."""
     if container == "polars":
         return _without_missing_times(X)
     if container == "pandas":
@@ -83,7 +83,7 @@ def _without_missing_times(X: Any) -> Any:
 
 
 def framed(values: Any, container: str, names: Any, like: Any = None) -> Any:
-    """Return the array in the container asked for; index and nulls are those of `like`."""
+    """Return the array in the given container, with the index and nulls of `like`."""
     if container == "pandas" and isinstance(values, np.ndarray):
         import pandas as pd
 
@@ -100,7 +100,7 @@ def framed(values: Any, container: str, names: Any, like: Any = None) -> Any:
 
 
 def check_distinct(names: Any) -> None:
-    """Refuse names that repeat, of which polars makes no frame."""
+    """Refuse repeated names, which a polars frame cannot have."""
     seen: set[str] = set()
     for name in map(str, names):
         if name in seen:
@@ -112,14 +112,14 @@ def check_distinct(names: Any) -> None:
 
 
 def index_of(names: Any) -> Any:
-    """Return the columns that a pandas frame of these names has."""
+    """Return the column index of a pandas frame with these names."""
     import pandas as pd
 
     return pd.DataFrame(columns=np.asarray(names, dtype=object)).columns
 
 
 def has_nulls(X: Any) -> bool:
-    """Whether a polars frame has missing entries, which NaN are not."""
+    """Whether X is a polars frame with nulls; NaN are not nulls."""
     return container_of(X) == "polars" and any(s.null_count() for s in X.get_columns())
 
 
@@ -131,12 +131,12 @@ def with_nulls(frame: Any, like: Any) -> Any:
 
     masks = [s.is_not_null() for s in like.get_columns()]
     pairs = zip(frame.get_columns(), masks, strict=True)
-    # a series that is null wherever the mask is not set
+    # each series becomes null where its mask is False
     return pl.DataFrame([pl.select(pl.when(m).then(s).alias(s.name)).to_series() for s, m in pairs])
 
 
 def may_write(X: Any, values: Array) -> bool:
-    """Whether a result may overwrite the caller's array, whose members have places of their own."""
+    """Whether a result may overwrite the values: writable, and no members overlap in memory."""
     if not isinstance(X, np.ndarray) and not hasattr(X, "indptr"):
         return values is not X and isinstance(X, (list, tuple))
     data = getattr(values, "data", None) if hasattr(values, "indptr") else values
@@ -144,7 +144,7 @@ def may_write(X: Any, values: Array) -> bool:
 
 
 def apart(values: Array) -> bool:
-    """Whether no member of an array lies in the memory of another, as in a window over a row."""
+    """Whether no two members of an array overlap in memory, as in a sliding window view."""
     extent = values.itemsize
     for stride, size in sorted(zip(map(abs, values.strides), values.shape, strict=True)):
         if size > 1 and stride < extent:

@@ -1,8 +1,8 @@
-"""Parameters of an estimator: told apart, checked once, and kept as they were at the fit.
+"""Parameters of an estimator: compared, validated once, and kept as they were at the fit.
 
-scikit-learn finds the names of parameters by their signature at every call, and checks their
-values anew at every fit. Here a class is looked at once, and values that were found valid, and
-cannot change, are not checked again.
+scikit-learn reads parameter names from the signature on every call and validates the values on
+every fit. Here the names are cached per class, and immutable values that were found valid are
+not validated again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from ..kernels.sparse import is_sparse
 
 CONSTANTS = frozenset((bool, int, float, str, type(None)))
-MOST = 4096  # sets of valid parameters that are remembered
+MOST = 4096  # size limit of the cache of valid parameters
 
 _names: WeakKeyDictionary[Any, tuple[str, ...]] = WeakKeyDictionary()
 _valid: dict[Any, None] = {}
@@ -32,22 +32,19 @@ def names_of(kind: Any) -> tuple[str, ...]:
 
 
 def defaults_of(kind: Any) -> dict[str, Any]:
-    """Return the parameters of a constructor that have a default, and these."""
+    """Return the default values of a constructor, by parameter name."""
     given = signature(kind).parameters.values()
     return {p.name: p.default for p in given if p.default is not Parameter.empty}
 
 
 def check(estimator: Any) -> dict[str, Any]:
-    """Return the parameters as they are now; those that are not valid are refused.
-
-    The words of an error are scikit-learn's.
-    """
+    """Return the present parameters; refuse invalid ones, with scikit-learn's messages."""
     given = told(estimator)
     key = (type(estimator), *map(fingerprint, given.values()))
     try:
         if key in _valid:
             return given
-    except TypeError:  # a list, an array: what can change is looked at every time
+    except TypeError:  # mutable values, such as lists and arrays, are validated every time
         estimator._validate_params()
         return given
     estimator._validate_params()
@@ -58,7 +55,7 @@ def check(estimator: Any) -> dict[str, Any]:
 
 
 def fingerprint(value: Any) -> Any:
-    """Return what tells a constant from all others; what can change is not hashable."""
+    """Return a cache key of a value; that of a mutable value is not hashable, on purpose."""
     kind = type(value)
     if kind in CONSTANTS:
         return kind, value
@@ -68,7 +65,7 @@ def fingerprint(value: Any) -> Any:
 
 
 def is_constant(value: Any) -> bool:
-    """Whether a parameter cannot be changed in place."""
+    """Whether a parameter value is immutable."""
     if type(value) in CONSTANTS:
         return True
     if isinstance(value, tuple):
@@ -82,14 +79,14 @@ def told(estimator: Any) -> dict[str, Any]:
 
 
 def kept(given: dict[str, Any]) -> dict[str, Any]:
-    """Return parameters that nobody else can change: what could be changed is copied."""
+    """Return the parameters with mutable values copied, so that nobody else can change them."""
     if all(map(is_constant, given.values())):
         return given
     return {name: v if is_constant(v) else deepcopy(v) for name, v in given.items()}
 
 
 def are_as_kept(estimator: Any, parameters: dict[str, Any]) -> bool:
-    """Whether an estimator's parameters are those that were kept, and so are valid."""
+    """Whether an estimator's parameters still equal those kept, and so are still valid."""
     now = vars(estimator)
     for name, value in parameters.items():
         present = now.get(name)
@@ -99,7 +96,7 @@ def are_as_kept(estimator: Any, parameters: dict[str, Any]) -> bool:
 
 
 def same(a: Any, b: Any) -> bool:
-    """Whether two parameters mean the same, however they are written."""
+    """Whether two parameters mean the same, such as a list and an equal array."""
     if isinstance(a, dict) and isinstance(b, dict):
         return a.keys() == b.keys() and all(same(a[k], b[k]) for k in a)
     if a is None or b is None or isinstance(a, (str, dict)) or isinstance(b, (str, dict)):
@@ -109,4 +106,4 @@ def same(a: Any, b: Any) -> bool:
     try:
         return not (is_sparse(a) or is_sparse(b)) and np.array_equal(np.asarray(a), np.asarray(b))
     except (TypeError, ValueError):
-        return False  # one does not form an array
+        return False  # one of them is not an array

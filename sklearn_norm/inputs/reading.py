@@ -1,4 +1,4 @@
-"""Reading X: an array of numbers, or the reason why not, in scikit-learn's words."""
+"""Reading X: an array of numbers, or an error with scikit-learn's message."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .frames import container_of, narrow_float, readable
 from .table import Table
 
 OF_FLOATS = [np.float64, np.float32, np.float16]
-LISTED = [*OF_FLOATS, *(np.dtype(code) for code in "?bBhHiIlLqQ")]  # kernels read integers
+LISTED = [*OF_FLOATS, *(np.dtype(code) for code in "?bBhHiIlLqQ")]  # kernels read integers directly
 
 
 def read_table(
@@ -26,15 +26,15 @@ def read_table(
     Parameters
     ----------
     estimator : object
-        Whom scikit-learn's messages name.
+        The estimator that scikit-learn's messages name.
     X : object
         The data.
     columns : Columns or None
-        The columns of the fit, which X must have. None takes those of X.
+        The columns of the fit, which X must have. None accepts those of X.
     least_rows : int
-        Fewer rows are an error.
+        The least number of rows.
     **told : dict
-        What else scikit-learn's validation is told.
+        More options of scikit-learn's validation.
     """
     table = plain_table(X, columns, NUMBERS if "dtype" not in told else FLOATS)
     if table is not None:
@@ -67,7 +67,7 @@ def read_table(
 
 
 def read_array(estimator: Any, X: Any, **options: Any) -> Any:
-    """Return X as an array of floats, NaN where something is missing; names do not count."""
+    """Return X as a float array with NaN for missing values; names are not checked."""
     container = container_of(X)
     with _sklearn.reading():
         values = check_array(
@@ -85,12 +85,12 @@ def read_array(estimator: Any, X: Any, **options: Any) -> Any:
 
 
 def shape_of(X: Any) -> tuple[Any, ...]:
-    """Return the shape of an array, a frame or what becomes an array; () where nothing does."""
+    """Return the shape of an array, a frame or an array-like; () if it forms no array."""
     shape = getattr(X, "shape", None)
     try:
         return shape if isinstance(shape, tuple) else np.asarray(X).shape
     except (TypeError, ValueError, OverflowError):
-        return ()  # the checks of scikit-learn tell why
+        return ()  # scikit-learn's checks raise the error
 
 
 def n_axes(X: Any) -> int:
@@ -98,8 +98,8 @@ def n_axes(X: Any) -> int:
 
 
 def wrong_width(X: Any, values: Any) -> ValueError:
-    """Return the error of X with another width as an array than its shape, which is believed."""
+    """Return the error of X whose array has another width than its attribute `shape`."""
     return ValueError(
-        f"X becomes an array of shape {values.shape}, which is not the shape that it tells, "
+        f"X becomes an array of shape {values.shape}, but its attribute `shape` is "
         f"{getattr(X, 'shape', None)}. Pass the array."
     )

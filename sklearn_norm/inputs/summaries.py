@@ -1,4 +1,4 @@
-"""Statistics that the caller gives: read, and checked column by column."""
+"""Statistics given by the caller: read, and checked column by column."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ NUMBERS = "biufO"  # the kinds of arrays that may hold floats
 
 @dataclass(frozen=True, eq=False)
 class Summary:
-    """Vectors as they were given, float64 with an entry per column, and the names of these.
+    """Vectors given by the caller, float64 with an entry per column, and the column names.
 
-    What was not given is None in `given`, and read as NaN.
+    A vector that was not given is None in `given`, and indexing returns NaN for it.
     """
 
     size: int
@@ -29,7 +29,7 @@ class Summary:
 
     @classmethod
     def read(cls, feature_names: Any, optional: tuple[str, ...] = (), **given: Any) -> Self:
-        """Read numbers, or vectors of one length; a number stands for all columns."""
+        """Read numbers, or vectors of equal length; a number applies to all columns."""
         names = None if feature_names is None else _names(feature_names)
         vectors = {
             name: None if value is None and name in optional else _vector(name, value)
@@ -50,7 +50,7 @@ class Summary:
         return np.full(self.size, np.nan) if vector is None else vector
 
     def need(self, name: str, estimator: Any, *parameters: str) -> None:
-        """Refuse that a vector is missing which one of the parameters asks for."""
+        """Refuse a missing vector that one of the parameters needs."""
         asking = [parameter for parameter in parameters if getattr(estimator, parameter)]
         if asking and self.given[name] is None:
             raise ValueError(
@@ -58,7 +58,7 @@ class Summary:
             )
 
     def check_alike(self) -> Array:
-        """Refuse infinity, and NaN in some vectors only; return where there are numbers."""
+        """Refuse infinity, and NaN in only some of the vectors; return which columns have data."""
         vectors = {name: vector for name, vector in self.given.items() if vector is not None}
         there = np.ones(self.size, dtype=bool)
         if vectors:
@@ -72,7 +72,7 @@ class Summary:
         return there
 
     def check_counted(self, count: str, present: Array | None = None) -> None:
-        """Refuse counts that are none, and vectors that do not go with them."""
+        """Refuse invalid counts, and vectors that do not match them."""
         number = self[count]
         self.refuse(count, ~np.isfinite(number) | (number < 0), "it must be finite, at least 0.")
         extreme = (number > 0) & ((number <= LEAST) | (number >= MOST))
@@ -88,7 +88,7 @@ class Summary:
                 self.refuse(
                     name,
                     ~there & ~np.isnan(vector),
-                    f"with {count}=0 there are no data to have it. Give the count, or NaN.",
+                    f"with {count}=0 the column has no data. Give the count, or NaN.",
                 )
 
     def refuse(self, name: str, wrong: Array, remedy: str) -> None:

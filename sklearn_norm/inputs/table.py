@@ -1,4 +1,4 @@
-"""Table: X as it was read once, and the way back to the container it came in."""
+"""Table: X as it was read, and how to return a result in the container of X."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from .frames import framed, has_nulls, is_pandas, may_write
 
 
 class Table:
-    """Values by column, what their columns are called, and what they came in.
+    """Values by column, the names of the columns, and the original container.
 
-    A map is applied to the values through the table, which knows how they lie: each column of
-    a map belongs to one column here, and elsewhere to a channel of a tensor.
+    A map is applied to the values through the table, which knows their layout: here a column
+    of the map belongs to a column of the table, in a subclass to a channel of a tensor.
 
     Parameters
     ----------
     values : ndarray or sparse array of shape (n_rows, n_columns)
-        Floats, or integers as they are.
+        Floats, or unconverted integers.
     columns : Columns
         The columns.
     given : object
-        X as it came.
+        X as the caller passed it.
     container : {"default", "pandas", "polars"}
         The kind of frame that X is.
     places : ndarray of int, default=None
-        Which of the columns the values have; None stands for all.
+        The indices of the columns in the values; None means all.
     """
 
     __slots__ = ("columns", "container", "given", "places", "values")
@@ -56,30 +56,30 @@ class Table:
 
     @property
     def shape(self) -> tuple[int, ...] | None:
-        """The shape of a sample, where samples are more than rows of columns."""
+        """The shape of a sample if samples are tensors, else None."""
         return None
 
     def label(self, column: int) -> Any:
-        """Return what a column of the statistic is called."""
+        """Return the name of a column of the statistic, or its index."""
         return self.columns.label(column if self.places is None else int(self.places[column]))
 
     def mapped(self, mapping: Any, out: Any, **options: Any) -> Any:
-        """Return the values under a map, or None where one is infinite and `look` asks."""
+        """Return the mapped values; None if `look` is set and a value is infinite."""
         return mapping.apply(self.values, out, **options)
 
     def inverted(self, mapping: Any, out: Any, **options: Any) -> Any:
-        """Return the values under the inverse of a map, as `mapped` does."""
+        """Return the values mapped by the inverse, as in `mapped`."""
         return mapping.invert(self.values, out, **options)
 
     def room(self, keep: bool) -> Any:
-        """Return the caller's own array to write to, unless it must be kept."""
+        """Return the caller's array to write the result to; None if it must not be changed."""
         values = self.values
         if keep or (values.dtype.kind != "f") or not may_write(self.given, values):
             return None
         return values
 
     def refuse_infinite(self, values: Any = None) -> None:
-        """Raise the error of the first infinite value, of all rows or of those given."""
+        """Raise the error for the first column with infinity, in all rows or those given."""
         values = self.values if values is None else values
         if is_sparse(values):
             column = columns_of(values)[np.isinf(values.data)].min()
@@ -88,7 +88,7 @@ class Table:
         self.refuse_infinity(int(column))
 
     def refuse_infinity(self, column: int) -> None:
-        """Raise the error of an infinite value in a column."""
+        """Raise the error for an infinite value in a column."""
         raise ValueError(
             f"Input X contains infinity or a value too large for {self.values.dtype!r}, in "
             f"{self.kind_of_column} {self.label(column)!r}. Replace it, by NaN where it stands for "
@@ -108,11 +108,11 @@ class Table:
         return _sklearn.wrapped(estimator, result, self.given)
 
     def framed(self, result: Any, wanted: str) -> Any:
-        """Return a result of `inverse_transform` in the container wanted."""
+        """Return a result of `inverse_transform` in the wanted container."""
         if wanted == "default":
             return result
         if self.columns.names is None and self.container != "default":
-            names = self.given.columns  # as they came, strings or not
+            names = self.given.columns  # as in X, strings or not
         else:
             names = self.columns.listed()
             names = names if self.places is None else names[self.places]

@@ -1,4 +1,4 @@
-"""Sample weights: checked, and the rows without weight left out."""
+"""Sample weights: checked, and rows of weight 0 removed."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import numpy as np
 from ..kernels import Array, Floats
 from .arguments import array_of, floats_of
 
-LEAST, MOST = 1e-240, 1e240  # beyond, products of weights and values leave the floats
+LEAST, MOST = 1e-240, 1e240  # outside, products of weights and values may over- or underflow
 
 
 def checked_weight(sample_weight: Any, n_samples: int) -> Floats | None:
-    """Return float64 weights, or None for weights that are all alike 1."""
+    """Return the weights as float64, or None if none were given."""
     if sample_weight is None:
         return None
     given = array_of(sample_weight, "sample_weight")
@@ -55,7 +55,7 @@ def checked_weight(sample_weight: Any, n_samples: int) -> Floats | None:
 
 
 def weighed(X: Array, sample_weight: Any) -> tuple[Array, Floats | None]:
-    """Return X without the rows of weight 0, and the weights; None where all of them are 1."""
+    """Return X without the rows of weight 0, and the weights, None if all are 1."""
     weight = checked_weight(sample_weight, X.shape[0])
     if weight is None:
         return X, None

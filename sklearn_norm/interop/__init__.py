@@ -1,1 +1,1 @@
-"""The way from and to other libraries: one mixin for each, with two hooks per class."""
+"""Conversion from and to other libraries: one mixin for each."""

@@ -1,4 +1,4 @@
-"""Docstrings that are written once and name the class that a reader looks at."""
+"""Docstring templates of mixins, filled in with the name of each class."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ WIDTH = 100
 
 
 def template(method: Method) -> Method:
-    """Take the docstring of a mixin's method as a template, with names in braces.
+    """Mark the docstring of a mixin's method as a template, with names in braces.
 
-    The method keeps no docstring of its own; `fill_in` writes one for each class.
+    The method itself gets no docstring; `fill_in` writes one for each class.
     """
     setattr(method, TEMPLATE, method.__doc__)
     method.__doc__ = None
@@ -23,7 +23,7 @@ def template(method: Method) -> Method:
 
 
 def fill_in(cls: type, mixin: type, **names: str) -> None:
-    """Give a class its own copy of the mixin's templates, with the names put in."""
+    """Give a class its own copies of the mixin's methods, with the docstrings filled in."""
     for name, member in vars(mixin).items():
         is_classmethod = isinstance(member, classmethod)
         method = member.__func__ if is_classmethod else member
@@ -33,7 +33,7 @@ def fill_in(cls: type, mixin: type, **names: str) -> None:
 
 
 def named(method: Callable[..., Any], cls: type, names: dict[str, str]) -> Callable[..., Any]:
-    """Return a method that calls another one, under the docstring of a class."""
+    """Return a wrapper of a method, with the docstring filled in for a class."""
 
     @wraps(method)
     def copy(*args: Any, **kwargs: Any) -> Any:
@@ -46,7 +46,7 @@ def named(method: Callable[..., Any], cls: type, names: dict[str, str]) -> Calla
 
 
 def filled(line: str, names: dict[str, str]) -> list[str]:
-    """Return a line with the names put in; one that is a name alone becomes lines of its text."""
+    """Return a line with the names filled in; a line of one name becomes wrapped text."""
     text = line.strip()
     if text.startswith("{") and text.endswith("}") and text[1:-1] in names:
         margin = line[: len(line) - len(text)]
@@ -57,6 +57,6 @@ def filled(line: str, names: dict[str, str]) -> list[str]:
 
 
 def listed(names: tuple[str, ...]) -> str:
-    """Return names as a sentence has them: "a", "a or b", "a, b or c"."""
+    """Return names for a sentence: "a", "a or b", "a, b or c"."""
     *first, last = names
     return f"{', '.join(first)} or {last}" if first else last

@@ -1,4 +1,4 @@
-"""The neighbour ONNX: how skl2onnx converts an estimator, whose own code is traced."""
+"""Conversion to ONNX by skl2onnx, by tracing the code of an estimator."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from ..kernels import Tape, Traced
 
-OLDEST = 13  # the opset from which all operations needed take float64
+OLDEST = 13  # the first opset whose operations all support float64
 DTYPES = {
     "DoubleTensorType": np.float64,
     "FloatTensorType": np.float32,
@@ -30,26 +30,26 @@ OF_FLOATS = {dtype: kind for kind, dtype in list(DTYPES.items())[:3]}
 
 
 class Convertible:
-    """The methods by which skl2onnx finds how an estimator is converted.
+    """The methods that skl2onnx calls to convert an estimator.
 
-    What an estimator computes is traced: its own code is run on an array that has no values
-    and writes each operation into the graph.
+    The estimator is traced: its own code runs on an array without values, which writes each
+    operation into the graph.
     """
 
     @abstractmethod
     def _check_convertible(self, inverse: bool) -> None:
-        """Raise where there is nothing to convert: not fitted, or without an inverse."""
+        """Raise if there is nothing to convert: not fitted, or no inverse."""
 
     @abstractmethod
     def _shape_of_samples(self, given: tuple[int | None, ...]) -> tuple[int, ...]:
-        """Return the shape of the samples of an input, whose gaps are filled from the fit."""
+        """Return the shape of the samples of an input; unknown sizes are those of the fit."""
 
     @abstractmethod
     def _traced(self, X: Traced, inverse: bool) -> Traced:
-        """Return what `transform` makes of a traced array, or `inverse_transform`."""
+        """Return the result of `transform` or `inverse_transform` on a traced array."""
 
     def _unheld(self, dtype: Any) -> list[str]:
-        """Return, in words, the columns whose data a dtype does not hold."""
+        """Return descriptions of the columns whose data a dtype cannot represent."""
         return []
 
     def onnx_parser(self) -> Callable[..., Any]:
@@ -58,7 +58,7 @@ class Convertible:
         Returns
         -------
         parser : callable
-            What skl2onnx calls with a scope and its inputs.
+            A function that skl2onnx calls with a scope and inputs.
 
         Raises
         ------
@@ -82,7 +82,7 @@ class Convertible:
         Returns
         -------
         shape_calculator : callable
-            What skl2onnx calls with an operator.
+            A function that skl2onnx calls with an operator.
 
         Raises
         ------
@@ -107,7 +107,7 @@ class Convertible:
         Returns
         -------
         converter : callable
-            What skl2onnx calls with a scope, an operator and a container.
+            A function that skl2onnx calls with a scope, an operator and a container.
 
         Raises
         ------
@@ -155,7 +155,7 @@ class Convertible:
 
 
 class Nodes(Tape):
-    """The tape of skl2onnx: nodes and constants go into its container."""
+    """The tape that writes nodes and constants into a container of skl2onnx."""
 
     def __init__(self, scope: Any, container: Any) -> None:
         self.opset = container.target_opset
@@ -183,7 +183,7 @@ class Nodes(Tape):
         return name
 
     def joined(self, inputs: Any, shape: tuple[int, ...]) -> Traced:
-        """Return the inputs as one array of floats, of samples of that shape."""
+        """Return the inputs as one float array of samples with this shape."""
         dtype, parts = _dtype(inputs), []
         for variable in inputs:
             own = DTYPES[type(variable.type).__name__]
@@ -193,7 +193,7 @@ class Nodes(Tape):
 
 
 def _types() -> Any:
-    """Return the types of skl2onnx."""
+    """Return the module of skl2onnx that defines its types."""
     try:
         from skl2onnx.common import data_types
     except ImportError as error:
@@ -215,11 +215,11 @@ def _warn(dtype: Any, unheld: list[str]) -> None:
 
 
 def _dtype(inputs: Any) -> Any:
-    """Return the dtype of the result, as in NumPy: float16 and float32 as such, else float64."""
+    """Return the dtype of the result: float16 and float32 are kept, others become float64."""
     kinds = [type(variable.type).__name__ for variable in inputs]
     unknown = [kind for kind in kinds if kind not in DTYPES]
     if unknown:
-        # no TypeError, which skl2onnx would take for one of the parser's signature
+        # not a TypeError: skl2onnx would think that the parser has another signature
         raise ValueError(f"An input of type {unknown[0]} holds no numbers: give DoubleTensorType.")
     dtype = np.result_type(*(DTYPES[kind] for kind in kinds)).type
     return dtype if dtype in OF_FLOATS else np.float64

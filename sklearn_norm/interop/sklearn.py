@@ -1,4 +1,4 @@
-"""The way from and to scikit-learn's own scalers, which are imported inside functions only."""
+"""Conversion from and to scikit-learn's scalers, which are imported only inside functions."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from ..inputs.columns import Columns
 from ..kernels import Array, Floats
 from .docstrings import fill_in, template
 
-AGREEMENT = 1e-6  # of a spread with a scale, both of which may have been float32
+AGREEMENT = 1e-6  # relative tolerance; spread and scale may have been float32
 
 
 @dataclass(frozen=True)
 class Peer:
-    """A fitted scaler of scikit-learn in plain values.
+    """A fitted scikit-learn scaler, described by plain values.
 
     Parameters
     ----------
     parameters : dict
         The parameters of its class.
     fitted : dict
-        Its fitted attributes, but for those of the columns.
+        Its fitted attributes, except those of the columns.
     """
 
     parameters: dict[str, Any]
@@ -35,8 +35,8 @@ class Peer:
 class SklearnPeer:
     """Gives a scaler `from_sklearn` and `to_sklearn`.
 
-    A scaler names the class of scikit-learn in `_peer_name`, and has two hooks: `_from_peer`
-    and `_as_peer`. `_peer_words` is what its docstrings say beside what all of them do.
+    A scaler names the scikit-learn class in `_peer_name`, and defines two hooks, `_from_peer`
+    and `_as_peer`. `_peer_words` holds the parts of the docstrings that differ between scalers.
     """
 
     _peer_name: ClassVar[str]
@@ -51,23 +51,23 @@ class SklearnPeer:
     @classmethod
     @abstractmethod
     def _from_peer(cls, theirs: Any) -> Self:
-        """Return the scaler that goes on from a fitted one of scikit-learn, without its columns."""
+        """Return the scaler equivalent to a fitted scikit-learn scaler, without its columns."""
 
     @abstractmethod
     def _as_peer(self) -> Peer:
-        """Return what scikit-learn's scaler holds; a ValueError where it cannot."""
+        """Return the equivalent scikit-learn scaler; raise a ValueError if there is none."""
 
     @classmethod
     @template
     def from_sklearn(cls, fitted: Any) -> Self:
-        """Build a scaler from a fitted one of scikit-learn, and go on from there.
+        """Build a scaler from a fitted scikit-learn scaler.
 
         {both}
 
         Parameters
         ----------
         fitted : sklearn.preprocessing.{peer}
-            A fitted scaler, which stays as it is.
+            A fitted scaler, which is not changed.
 
         Returns
         -------
@@ -96,7 +96,7 @@ class SklearnPeer:
 
     @template
     def to_sklearn(self) -> Any:
-        """Return a fitted scaler of scikit-learn, which goes on from there.
+        """Return a fitted scikit-learn scaler with the statistics of this one.
 
         {both}
 
@@ -132,7 +132,7 @@ class SklearnPeer:
 
 
 def checked(fitted: Any, ours: type[SklearnPeer]) -> Any:
-    """Return a scaler of scikit-learn, if it is of the class expected, and fitted."""
+    """Return a scikit-learn scaler; refuse another class or an unfitted one."""
     from sklearn import preprocessing
     from sklearn.utils.validation import check_is_fitted
 
@@ -152,7 +152,7 @@ def shared(fitted: Any, *names: str) -> dict[str, Any]:
 
 
 def alike(source: Any, target: Any) -> Any:
-    """Return the target, with the columns of the source and the output that was asked of it."""
+    """Return the target with the columns and the set_output setting of the source."""
     number, names = source.n_features_in_, getattr(source, "feature_names_in_", None)
     names = None if names is None else names.copy()
     if isinstance(target, SklearnPeer):
@@ -167,14 +167,15 @@ def alike(source: Any, target: Any) -> Any:
 
 
 def rows_of(scaler: Any) -> Any:
-    """Return the number of samples where scikit-learn counts rows: that of the fullest column."""
+    """Return the number of rows for scikit-learn: the largest count of all columns."""
     return np.max(scaler.n_samples_seen_).item()
 
 
 def left_alone(fitted: Any, divisor: Floats, spread: Floats) -> Array:
-    """Return the columns that scikit-learn took for constant though they have some spread.
+    """Return which columns scikit-learn treats as constant although they have some spread.
 
-    It divides by the spread, or by 1 where a threshold says so. Anything else is an error.
+    scikit-learn divides by the spread, or by 1 if the spread is below a threshold. Any other
+    divisor is an error.
     """
     divided = np.isclose(divisor, spread, rtol=AGREEMENT, atol=0, equal_nan=True)
     alone = ~divided & np.isclose(divisor, 1, rtol=AGREEMENT, atol=0)

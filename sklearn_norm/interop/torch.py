@@ -1,4 +1,4 @@
-"""The way from and to the modules of PyTorch, which is imported inside functions only."""
+"""Conversion from and to PyTorch modules. PyTorch is imported only inside functions."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import numpy as np
 from ..kernels import Array, Floats
 from .docstrings import fill_in, listed, template
 
-DIMENSIONS = {1: "1d", 2: "1d", 3: "2d", 4: "3d"}  # by the axes of a sample, with the channels
+DIMENSIONS = {1: "1d", 2: "1d", 3: "2d", 4: "3d"}  # by the number of axes of a sample
 
 
 @dataclass(frozen=True)
 class Module:
-    """A module of torch.nn in plain values.
+    """A torch.nn module, described by plain values.
 
     Parameters
     ----------
@@ -67,11 +67,11 @@ class TorchModules:
     @classmethod
     @abstractmethod
     def _from_module(cls, module: Any) -> Self:
-        """Return the norm that computes what a module does, whose class is checked."""
+        """Return the norm equivalent to a module, whose class is already checked."""
 
     @abstractmethod
     def _as_module(self) -> Module:
-        """Return the module that computes what this norm does."""
+        """Return the module equivalent to this norm."""
 
     @classmethod
     @template
@@ -116,7 +116,7 @@ class TorchModules:
 
 
 def check_class(module: Any, cls: type[TorchModules]) -> None:
-    """Refuse a module whose class the norm cannot be made from."""
+    """Refuse a module of a class that the norm cannot convert."""
     from torch import nn
 
     if not isinstance(module, tuple(getattr(nn, name) for name in cls._torch_names)):
@@ -148,14 +148,14 @@ def eps_of(module: Any) -> float:
 
 
 def dimensions(sample: tuple[int, ...]) -> str:
-    """Return the end of a module's name, "1d" to "3d", for samples of a shape."""
+    """Return the suffix of a module's name, "1d" to "3d", for samples of a shape."""
     if len(sample) not in DIMENSIONS:
         raise ValueError(f"torch.nn has no such norm for samples of shape {sample}.")
     return DIMENSIONS[len(sample)]
 
 
 def n_channels(sample: tuple[int, ...], channel_axis: int) -> int:
-    """Return the number of channels of a sample, which must come first."""
+    """Return the number of channels of a sample; the channels must come first."""
     if channel_axis % (len(sample) + 1) != 1:
         raise ValueError(
             f"torch.nn has its channels at axis 1, this norm at channel_axis={channel_axis}."
@@ -164,5 +164,5 @@ def n_channels(sample: tuple[int, ...], channel_axis: int) -> int:
 
 
 def is_given(*vectors: Array | None) -> bool:
-    """Whether there is a gain or a bias, so that the module needs parameters."""
+    """Whether a gain or a bias is given, so that the module needs parameters."""
     return any(v is not None for v in vectors)

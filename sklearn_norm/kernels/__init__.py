@@ -1,8 +1,8 @@
-"""Arithmetic on raw arrays and nothing else, behind one contract (`contract.Kernels`).
+"""Arithmetic on raw arrays and nothing else, behind one interface (`contract.Kernels`).
 
-A backend is a module with the functions of the contract: `_native`, in C, where the
-extension was built, or else `_numpy`. Here is the one place that chooses it. `graph` is for
-arrays that are only traced, to leave Python: its maps and norms become nodes of a graph.
+A backend is a module with the functions of that interface: `_native`, in C, if the extension
+was built, or else `_numpy`. Other code calls the kernels only through this module. `graph` is
+for traced arrays, to export to ONNX: its maps and norms become nodes of a graph.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which backend runs, and why."""
+"""The choice of the backend, and its reason."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Choice(NamedTuple):
 
 
 def choose(told: str) -> Choice:
-    """Return the backend that a word asks for; the native one, if it is there, for none."""
+    """Return the backend of that name; for an empty name, the native one if it was built."""
     if told not in ("", "numpy", "native"):
         raise ValueError(
             f"{VARIABLE}={told!r} names no backend of kernels: set it to 'numpy' or 'native', "

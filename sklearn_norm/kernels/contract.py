@@ -1,4 +1,4 @@
-"""What a backend of kernels must offer: arithmetic on raw arrays and nothing else."""
+"""The interface of a backend of kernels: arithmetic on raw arrays and nothing else."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ MOMENTS = (
 )
 """The rows of a matrix of moments, float64 of shape (10, columns).
 
-`shift`, the sums and the squares are in units of 2**exponent: members are x / 2**exponent, `sum`
-is that of their differences from `shift`, `square` that of the squares of these differences. Each
-`_low` is what the number before it lacks to twice the precision. A column without members has the
-weight 0, the extrema (inf, -inf), the exponent -1100, below that of every float, and else zeros.
+`shift`, the sums and the squares are in units of 2**exponent: with members x / 2**exponent, `sum`
+is the sum of their differences from `shift`, and `square` the sum of the squared differences. Each
+`_low` is the low part of a double-double number. A column without members has weight 0, extrema
+(inf, -inf), exponent -1100, which is below that of every float, and zeros in all other rows.
 """
 
-NO_EXPONENT = -1100.0  # of a column of zeros, or of none
+NO_EXPONENT = -1100.0  # of a column of zeros, or without members
 
 
 def moments_of_zeros(weight: Floats) -> Floats:
@@ -54,13 +54,13 @@ class Extremes(NamedTuple):
 
 
 class Thinning(NamedTuple):
-    """Which members a summary keeps: all of fewer than `whole`, else one of each run.
+    """Which members a summary keeps: all if fewer than `whole`, else one of each run.
 
-    Runs have 2**h members, with the least h > 0 that leaves `most` whole runs or fewer; what
-    is over at the end makes a shorter run of each lower power of two. The member kept of a
-    whole run is the one in its middle, of a shorter one its first. Half a run and what a
-    member's rank is off besides are together at most `tolerance` of all members, where a
-    kernel takes others than these.
+    A run has 2**h members, with the least h > 0 for which there are at most `most` runs. The
+    rest at the end is split into shorter runs whose sizes are lower powers of two. The middle
+    member of a full run is kept, and the first member of a shorter one. A kernel may keep
+    members of slightly different rank: half a run plus the error of the rank must not exceed
+    the share `tolerance` of all members.
     """
 
     whole: int
@@ -68,7 +68,7 @@ class Thinning(NamedTuple):
     tolerance: float
 
     def height(self, size: int) -> int:
-        """Return h for so many members, 0 where all are kept."""
+        """Return h for this many members; 0 if all are kept."""
         if size < self.whole:
             return 0
         height = 1
@@ -77,12 +77,12 @@ class Thinning(NamedTuple):
         return height
 
     def count(self, size: int) -> int:
-        """Return how many are kept."""
+        """Return the number of members kept."""
         height = self.height(size)
         return (size >> height) + (size & (1 << height) - 1).bit_count()
 
     def ranks(self, size: int) -> npt.NDArray[np.intp]:
-        """Return the ranks of those that are kept."""
+        """Return the ranks of the members kept."""
         height = self.height(size)
         run = 1 << height
         rank = size >> height << height
@@ -96,9 +96,9 @@ class Thinning(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Rows(Sequence[Floats]):
-    """Sorted members of all columns in one array, a row per column, NaN behind the last.
+    """Sorted members of all columns in one array, one row per column, padded with NaN.
 
-    As a sequence it gives the members of each column, without the NaN.
+    As a sequence it yields the members of each column, without the NaN.
     """
 
     values: Floats
@@ -106,13 +106,13 @@ class Rows(Sequence[Floats]):
 
     @staticmethod
     def packed(values: Floats, counts: npt.NDArray[np.intp]) -> Sequence[Floats]:
-        """Return the members of sorted rows: in one array, unless most of it would be NaN."""
+        """Return the members of sorted rows; a list if one array would be mostly NaN."""
         if values.size > 2 * int(counts.sum()):
             return [row[:n].copy() for row, n in zip(values, counts.tolist(), strict=True)]
         return Rows(values[:, : counts.max(initial=0)], counts)
 
     def around(self, probabilities: Floats) -> tuple[Floats, Floats]:
-        """Return the members of the ranks floor(p (count - 1)) and the next, NaN of no members."""
+        """Return the members of rank floor(p (count - 1)) and the next; NaN for empty columns."""
         column, last = np.arange(self.counts.size), self.counts - 1
         first = np.floor(probabilities[:, None] * last).astype(np.intp)
         below, above = self.values[column, first], self.values[column, np.minimum(first + 1, last)]
@@ -136,10 +136,10 @@ class Rows(Sequence[Floats]):
 class Selection(NamedTuple):
     """Order statistics and a summary per column.
 
-    `below` and `above`, of shape (probabilities, columns), are the members of the ranks
-    floor(p (size - 1)) and the next; `members` are those that a `Thinning` keeps, and `off`
-    tells by how many ranks they may be off; -0.0 is 0.0. A column without a member has
-    weight 0, extrema (inf, -inf), NaN below and above, and no members.
+    `below` and `above`, of shape (probabilities, columns), are the members of rank
+    floor(p (size - 1)) and of the next rank. `members` are those that a `Thinning` keeps, and
+    `off` is the largest error of their ranks. -0.0 is returned as 0.0. A column without members
+    has weight 0, extrema (inf, -inf), NaN in `below` and `above`, and no `members`.
     """
 
     weight: Floats
@@ -168,11 +168,11 @@ class Selection(NamedTuple):
 
 
 class Map(NamedTuple):
-    """Row vectors of (x - center) / scale * gain + offset; None leaves a step out.
+    """Row vectors of (x - center) / scale * gain + offset; None skips a step.
 
-    In the columns where `exponent` is not 0, center and scale are in units of
-    2**exponent, which lets a range exceed the largest float. Where `top` is not NaN,
-    the map's value at (x - center) / scale = 1 is `top`, to the bit.
+    In columns where `exponent` is not 0, center and scale are in units of 2**exponent, so that
+    a range may exceed the largest float. Where `top` is not NaN, the result for
+    (x - center) / scale = 1 is exactly `top`.
     """
 
     center: Floats | None
@@ -186,10 +186,10 @@ class Map(NamedTuple):
 class Kernels(Protocol):
     """The contract. X is a 2-D float16, float32 or float64 array in any layout.
 
-    NaN is absent; weights are positive and finite. No kernel changes its inputs,
-    but for the `out` it is given. The bits of a result depend on the values of
-    the column alone: not on layout, other columns, or the number of threads. Sums in
-    twice the precision keep this promise once they are rounded to float64.
+    NaN is absent; weights are positive and finite. No kernel changes its inputs except `out`.
+    The bits of a result depend only on the values of its column: not on the layout, other
+    columns or the number of threads. For double-double sums this holds after rounding to
+    float64.
     """
 
     def column_moments(self, X: Array, weight: Floats | None) -> Floats:
@@ -197,7 +197,7 @@ class Kernels(Protocol):
         ...
 
     def segment_moments(self, values: Array, starts: Array, weight: Floats | None) -> Floats:
-        """Return that of columns j of which each has members starts[j] to starts[j + 1]."""
+        """Return the moments of columns; column j has members starts[j] to starts[j + 1]."""
         ...
 
     def csr_moments(self, values: Array, columns: Array, starts: Array, n_columns: int) -> Floats:
@@ -209,17 +209,17 @@ class Kernels(Protocol):
         ...
 
     def merge_moments(self, a: Floats, b: Floats) -> Floats:
-        """Return the moments of the members of both; which comes first does not matter.
+        """Return the moments of the members of both; the order does not matter.
 
-        A column of weight 0 adds its extrema and nothing else.
+        Of a column of weight 0, only the extrema are merged.
         """
         ...
 
     def settle_moments(self, m: Floats, ddof: float, eps: float) -> Floats:
         """Return mean, variance and sqrt(variance + eps), of shape (3, columns).
 
-        All are rounded once, and NaN where the weight is 0. The divisor of the variance is the
-        weight less `ddof`, where there is more.
+        Each is rounded once; it is NaN where the weight is 0. The variance is divided by the
+        weight minus `ddof`, or by the weight if it is at most `ddof`.
         """
         ...
 
@@ -228,21 +228,21 @@ class Kernels(Protocol):
         ...
 
     def recentred_moments(self, m: Floats) -> Floats:
-        """Return the same moments about a shift that is the mean."""
+        """Return the same moments, with the mean as the shift."""
         ...
 
     def centred_moments(self, m: Floats) -> Floats:
-        """Return the moments of the differences from the mean, with the extrema as they are."""
+        """Return the moments of the differences from the mean, with unchanged extrema."""
         ...
 
     def collapsed_moments(self, m: Floats) -> Floats:
-        """Return those of one member per column, of weight 1, at the mean, not yet rounded."""
+        """Return the moments of one member per column, of weight 1: the mean, not rounded."""
         ...
 
     def extremes(self, X: Array, weight: Floats | None) -> Extremes: ...
 
     def segment_extremes(self, values: Array, starts: Array) -> Extremes:
-        """Return the extrema and the number of present members of each such column."""
+        """Return the extrema and the number of present members of each column."""
         ...
 
     def has_infinity(self, X: Array) -> bool: ...
@@ -255,10 +255,10 @@ class Kernels(Protocol):
         out: Array,
         look: bool = False,
     ) -> bool:
-        """Map X; where `look` asks for infinity, return whether X has an infinite member.
+        """Map X; with `look`, return whether X has an infinite member.
 
-        X is searched as it is read, in the same pass, and `out` is then half done. Where they
-        share memory, all of X is searched before anything is written.
+        X is searched while it is mapped, so if there is one, `out` is only partly written. If X
+        and `out` share memory, all of X is searched before anything is written.
         """
         ...
 
@@ -275,22 +275,22 @@ class Kernels(Protocol):
         out: Array,
         inverse: bool = False,
     ) -> None:
-        """Map members that have a column each, or undo it; an IndexError of no such column."""
+        """Map stored members by their columns, or undo it; IndexError for an invalid column."""
         ...
 
     def gather_columns(
         self, values: Array, columns: Array, n_columns: int, weights: Floats | None = None
     ) -> tuple[Array, Array, Floats | None]:
-        """Return members column after column, where each begins, and their weights.
+        """Return the members sorted by column, the start of each column, and the weights.
 
-        Those of one column keep their order. An IndexError of no such column.
+        Members of one column keep their order. Raises IndexError for an invalid column.
         """
         ...
 
     def select(self, X: Array, probabilities: Floats, thinning: Thinning) -> Selection: ...
 
     def sorts(self, n_rows: int, thinning: Thinning) -> bool:
-        """Whether `select` sorts that many rows: then what it keeps is of the exact ranks."""
+        """Whether `select` sorts this many rows; the members it keeps then have exact ranks."""
         ...
 
     def normalise(
@@ -305,7 +305,7 @@ class Kernels(Protocol):
         """Normalise a view (samples, groups, channels, positions) of any layout.
 
         Each group of each sample becomes (x - center) / sqrt(variance + eps), times `gain`,
-        plus `offset`, both broadcast to a sample; NaN stays NaN. Not `centred` measures
-        about 0. Returns center and scale, as an array of shape (2, samples, groups).
+        plus `offset`, both broadcast to a sample; NaN stays NaN. Without `centred`, the center
+        is 0. Returns center and scale, as an array of shape (2, samples, groups).
         """
         ...

@@ -1,4 +1,4 @@
-"""Numbers of twice the precision: unevaluated sums of two floats, elementwise on arrays.
+"""Double-double arithmetic: unevaluated sums of two floats, elementwise on arrays.
 
 T. J. Dekker, "A floating-point technique for extending the available precision",
 Numerische Mathematik 18 (1971); D. E. Knuth, The Art of Computer Programming, vol. 2.
@@ -13,7 +13,7 @@ import numpy as np
 from .contract import Array, Floats
 
 SPLITTER = 134217729.0  # 2**27 + 1
-HALFWAY = 2.0**-20  # of half an ulp; sums of squares are right to 82 bits, of alike members too
+HALFWAY = 2.0**-20  # tolerance for a tie, in half ulps; sums of squares have 82 correct bits
 NEGLIGIBLE = 2.0**-85
 
 
@@ -28,7 +28,7 @@ class Double(NamedTuple):
 
 
 def exact(x: Floats | float) -> Double:
-    """Take floats as they are."""
+    """Return floats as double-double numbers with a low part of 0."""
     array = np.asarray(x, dtype=np.float64)
     return Double(array, np.zeros_like(array))
 
@@ -74,7 +74,7 @@ def divide(a: Double, b: Double) -> Double:
 
 
 def square_root(a: Double) -> Double:
-    """Return the root, 0 where the number is 0, NaN where it is NaN."""
+    """Return the square root; 0 for numbers of at most 0, NaN for NaN."""
     positive = ~(a.high <= 0)
     first = np.sqrt(np.where(positive, a.high, 1.0))
     rest = add(a, -two_product(first, first))
@@ -88,10 +88,10 @@ def scale(a: Double, factor: Floats | float) -> Double:
 
 
 def nearest(a: Double) -> Floats:
-    """Return the nearest float; what all but lies half-way goes to the even one.
+    """Return the nearest float; a number that is almost a tie is rounded to even.
 
-    Sums of the same members in another order differ far behind the last bit. Results that
-    lie half-way, which are common with few members, would be rounded either way.
+    Sums of the same members in different order differ far behind the last bit. Without this
+    rule, ties, which are common with few members, could be rounded either way.
     """
     half = (np.nextafter(a.high, np.copysign(np.inf, a.low)) - a.high) / 2
     halfway = np.abs(a.low - half) <= HALFWAY * np.abs(half)
@@ -99,7 +99,7 @@ def nearest(a: Double) -> Floats:
 
 
 def times_power(a: Double, power: Array) -> Floats:
-    """Return the nearest float to a * 2**power, rounded once also where it is subnormal."""
+    """Return the nearest float to a * 2**power, rounded only once even if it is subnormal."""
     high = nearest(a)
     value = np.ldexp(high, power)
     low = (a.high - high) + a.low
@@ -110,7 +110,7 @@ def times_power(a: Double, power: Array) -> Floats:
 
 
 def on_grid(a: Double, step: Floats) -> Double:
-    """Round to a multiple of a power of two; to none where the step is 0."""
+    """Round to a multiple of `step`, a power of two; a step of 0 means no rounding."""
     unit = np.where(step > 0, step, 1.0)
     high = np.rint(a.high / unit) * unit
     low = np.rint(((a.high - high) + a.low) / unit) * unit

@@ -1,4 +1,4 @@
-"""Sparse arrays in the two formats that are computed with, CSR and CSC."""
+"""Sparse arrays in the supported formats, CSR and CSC."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def is_sparse(X: Any) -> bool:
 
 
 def check_parts(X: Any) -> None:
-    """Refuse a CSR or CSC array of which SciPy, and kernels, would read beyond the memory."""
+    """Refuse an invalid CSR or CSC array, with which code would read out of bounds."""
     outer, inner = X.shape if X.format == "csr" else X.shape[::-1]
     starts, places = X.indptr, X.indices
     fits = starts.shape == (outer + 1,) and starts[0] == 0 and bool(np.all(np.diff(starts) >= 0))

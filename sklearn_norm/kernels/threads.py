@@ -1,4 +1,4 @@
-"""How many threads the kernels of every backend may use."""
+"""The number of threads that the kernels of every backend may use."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from functools import lru_cache
 import joblib
 
 SERIAL = 1 << 19
-"""Members below which a thread costs more than it saves, in the native backend.
+"""Below this many members, the native backend uses one thread.
 
-To begin a thread and to wait for its end takes 50 to 100 µs on idle cores, and one thread measures
-as many members in about 270 µs. Where other programs use the cores, it can take milliseconds.
+Starting a thread and waiting for its end takes 50 to 100 µs on idle cores, and milliseconds if
+other programs use them. One thread measures this many members in about 270 µs.
 """
 
 _everywhere: int | None = None
@@ -22,7 +22,7 @@ _here: ContextVar[int | None] = ContextVar("n_threads", default=None)
 
 
 def usable_cores() -> int:
-    """Return the usable cores: affinity and cgroup limits, and OMP_NUM_THREADS, obeyed."""
+    """Return the usable cores, limited by affinity, cgroups and OMP_NUM_THREADS."""
     cores = _counted(joblib.cpu_count, _allowed(), os.environ.get("LOKY_MAX_CPU_COUNT"))
     told = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
     return max(1, min(cores, int(told))) if told.isdecimal() and int(told) else cores
@@ -30,24 +30,24 @@ def usable_cores() -> int:
 
 @lru_cache(maxsize=16)
 def _counted(count: Callable[[], int], allowed: frozenset[int], told: str | None) -> int:
-    """Return what joblib counts: it reads files, which takes as long as a small fit."""
+    """Return joblib's count, cached: it reads files, which takes as long as a small fit."""
     return int(count())
 
 
 def _allowed() -> frozenset[int]:
-    """Return the cores that this thread may run on, where the system tells them."""
+    """Return the cores that this thread may run on; empty if the system does not say."""
     affinity = getattr(os, "sched_getaffinity", None)
     return frozenset() if affinity is None else frozenset(affinity(0))
 
 
 def configured() -> int | None:
-    """Return the number of threads that was set, here or everywhere; None for the default."""
+    """Return the number of threads set for this context or the process; None if not set."""
     here = _here.get()
     return _everywhere if here is None else here
 
 
 def count_threads(n_members: int | None = None, least: int = SERIAL) -> int:
-    """Return the threads to use for that many members: one for fewer than `least`."""
+    """Return the number of threads for this many members: one if fewer than `least`."""
     if n_members is not None and n_members < least:
         return 1
     return configured() or usable_cores()

@@ -1,1 +1,1 @@
-"""Maps of columns that can be undone. They know NumPy and kernels, and nothing of scikit-learn."""
+"""Invertible maps of columns, built on NumPy and kernels and independent of scikit-learn."""

@@ -1,4 +1,4 @@
-"""Affine: the map every scaler ends in, (x - center) / scale * gain + offset."""
+"""Affine: the last step of every scaler, (x - center) / scale * gain + offset."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from ..kernels.sparse import canonical, columns_of, is_sparse
 from ..records import refused, vector_faults
 from .record import Map, result_dtype
 
-LARGE = 2.0**960  # from here on a difference of two floats may overflow
+LARGE = 2.0**960  # with larger values, computations may overflow
 CEILINGS = tuple(np.dtype(code) for code in "dfe")  # the dtypes that have ceilings
-QUARTER = 2  # then everything is computed in units of 2**QUARTER
-NOTHING: dict[str, tuple[float, Any]] = {  # what each vector holds where a step is left out
+QUARTER = 2  # columns with LARGE values are computed in units of 2**QUARTER
+NOTHING: dict[str, tuple[float, Any]] = {  # values without effect, and dtypes
     "center": (0.0, np.float64),
     "scale": (1.0, np.float64),
     "gain": (1.0, np.float64),
-    "offset": (-0.0, np.float64),  # adding 0.0 would make 0.0 of -0.0
+    "offset": (-0.0, np.float64),  # adding 0.0 would turn -0.0 into 0.0
     "top": (np.nan, np.float64),
     "exponent": (0, np.int64),
     "lower": (-np.inf, np.float64),
@@ -32,21 +32,21 @@ NOTHING: dict[str, tuple[float, Any]] = {  # what each vector holds where a step
 
 @dataclass(frozen=True, eq=False)
 class Affine(Map):
-    """Row vectors of the map; None leaves a step out.
+    """Row vectors of the map; None skips a step.
 
     Parameters
     ----------
     center, scale, gain, offset : ndarray of shape (n_features,) or None
         x maps to (x - center) / scale * gain + offset.
     top : ndarray of shape (n_features,) or None
-        The exact result where (x - center) / scale is 1; NaN where rounding needs no help.
+        The exact result where (x - center) / scale is 1; NaN where the formula gives it.
     exponent : ndarray of int, or None
         center and scale are in units of 2**exponent.
     lower, upper : ndarray of shape (n_features,) or None
         Bounds for `apply(..., clip=True)`.
     ceiling : ndarray of shape (n_features, 3) or None
-        For float64, float32 and float16 in turn: members of a smaller absolute value are
-        kept below 1, where rounding may make them 1; 0 where none is.
+        One column each for float64, float32 and float16. Members with a smaller absolute value
+        are kept below 1, even if rounding would give 1; 0 means no ceiling.
     """
 
     center: Floats | None = None
@@ -61,7 +61,7 @@ class Affine(Map):
 
     @classmethod
     def of(cls, **vectors: Any) -> Self:
-        """Build a map: a scale of 0 becomes 1 here, and nowhere else."""
+        """Build a map. A scale of 0 is replaced by 1; this is the only place that does it."""
         scale, center = vectors.get("scale"), vectors.get("center")
         if scale is not None and not scale.all():
             vectors["scale"] = scale = np.where(scale == 0, 1.0, scale)
@@ -77,7 +77,7 @@ class Affine(Map):
     def spanning(
         cls, center: Floats, low: Floats, high: Floats, divisor: Any = 1.0, **vectors: Any
     ) -> Self:
-        """Build the map around `center` with the scale (high - low) / divisor."""
+        """Build the map with this center and the scale (high - low) / divisor."""
         if not (_is_large(low) or _is_large(high) or _is_large(center)):
             return cls.of(center=center, scale=(high - low) / divisor, **vectors)
         peak = np.maximum(np.maximum(np.abs(low), np.abs(high)), np.abs(center))
@@ -107,7 +107,7 @@ class Affine(Map):
         return Z
 
     def invert(self, Z: Any, out: Any = None, *, look: bool = False) -> Any:
-        """Return the array whose map is Z; see `Map.apply`."""
+        """Undo the map; see `Map.apply`."""
         if isinstance(Z, kernels.Traced):
             return kernels.graph.invert(Z, self._map()).astype(Z.dtype)
         if is_sparse(Z):
@@ -124,7 +124,7 @@ class Affine(Map):
         look: bool,
         inverse: bool = False,
     ) -> Any:
-        """Map the stored members of a CSR or CSC array: the zeros stay zeros."""
+        """Map the stored members of a CSR or CSC array; implicit zeros stay zeros."""
         if look and kernels.has_infinity(X.data[:, None]):
             return None
         if not X.has_canonical_format:
@@ -139,15 +139,16 @@ class Affine(Map):
         return out
 
     def columns(self, chosen: Array) -> Self:
-        """Return the map of some columns, or of columns repeated."""
+        """Return the map of some columns, which may repeat."""
         picked = {k: None if v is None else v[chosen] for k, v in vars(self).items()}
         return type(self)(**picked)
 
     def joined(self, *others: Any) -> Self:
         """Return the map of these columns and those of other affine maps, side by side.
 
-        A step that only some of them have is one that changes no bit of the others' columns, but
-        for the sign of a zero in `invert`: what keeps -0.0 if subtracted makes 0.0 of it if added.
+        If only some maps have a step, the other maps get a step that changes nothing, except
+        that `invert` may turn -0.0 into 0.0: no number keeps -0.0 both when added and when
+        subtracted.
         """
         maps = (self, *others)
         for other in others:
@@ -168,7 +169,7 @@ class Affine(Map):
 
     @property
     def n_columns(self) -> int:
-        """How many columns the vectors are of."""
+        """The number of columns."""
         sizes = [len(vector) for vector in vars(self).values() if vector is not None]
         if not sizes:
             raise ValueError("A map that changes nothing does not tell how many columns it is of.")
@@ -179,11 +180,11 @@ class Affine(Map):
         return self
 
     def lost(self) -> Any:
-        """Return the places of the columns that were multiplied by 0."""
+        """Return the indices of the columns that were multiplied by 0."""
         return np.zeros(0, np.intp) if self.gain is None else np.flatnonzero(self.gain == 0)
 
     def below_1(self, peak: Floats, ceiling: Floats) -> Self:
-        """Return the map with ceilings, in the dtypes in which the peak is rounded to 1."""
+        """Return the map with ceilings, for each dtype in which rounding takes the peak to 1."""
         peak = np.nan_to_num(peak)[None]
         with np.errstate(over="ignore"):
             rounded = [self.apply(peak.astype(dtype))[0] >= 1 for dtype in CEILINGS]
@@ -209,11 +210,11 @@ class Affine(Map):
             return np.asarray(slope if self.exponent is None else np.ldexp(slope, -self.exponent))
 
     def unheld(self, dtype: Any) -> Any:
-        """Return the columns of which a dtype does not hold the data, judged by their place.
+        """Return the columns whose data a dtype cannot represent, judged by center and scale.
 
-        They lie about the center, as far off as the scale. A dtype whose numbers there lie
-        further apart than the scale times the root of its precision loses more than half of
-        its digits; one that has no numbers there loses all.
+        The data lie around the center, at a distance of about the scale. If the spacing of the
+        dtype there exceeds the scale times the square root of its precision, more than half of
+        the digits are lost; if it overflows there, all are.
         """
         scale, center = self.in_units("scale"), self.in_units("center")
         if scale is None:
@@ -226,7 +227,7 @@ class Affine(Map):
         return np.flatnonzero(lost)
 
     def to_state(self) -> dict[str, Any]:
-        """Return the vectors; ours alone writes no kind, as in the files of the first version."""
+        """Return the vectors; `Affine` itself writes no kind, as in the first file version."""
         return self.fields_of_state() if type(self) is Affine else super().to_state()
 
     def fields_of_state(self) -> dict[str, Any]:
@@ -237,7 +238,7 @@ class Affine(Map):
         return cls(**{f.name: state[f.name] for f in fields(cls) if f.name in state})
 
     def faults(self, n_columns: int) -> Iterator[tuple[str, str]]:
-        """Yield each vector that no rule makes, and why."""
+        """Yield each vector whose value no scaler could produce, and the reason."""
         given = {name: vector for name, vector in vars(self).items() if vector is not None}
         exponent, ceiling = given.pop("exponent", None), given.pop("ceiling", None)
         yield from vector_faults(self, tuple(given), n_columns)
@@ -274,12 +275,15 @@ class Affine(Map):
 
 
 def _is_large(vector: Floats) -> bool:
-    """Whether a member may be so large that differences overflow; NaN may stand for one."""
+    """Whether a member may be so large that differences overflow; True if any is NaN."""
     return not bool(np.abs(vector).max(initial=0.0) < LARGE)
 
 
 def _members_below(X: Any, ceiling: Floats) -> tuple[Any, Any]:
-    """Return the columns that have a ceiling, or those of stored members, and what is below it."""
+    """Return columns, and which members are below the ceiling.
+
+    The columns are those with a ceiling; in sparse data, the column of each stored member.
+    """
     if is_sparse(X):
         at: Any = columns_of(X)
         return at, np.abs(_as_floats(X.data)) < ceiling[at]
@@ -288,7 +292,7 @@ def _members_below(X: Any, ceiling: Floats) -> tuple[Any, Any]:
 
 
 def _as_floats(values: Array) -> Array:
-    """Return floats: the absolute value of the least integer is no integer of its size."""
+    """Return floats: the absolute value of the smallest integer would overflow its dtype."""
     return values if values.dtype.kind == "f" else values.astype(np.float64)
 
 

@@ -1,4 +1,4 @@
-"""Chain: a monotone function, then an affine map. Bent scalers end in it."""
+"""Chain: a monotone function, then an affine map. Nonlinear scalers use it."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from .record import Map, result_dtype
 class Bend(ABC):
     """A monotone function of one number, and its inverse.
 
-    A subclass is a frozen dataclass whose fields are plain values, one for all columns. It
-    defines `bend` and `unbend`, which take float64 arrays of shape (n_rows, n_columns), or traced
-    ones, and use functions of NumPy only, so that a graph can be written of them. Members that
-    the function is not defined for become NaN or infinite there, and are refused by `bent`.
+    A subclass is a frozen dataclass whose fields are plain values that apply to all columns. It
+    defines `bend` and `unbend`, which take float64 arrays of shape (n_rows, n_columns) or traced
+    arrays. They use only NumPy functions, so that they can be exported as a graph. Where the
+    function is not defined, they return NaN or infinity, and `bent` raises an error.
     """
 
     kinds: ClassVar[dict[str, type[Bend]]] = {}
@@ -36,21 +36,21 @@ class Bend(ABC):
 
     @abstractmethod
     def bend(self, x: Any) -> Any:
-        """Return the function of each member; NaN stays NaN."""
+        """Apply the function to each member; NaN stays NaN."""
 
     @abstractmethod
     def unbend(self, y: Any) -> Any:
-        """Return the members whose function is y."""
+        """Apply the inverse function to each member."""
 
     def bent(self, X: Any) -> Any:
-        """Return the function of X, dense or sparse, in float64; a scaler measures this.
+        """Apply the function to X, dense or sparse, in float64; a scaler measures the result.
 
         Raises
         ------
         ValueError
             If the function is not defined for a member.
         SparseDataError
-            If X is sparse, and the function of 0 is not 0.
+            If X is sparse, and the function does not map 0 to 0.
         """
         if is_sparse(X):
             self._check_zeros_stay()
@@ -60,14 +60,14 @@ class Bend(ABC):
         return y
 
     def unbent(self, Y: Any) -> Any:
-        """Return the members whose function is Y, dense or sparse, in float64."""
+        """Apply the inverse function to Y, dense or sparse, in float64."""
         Y = canonical(Y) if is_sparse(Y) else Y
         x = _members(self.unbend, Y)
         _check_defined(self, Y, x, overflows=True)
         return x
 
     def faults(self) -> Iterator[tuple[str, str]]:
-        """Yield each field that is no parameter of the function, and why."""
+        """Yield each field with an invalid value, and the reason."""
         yield from ()
 
     def _check_zeros_stay(self) -> None:
@@ -87,7 +87,7 @@ class Bend(ABC):
 
     @staticmethod
     def from_state(state: dict[str, Any]) -> Bend:
-        """Build a function from what `to_state` returned."""
+        """Build a function from the result of `to_state`."""
         name = state["kind"]
         kind = Bend.kinds.get(name) if isinstance(name, str) else None
         if kind is None:
@@ -97,7 +97,7 @@ class Bend(ABC):
 
 @dataclass(frozen=True, eq=False)
 class Chain(Map):
-    """A function of each member, then an affine map of its result.
+    """A function of each member, followed by an affine map.
 
     Parameters
     ----------
@@ -117,17 +117,17 @@ class Chain(Map):
         return _written(self.then.apply(self.first.bent(X), clip=clip), X, out)
 
     def invert(self, Z: Any, out: Any = None, *, look: bool = False) -> Any:
-        """Return the array whose map is Z; see `Map.apply`."""
+        """Undo the map; see `Map.apply`."""
         if look and _has_infinity(Z):
             return None
         return _written(self.first.unbent(self.then.invert(_as_float64(Z))), Z, out)
 
     def columns(self, chosen: Array) -> Self:
-        """Return the map of some columns, or of columns repeated."""
+        """Return the map of some columns, which may repeat."""
         return type(self)(self.first, self.then.columns(chosen))
 
     def joined(self, *others: Any) -> Self:
-        """Return the map of these columns and those of others of the same function."""
+        """Return the map of these columns and those of other maps with the same function."""
         for other in others:
             if not isinstance(other, Chain) or self.first.to_state() != other.first.to_state():
                 raise ValueError(
@@ -137,11 +137,11 @@ class Chain(Map):
         return type(self)(self.first, self.then.joined(*(other.then for other in others)))
 
     def check_defined(self, X: Any) -> None:
-        """Raise a ValueError where X has a finite member that cannot be mapped, or measured."""
+        """Raise a ValueError if X has a finite member for which the map is not defined."""
         self.first.bent(X)
 
     def of_zero(self, n_columns: int) -> Floats:
-        """Return what 0 maps to, per column: NaN or infinity where that is not defined."""
+        """Return what 0 maps to, per column; NaN or infinity if it is not defined."""
         zeros = np.zeros((1, n_columns))
         return np.asarray(self.then.apply(_members(self.first.bend, zeros))[0])
 
@@ -150,7 +150,7 @@ class Chain(Map):
         return self.then
 
     def lost(self) -> Any:
-        """Return the places of the columns that were multiplied by 0."""
+        """Return the indices of the columns that were multiplied by 0."""
         return self.then.lost()
 
     def fields_of_state(self) -> dict[str, Any]:
@@ -161,7 +161,7 @@ class Chain(Map):
         return cls(Bend.from_state(state["first"]), Affine.from_fields(state["then"]))
 
     def faults(self, n_columns: int) -> Iterator[tuple[str, str]]:
-        """Yield each field that no rule makes, and why."""
+        """Yield each field whose value no scaler could produce, and the reason."""
         yield from ((f"first.{name}", why) for name, why in self.first.faults())
         yield from ((f"then.{name}", why) for name, why in self.then.faults(n_columns))
 
@@ -171,8 +171,8 @@ def _as_float64(X: Any) -> Any:
 
 
 def _members(act: Any, X: Any) -> Any:
-    """Return a function of the members, of those stored where X is sparse."""
-    with np.errstate(all="ignore"):  # what is wrong is found in the result
+    """Apply a function to the members of X, or to the stored members of sparse X."""
+    with np.errstate(all="ignore"):  # errors are found in the result
         if not is_sparse(X):
             return act(_as_float64(X))
         data = act(_as_float64(X.data[:, None]))[:, 0]
@@ -180,7 +180,7 @@ def _members(act: Any, X: Any) -> Any:
 
 
 def _check_defined(function: Bend, X: Any, y: Any, overflows: bool = False) -> None:
-    """Refuse members whose result is not a number, or infinite where it must not overflow."""
+    """Refuse members whose result is NaN, or infinite unless it may overflow."""
     if isinstance(y, kernels.Traced):
         return
     given, found = (v.data if is_sparse(v) else v for v in (X, y))
@@ -199,11 +199,11 @@ def _check_defined(function: Bend, X: Any, y: Any, overflows: bool = False) -> N
 
 
 def _written(result: Any, X: Any, out: Any) -> Any:
-    """Return a result of float64 in the dtype that X asks for, in the place for it."""
+    """Return a float64 result in the result dtype of X, written to `out` if given."""
     dtype = result_dtype(X)
     if isinstance(result, kernels.Traced):
         return result.astype(dtype)
-    with np.errstate(over="ignore", invalid="ignore"):  # a short float may have no room
+    with np.errstate(over="ignore", invalid="ignore"):  # a short float may overflow
         if out is None or (is_sparse(X) and not X.has_canonical_format):
             return result if result.dtype == dtype else result.astype(dtype)
         place, found = (v.data if is_sparse(v) else v for v in (out, result))

@@ -1,4 +1,4 @@
-"""Map: what a scaler applies to columns, and undoes."""
+"""Map: the base of what a scaler applies to columns, and can undo."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from ..records import kind_of
 
 
 class Map(ABC):
-    """An immutable record that maps columns one by one, and can be undone.
+    """An immutable, invertible map that treats each column separately.
 
     A subclass is a frozen dataclass. `apply` and `invert` take arrays of shape
-    (n_rows, n_columns), dense, CSR or CSC, and traced arrays, which become nodes of a graph.
+    (n_rows, n_columns), dense, CSR or CSC, and traced arrays, which record a graph.
     """
 
     kinds: ClassVar[dict[str, type[Map]]] = {}
@@ -27,27 +27,27 @@ class Map(ABC):
 
     @abstractmethod
     def apply(self, X: Any, out: Any = None, *, clip: bool = False, look: bool = False) -> Any:
-        """Return the mapped array in the layout of X: float16 and float32 as such, else float64.
+        """Return the mapped array, laid out like X; all but float16 and float32 become float64.
 
         Parameters
         ----------
         X : array of shape (n_rows, n_columns)
             The data; NaN stays NaN.
         out : array, default=None
-            Where to write, which may be X itself.
+            The array to write to, which may be X itself.
         clip : bool, default=False
             Clip the result to the bounds of the map, where it has bounds.
         look : bool, default=False
-            Look for infinity in the same pass. If there is one, return None; X is then as it was.
+            Look for infinity in the same pass. If there is any, return None and leave X unchanged.
         """
 
     @abstractmethod
     def invert(self, Z: Any, out: Any = None, *, look: bool = False) -> Any:
-        """Return the array whose map is Z; `out` and `look` as in `apply`."""
+        """Undo the map; `out` and `look` as in `apply`."""
 
     @abstractmethod
     def columns(self, chosen: Array) -> Self:
-        """Return the map of some columns, or of columns repeated."""
+        """Return the map of some columns, which may repeat."""
 
     @abstractmethod
     def joined(self, *others: Any) -> Map:
@@ -56,15 +56,15 @@ class Map(ABC):
     @property
     @abstractmethod
     def affine(self) -> Any:
-        """The affine map that it ends in, with center and scale."""
+        """The affine map that is the last step, with center and scale."""
 
     @abstractmethod
     def lost(self) -> Any:
-        """Return the places of the columns that nothing can undo."""
+        """Return the indices of the columns that cannot be inverted."""
 
     @abstractmethod
     def faults(self, n_columns: int) -> Iterator[tuple[str, str]]:
-        """Yield each field that no rule makes, and why."""
+        """Yield each field whose value no scaler could produce, and the reason."""
 
     @abstractmethod
     def fields_of_state(self) -> dict[str, Any]:
@@ -76,11 +76,11 @@ class Map(ABC):
         """Build the map from its fields."""
 
     def check_defined(self, X: Any) -> None:
-        """Raise a ValueError where X has a finite member that cannot be mapped, or measured."""
-        return  # an affine map is defined for all
+        """Raise a ValueError if X has a finite member for which the map is not defined."""
+        return  # an affine map is defined everywhere
 
     def unheld(self, dtype: Any) -> Any:
-        """Return the places of columns whose data a dtype does not hold."""
+        """Return the indices of columns whose data a dtype cannot represent."""
         return np.zeros(0, dtype=np.intp)
 
     def of_zero(self, n_columns: int) -> Floats:
@@ -93,9 +93,9 @@ class Map(ABC):
 
     @staticmethod
     def from_state(state: dict[str, Any]) -> Map:
-        """Build a map from what `to_state` returned, in this version or an older one.
+        """Build a map from the result of `to_state`, of this version or an older one.
 
-        A state without a kind is that of an affine map, the only one that older versions had.
+        A state without a kind is an affine map, the only kind that older versions had.
         """
         name = state.get("kind", "Affine")
         kind = Map.kinds.get(name) if isinstance(name, str) else None
@@ -108,5 +108,5 @@ class Map(ABC):
 
 
 def result_dtype(X: Any) -> Any:
-    """Return the dtype of a mapped array: float16 and float32 as such, all else float64."""
+    """Return the dtype of a mapped array: float dtypes are kept, others become float64."""
     return X.dtype if X.dtype.kind == "f" else np.dtype(np.float64)

@@ -1,1 +1,1 @@
-"""Estimators as JSON: one file that any language reads and that runs no code."""
+"""Estimators as JSON: a file that any language can read and that runs no code."""

@@ -1,10 +1,10 @@
-"""Pipeline and ColumnTransformer of ours as objects of JSON, and back.
+"""Pipeline and ColumnTransformer of our estimators as JSON objects, and back.
 
-They are scikit-learn's, so nothing is written but what they were told and the fitted
-estimators in them. A ColumnTransformer is put together by its own fit: each fitted estimator is
-frozen, so it learns nothing, any other stays outside, and the data are made up. The cache of a
-Pipeline is a place on one machine, which no file may name. Their modules are imported here when
-they are needed, and nowhere else.
+Both are classes of scikit-learn, so only their parameters and their fitted estimators are
+written. A ColumnTransformer is rebuilt by its own `fit` on made-up data: fitted estimators are
+frozen, so that they learn nothing, and "passthrough" stands in for all others. The `memory` of a
+Pipeline is not saved, since it is a folder on one machine. The modules of both classes are
+imported only when they are needed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ..exceptions import FormatError
 from ..inputs.frames import CONTAINERS
 from .values import at, decoded, encoded, listed, text, with_keys
 
-MOST = 2**22  # columns times parts of a ColumnTransformer, whose fit on them takes memory
+MOST = 2**22  # columns times parts of a ColumnTransformer: limits the memory of its fit
 OF_PIPELINE = ("steps", "memory")
 FIELDS = {"feature_name", "transformer_name"}
 PIPELINE, COLUMNS = "sklearn.pipeline.Pipeline", "sklearn.compose.ColumnTransformer"
@@ -36,7 +36,10 @@ Build = Callable[[Any, str], Any]
 
 
 def name_of(estimator: Any) -> str | None:
-    """Return the public name of the class, if it is one of these; not imported, it made none."""
+    """Return the public name of the class, if it is one of these two.
+
+    If its module is not imported, the estimator cannot be of that class.
+    """
     for name in NAMES:
         module, _, kind = name.rpartition(".")
         if type(estimator) is getattr(sys.modules.get(module), kind, None):
@@ -45,14 +48,14 @@ def name_of(estimator: Any) -> str | None:
 
 
 def described(estimator: Any, where: str, describe: Describe) -> dict[str, Any]:
-    """Return what a Pipeline or a ColumnTransformer was told, and its estimators."""
+    """Return the parameters of a Pipeline or a ColumnTransformer, and its estimators."""
     name = name_of(estimator)
     act = _describe_pipeline if name == PIPELINE else _describe_columns
     return {"class": name, **act(estimator, where, describe)}
 
 
 def built(given: Any, where: str, build: Build) -> Any:
-    """Return the Pipeline or ColumnTransformer that an object of JSON describes."""
+    """Return the Pipeline or ColumnTransformer that a JSON object describes."""
     act = _build_pipeline if given["class"] == PIPELINE else _build_columns
     return act(given, where, build)
 
@@ -87,7 +90,7 @@ def _describe_columns(columns: Any, where: str, describe: Describe) -> dict[str,
     parts = []
     for i, (name, part, told) in enumerate(columns.transformers):
         place = f"{where}.transformers[{i}]"
-        chosen = fitted.get(name, told)  # what a function chose in fit
+        chosen = fitted.get(name, told)  # the columns that a function chose in fit
         if callable(chosen):
             raise FormatError(
                 f"{place}.columns: a function cannot be saved. Name the columns of {name!r}, or "
@@ -122,7 +125,10 @@ def _state_of_columns(columns: Any, where: str, describe: Describe) -> dict[str,
 
 
 def _fitted_of_columns(columns: Any, where: str, describe: Describe) -> dict[str, Any]:
-    """Return the fitted estimators; words and what has no columns are as they were told."""
+    """Return the fitted estimators.
+
+    Words, and parts without columns, are left out: they are as in `transformers`.
+    """
     from sklearn.preprocessing import FunctionTransformer
 
     told = {name: part for name, part, _ in columns.transformers}
@@ -171,12 +177,12 @@ def _put_together(columns: Any, state: Any, where: str, build: Build) -> None:
     place = f"{where}.fitted"
     fitted = {}
     for name, part in with_keys(state["fitted"], place, (), state["fitted"]).items():
-        with_keys(part, at(place, name), {"class"}, part)  # no word, but an object
+        with_keys(part, at(place, name), {"class"}, part)  # must be an object, not a word
         fitted[name] = build(part, at(place, name))
     told = columns.get_params(deep=False)
 
     def at_rest(name: str, part: Any) -> Any:
-        """Return what fits in the place of a part without doing anything."""
+        """Return a stand-in for a part that learns nothing in `fit`."""
         if name in fitted:
             return FrozenEstimator(fitted[name])
         return part if isinstance(part, str) else "passthrough"
@@ -202,7 +208,7 @@ def _put_together(columns: Any, state: Any, where: str, build: Build) -> None:
 
 
 def _thaw(columns: Any, fitted: dict[str, Any], where: str) -> None:
-    """Put the fitted estimators in the place of the frozen ones; all must be there."""
+    """Replace the frozen estimators by the fitted ones; none may be missing or left over."""
     from sklearn.frozen import FrozenEstimator
 
     thawed, told = [], {name: part for name, part, _ in columns.transformers}
@@ -211,7 +217,7 @@ def _thaw(columns: Any, fitted: dict[str, Any], where: str) -> None:
         places = getattr(columns, "output_indices_", {}).get(name, slice(0, 0))
         if isinstance(part, FrozenEstimator):
             part = fitted.pop(name)
-        elif not isinstance(told[name], str):  # passed through in its place
+        elif not isinstance(told[name], str):  # "passthrough" stood in for it
             if places.start != places.stop:
                 raise FormatError(f"{where}: the key {name!r} is missing.")
             part = told[name]
@@ -230,7 +236,7 @@ def _check_size(columns: Any, size: int, where: str) -> None:
 
 
 def _check_naming(columns: Any, where: str) -> None:
-    """Refuse a template of names that does more than to put names together."""
+    """Refuse a name template with fields or formats other than the two plain names."""
     template = columns.verbose_feature_names_out
     if isinstance(template, bool):
         return
@@ -250,7 +256,7 @@ def _check_naming(columns: Any, where: str) -> None:
 
 
 def _made_up(columns: Any, state: Any, where: str) -> Any:
-    """Return a row of zeros with the columns of the fit."""
+    """Return one row of zeros with the columns of the fit."""
     size = state["n_features_in_"]
     names = decoded(state["feature_names_in_"], f"{where}.feature_names_in_")
     if type(size) is int and size >= 0:
@@ -265,7 +271,7 @@ def _made_up(columns: Any, state: Any, where: str) -> Any:
 
 
 def _told(estimator: Any, where: str, leave_out: tuple[str, ...]) -> dict[str, Any]:
-    """Return the parameters that are not the default: versions of scikit-learn differ in these."""
+    """Return the parameters that differ from the defaults, which vary between versions."""
     defaults = signature(type(estimator)).parameters
     told = {}
     for name, value in estimator.get_params(deep=False).items():

@@ -1,4 +1,4 @@
-"""Documents: an estimator as a dict in terms of JSON, and as a file."""
+"""Documents: an estimator as a JSON-compatible dict, and as a file."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from .values import decoded, encoded, with_keys
 
 FORMAT = "sklearn_norm"
 KEYS = ("format", "schema", "version", "checksum", "estimator")
-WORDS = ("drop", "passthrough", None)  # in the place of an estimator
-LARGEST = 2**28  # bytes of a file, where nobody says otherwise
+WORDS = ("drop", "passthrough", None)  # allowed instead of an estimator
+LARGEST = 2**28  # default size limit of a file, in bytes
 
 
 def to_dict(estimator: Any, *, notes: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -29,8 +29,8 @@ def to_dict(estimator: Any, *, notes: Mapping[str, Any] | None = None) -> dict[s
         An estimator of this library, of a subclass of one, or a `sklearn.pipeline.Pipeline`
         or `sklearn.compose.ColumnTransformer` of these, fitted or not.
     notes : dict, default=None
-        What else belongs to this moment, such as the place in a stream: numbers, strings,
-        arrays, and lists, tuples and dicts of these.
+        Anything to store with the estimator, such as the position in a stream: numbers,
+        strings, arrays, and lists, tuples and dicts of these.
 
     Returns
     -------
@@ -41,12 +41,12 @@ def to_dict(estimator: Any, *, notes: Mapping[str, Any] | None = None) -> dict[s
     Raises
     ------
     sklearn_norm.exceptions.FormatError
-        If something in it cannot be saved, such as an estimator of another library; a
-        ValueError that says where.
+        If something in it cannot be saved, such as an estimator of another library. It is a
+        ValueError, and its message says where.
 
     See Also
     --------
-    from_dict : The way back.
+    from_dict : Build the estimator from the dict.
     save : Write a file.
 
     Examples
@@ -75,28 +75,28 @@ def to_dict(estimator: Any, *, notes: Mapping[str, Any] | None = None) -> dict[s
 
 
 def from_dict(document: Any) -> Any:
-    """Return the estimator that `to_dict` made a dict of. No code of the document is run.
+    """Return the estimator that a dict from `to_dict` describes. No code of it is run.
 
     Parameters
     ----------
     document : dict
-        What `to_dict` returned, or what became of it on its way through JSON.
+        The result of `to_dict`, possibly after a round trip through JSON.
 
     Returns
     -------
     estimator : object
-        A new estimator with the state of the old one, to the bit.
+        A new estimator with exactly the state of the old one, bit for bit.
 
     Raises
     ------
     sklearn_norm.exceptions.FormatError
-        If the document is damaged, of a newer schema, or holds what no estimator leads to:
-        unknown classes or keys, wrong shapes, invalid parameters. A ValueError that says
-        where.
+        If the document is damaged, has a newer schema, or holds something that no estimator
+        could have: unknown classes or keys, wrong shapes, invalid parameters. It is a
+        ValueError, and its message says where.
 
     See Also
     --------
-    to_dict : The way there.
+    to_dict : Make the dict.
     load : Read a file.
 
     Examples
@@ -125,9 +125,9 @@ def from_dict(document: Any) -> Any:
 def save(estimator: Any, path: Any, *, notes: Mapping[str, Any] | None = None) -> None:
     """Save an estimator as a JSON file, which `load` reads in any later version.
 
-    The file is written beside its place, flushed to the disk and renamed: a crash, a full
-    disk or an error leaves the old file or the new one, never half of one. Of a link, the
-    file that it leads to is replaced. An existing file keeps its permissions.
+    A temporary file is written in the same folder, flushed to the disk and renamed: a crash,
+    a full disk or an error leaves the old file or the new one, never half of one. If `path` is
+    a link, the file it points to is replaced. An existing file keeps its permissions.
 
     Parameters
     ----------
@@ -137,13 +137,14 @@ def save(estimator: Any, path: Any, *, notes: Mapping[str, Any] | None = None) -
     path : str or os.PathLike
         The file.
     notes : dict, default=None
-        What else belongs to this moment, such as the place in a stream: numbers, strings,
-        arrays, and lists, tuples and dicts of these.
+        Anything to store with the estimator, such as the position in a stream: numbers,
+        strings, arrays, and lists, tuples and dicts of these.
 
     Raises
     ------
     sklearn_norm.exceptions.FormatError
-        If something in the estimator cannot be saved; a ValueError that says where.
+        If something in the estimator cannot be saved. It is a ValueError, and its message
+        says where.
     OSError
         If the file cannot be written.
 
@@ -182,15 +183,16 @@ def load(path: Any, *, max_bytes: int = LARGEST, with_notes: bool = False) -> An
     Returns
     -------
     estimator : object
-        A new estimator with the state of the saved one, to the bit.
+        A new estimator with exactly the state of the saved one, bit for bit.
     notes : dict
-        What `save` was given with it; only if `with_notes`.
+        The notes given to `save`; only if `with_notes`.
 
     Raises
     ------
     sklearn_norm.exceptions.FormatError
-        If the file is no such file, truncated, damaged, too large, of a newer schema, or
-        holds what no estimator leads to. A ValueError that says where.
+        If the file is not one that `save` wrote, or is truncated, damaged, too large, of a
+        newer schema, or holds something that no estimator could have. It is a ValueError, and
+        its message says where.
     OSError
         If the file cannot be read.
 
@@ -223,14 +225,14 @@ def load(path: Any, *, max_bytes: int = LARGEST, with_notes: bool = False) -> An
 
 
 def as_object(notes: Any, where: str) -> Mapping[str, Any]:
-    """Return notes, and refuse what is no dict of names."""
+    """Return the notes; refuse anything but a dict with string keys."""
     if isinstance(notes, Mapping) and all(isinstance(name, str) for name in notes):
         return notes
     raise FormatError(f"{where}: must be a dict whose keys are strings, not {notes!r:.40}.")
 
 
 def _described(estimator: Any, where: str, name: str = "") -> Any:
-    """Return an estimator in terms of JSON; a word may stand for it where it has a name."""
+    """Return an estimator as JSON values; a named step may be a word such as "drop"."""
     if isinstance(estimator, Stateful):
         return estimators.described(estimator, where)
     if composites.name_of(estimator):

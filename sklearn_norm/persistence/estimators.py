@@ -1,4 +1,4 @@
-"""One estimator of ours as an object of JSON, and back: class, parameters, state."""
+"""One estimator of this library as a JSON object, and back: class, parameters, state."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def described(estimator: Stateful, where: str) -> dict[str, Any]:
 
 
 def built(given: Any, where: str, schema: int) -> Stateful:
-    """Return the estimator that an object of JSON describes."""
+    """Return the estimator that a JSON object describes."""
     with_keys(given, where, {"class", "parameters", "state"})
     kind = kind_of(text(given["class"], f"{where}.class"))
     if kind is None:
@@ -65,12 +65,12 @@ def name_of(kind: type) -> str:
 
 
 def shown(name: str) -> str:
-    """Return the name of an attribute in the file."""
+    """Return the name that an attribute has in the file."""
     return name.lstrip("_")
 
 
 def kind_of(name: str) -> type[Stateful] | None:
-    """Return the class of that name among those imported, None for what is not public."""
+    """Return the imported class of that name; None if there is none or it is not public."""
     if name.startswith(f"{PACKAGE}.") and name.count(".") > 1:
         return None
     for kind in _subclasses(Stateful):
@@ -118,7 +118,7 @@ def _state(kind: type[Stateful], given: Any, where: str, exact: bool) -> dict[st
 
 
 def _check(estimator: Stateful, where: str) -> None:
-    """Refuse parameters that are not valid and a state that no fit leads to."""
+    """Refuse invalid parameters, and a state that no fit could produce."""
     try:
         estimator._validate_params()
     except (TypeError, ValueError) as error:
@@ -131,7 +131,7 @@ def _check(estimator: Stateful, where: str) -> None:
 
 @contextmanager
 def _taking(where: str) -> Iterator[None]:
-    """Turn whatever a state leads to into an error of the format."""
+    """Turn any error that a state causes into a FormatError."""
     try:
         yield
     except Exception as error:
@@ -139,7 +139,7 @@ def _taking(where: str) -> Iterator[None]:
 
 
 def _check_nothing_left(estimator: Stateful, parameters: dict[str, Any], where: str) -> None:
-    """Refuse to lose an attribute, but for what the constructor sets by itself."""
+    """Refuse to lose an attribute, unless the constructor sets it to the same value."""
     known = estimator.__getstate__().keys()
     left = known - parameters.keys() - set(estimator._remembers) - {"_schema", "_version"}
     if not left:
@@ -156,7 +156,7 @@ def _check_nothing_left(estimator: Stateful, parameters: dict[str, Any], where: 
 
 
 def _check_same_form(given: Any, found: Any, where: str) -> None:
-    """Refuse what was left out when the state was taken, or was not there."""
+    """Refuse keys that the estimator ignored when it took the state, and missing keys."""
     if isinstance(given, (dict, list, tuple)) and type(given) is not type(found):
         raise FormatError(f"{where}: must not be a {type(given).__name__}.")
     if isinstance(given, dict):

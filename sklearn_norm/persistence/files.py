@@ -12,16 +12,16 @@ from typing import Any
 
 from ..exceptions import FormatError
 
-BINARY = getattr(os, "O_BINARY", 0)  # of Windows
-PART = 1 << 16  # bytes that are read at a time beyond the size that a file tells
-NO_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EBADF}  # of file systems without one for folders
+BINARY = getattr(os, "O_BINARY", 0)  # exists on Windows only
+PART = 1 << 16  # bytes to read at a time beyond the reported file size
+NO_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EBADF}  # the file system cannot sync folders
 
 
 def write(path: Any, data: bytes) -> None:
-    """Put data in the place of a file, so that a crash leaves the old file or the new one.
+    """Replace a file atomically: a crash leaves the old file or the new one.
 
-    A temporary file beside it is written, flushed to the disk and renamed. Of a link, the
-    file that it leads to is replaced. Permissions stay.
+    A temporary file in the same folder is written, flushed to the disk and renamed. If the
+    path is a link, the file it points to is replaced. Permissions are kept.
     """
     target = Path(os.path.realpath(_named(path)))
     mode = _mode_of(target)
@@ -45,7 +45,7 @@ def write(path: Any, data: bytes) -> None:
 
 
 def _named(path: Any) -> str:
-    """Return a path as a string; an integer would be a file that is open already."""
+    """Return a path as a string; refuse an integer, which would be an open file descriptor."""
     return os.fsdecode(os.fspath(path))
 
 
@@ -73,7 +73,7 @@ def _write_all(descriptor: int, data: bytes) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make a rename last, where the system can."""
+    """Flush a rename to the disk, if the system can."""
     if os.name == "nt":
         return
     try:
@@ -97,7 +97,7 @@ def read(path: Any, max_bytes: int) -> bytes:
     with open(name, "rb") as file:
         size = os.fstat(file.fileno()).st_size
         data = bytearray()
-        while size <= max_bytes and len(data) <= max_bytes:  # a pipe tells no size
+        while size <= max_bytes and len(data) <= max_bytes:  # a pipe reports no size
             part = file.read(max(size - len(data), PART))
             if not part:
                 return bytes(data)

@@ -1,4 +1,4 @@
-"""Text of JSON, strictly: what is read is what was written, or an error that says where."""
+"""Strict JSON text: reading returns what was written, or raises an error that says where."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 from ..exceptions import FormatError
 from .values import WHOLE, at
 
-DEEPEST = 100  # objects and lists inside one another
+DEEPEST = 100  # limit of the nesting depth of objects and lists
 FOREIGN = {
     b"\x80": "a pickle: use joblib.load or pickle.load, if you trust its source",
     b"PK\x03\x04": "a zip file, as skops writes: use skops.io.load",
@@ -27,14 +27,14 @@ FOREIGN = {
 
 
 class Refused:
-    """What the parser meets and JSON does not allow; its place is found later."""
+    """Stands for something that strict JSON does not allow; its place is found later."""
 
     def __init__(self, why: str) -> None:
         self.why = why
 
 
 def parsed(data: bytes) -> Any:
-    """Return the document that UTF-8 text of JSON holds."""
+    """Return the document that JSON text in UTF-8 holds."""
     for start, kind in FOREIGN.items():
         if data.startswith(start):
             raise FormatError(f"byte 0: this is no JSON, but {kind}.")
@@ -68,7 +68,7 @@ def _no(constant: str) -> Any:
 
 
 def written(document: Any) -> bytes:
-    """Return a document as text, with a line for what holds no more than plain values."""
+    """Return a document as text, with containers of plain values on one line."""
     return ("".join(_pieces(document, "\n")) + "\n").encode()
 
 
@@ -98,9 +98,9 @@ def _members(value: Any) -> Any:
 
 
 def checksum(document: Any) -> str:
-    """Return the SHA-256 of what a document means, and refuse what is no strict JSON.
+    """Return the SHA-256 of a document's content, and refuse anything but strict JSON.
 
-    Spaces, the order of members and the spelling of numbers and strings do not count.
+    Whitespace, the order of members and the spelling of numbers and strings do not matter.
     """
     digest = hashlib.sha256()
     _feed(document, "", 0, digest.update)

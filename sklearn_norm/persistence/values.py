@@ -1,7 +1,7 @@
-"""Values as JSON: floats to the bit, arrays compact, Python's types told apart.
+"""Values as JSON: floats bit for bit, arrays compact, Python's types kept apart.
 
-An object of JSON whose keys are those of a form below stands for what JSON has not: a
-tuple, an array, infinity. All other objects are dicts.
+A JSON object with exactly the keys of one of the `FORMS` below stands for something that
+JSON lacks, such as a tuple, an array or infinity. All other objects are dicts.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from ..exceptions import FormatError
 
 WHOLE = 2**53  # integers up to here are exact in all readers of JSON
 WIDEST = 2**64
-LONGEST = 2**32  # of an axis
+LONGEST = 2**32  # length limit of an axis
 DTYPES = ("<f8", "<f4", "<f2", "|i1", "<i2", "<i4", "<i8", "|u1", "<u2", "<u4", "<u8", "|b1")
 NOT_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
 def encoded(value: Any, where: str) -> Any:
-    """Return a value in terms of JSON."""
+    """Return a value as JSON values."""
     if isinstance(value, (np.ndarray, np.generic)) or hasattr(value, "__array__"):
         return _array(value, where)
     if value is None or isinstance(value, bool):
@@ -191,13 +191,13 @@ FORMS: dict[frozenset[str], Callable[[Any, str], Any]] = {
 
 
 def at(where: str, name: str) -> str:
-    """Return the place of a member of an object."""
+    """Return the path to a member of an object, for messages."""
     place = name if name.isidentifier() else repr(name)[:60]
     return f"{where}.{place}" if where else place
 
 
 def listed(value: Any, where: str) -> list[Any]:
-    """Return a list, and refuse what is none."""
+    """Return the value if it is a list, else refuse it."""
     if not isinstance(value, list):
         raise FormatError(f"{where}: must be a list, not {value!r:.40}.")
     return value
@@ -206,7 +206,7 @@ def listed(value: Any, where: str) -> list[Any]:
 def with_keys(
     value: Any, where: str, required: Iterable[str], optional: Iterable[str] = ()
 ) -> dict[str, Any]:
-    """Return an object of JSON with the keys expected, and refuse all else."""
+    """Return the value if it is a JSON object with the expected keys, else refuse it."""
     if not isinstance(value, dict):
         raise FormatError(f"{where or 'document'}: must be an object, not {value!r:.40}.")
     for name in sorted({*required} - value.keys()):
@@ -217,7 +217,7 @@ def with_keys(
 
 
 def text(value: Any, where: str) -> str:
-    """Return a string, and refuse what is none."""
+    """Return the value if it is a string, else refuse it."""
     if not isinstance(value, str):
         raise FormatError(f"{where}: must be a string, not {value!r:.40}.")
     return value

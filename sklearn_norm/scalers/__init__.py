@@ -1,1 +1,1 @@
-"""The scalers, one short file each; none knows another."""
+"""The scalers, one file each, independent of one another."""

@@ -12,7 +12,7 @@ class BatchStatsScaler(RunningScaler):
 
     :math:`z = \gamma (x - m) / \sqrt{v + \epsilon} + \beta`. Each `partial_fit` moves
     :math:`m` and :math:`v` towards the mean and the variance of the batch: the batch has
-    the weight `momentum`, all before it the rest. `fit` is `partial_fit` from nothing.
+    weight `momentum`, and all earlier data the rest. `fit` is `partial_fit` on a new scaler.
 
     Parameters
     ----------
@@ -34,8 +34,8 @@ class BatchStatsScaler(RunningScaler):
     gamma, beta : float, array-like of shape (n_features,) or None, default=None
         Gain and bias of the result; None stands for 1 and 0.
     copy : bool, default=True
-        Whether `transform` and `inverse_transform` leave their input alone. False
-        overwrites an array of floats.
+        Whether `transform` and `inverse_transform` leave their input unchanged. False
+        lets them overwrite an array of floats.
 
     Attributes
     ----------
@@ -44,17 +44,17 @@ class BatchStatsScaler(RunningScaler):
     running_var_ : ndarray of shape (n_features,)
         The running variance v, float64.
     scale_ : ndarray of shape (n_features,)
-        What is divided by, the square root of v + eps.
+        The divisor, the square root of v + eps.
     n_batches_seen_ : int or ndarray of shape (n_features,)
-        The batches seen; an array where features were missing in some.
+        The number of batches seen; an array where features were missing in some.
     n_samples_seen_ : int, float or ndarray of shape (n_features,)
         The weight seen; an array where features miss values differently.
     constant_features_ : ndarray
-        The names, or indices, of the features with one value only so far.
+        The names, or indices, of the features with only one value so far.
     n_features_in_ : int
         The number of features.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Their names, where all are strings.
+        Their names, if all are strings.
 
     Notes
     -----

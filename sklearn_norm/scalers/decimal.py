@@ -16,12 +16,12 @@ from ..kernels import Array, Floats
 from ..maps.affine import Affine
 from ..statistics.extrema import Extrema
 
-LEAST, MOST = -324, 309  # the exponents that floats can have
+LEAST, MOST = -324, 309  # range of the exponent j for float64
 EXACT = 22  # 10**22 is the largest power of ten that a float64 holds exactly
 
 
 class DecimalScaler(SklearnPeer, Scaler):
-    r"""Divide each feature by the power of ten that brings it inside (-1, 1).
+    r"""Divide each feature by the smallest power of ten that brings it inside (-1, 1).
 
     :math:`z = x / 10^j`, with :math:`j` the smallest integer for which
     :math:`\max |x| / 10^j < 1`; it may be negative. A feature of zeros has
@@ -30,8 +30,8 @@ class DecimalScaler(SklearnPeer, Scaler):
     Parameters
     ----------
     copy : bool, default=True
-        Whether `transform` and `inverse_transform` leave their input alone. False
-        overwrites an array of floats.
+        Whether `transform` and `inverse_transform` leave their input unchanged. False
+        lets them overwrite an array of floats.
 
     Attributes
     ----------
@@ -48,13 +48,13 @@ class DecimalScaler(SklearnPeer, Scaler):
     n_features_in_ : int
         The number of features.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Their names, where all are strings.
+        Their names, if all are strings.
 
     Notes
     -----
-    j is found by comparing integers, never by a logarithm: 1000 has j = 4, and the
-    float next below it j = 3. The divisor is 10**j, rounded up where a float64 cannot
-    hold it, and a value below 10**j stays below 1 where its quotient would be rounded to 1.
+    j is found by exact comparisons, not by a logarithm: 1000 has j = 4, and the next
+    smaller float has j = 3. The divisor is 10**j, rounded up if it is not a float64. A
+    value below 10**j stays below 1, even if its quotient would round to 1.
 
     References
     ----------
@@ -74,11 +74,13 @@ class DecimalScaler(SklearnPeer, Scaler):
     _parameter_constraints: ClassVar[dict[str, Any]] = {"copy": ["boolean"]}
     _peer_name = "MaxAbsScaler"
     _peer_words: ClassVar[dict[str, str]] = {
-        "both": "Only the maxima are shared: scikit-learn's scaler divides by the maximum, and "
-        "this one by a power of ten, so what they compute is another thing.",
-        "taken": "It has the maxima, and no `clip`. The count is that of the rows, missing or not.",
+        "both": "Only the maxima are shared. The results differ: scikit-learn's scaler divides by "
+        "the maximum, and this one by a power of ten.",
+        "taken": "It has the maxima, and no `clip`. The count is the number of rows, missing or "
+        "not.",
         "not_taken": "",
-        "given": "It has the maxima. It counts rows, so its count is that of the fullest column.",
+        "given": "It has the maxima. It counts rows, so its count is that of the column with the "
+        "fewest missing values.",
         "not_given": "",
         "ours": "0.1",
         "theirs": "0.5",
@@ -105,14 +107,14 @@ class DecimalScaler(SklearnPeer, Scaler):
     def from_stats(
         cls, *, max_abs: Any, n_samples: Any, feature_names: Any = None, **params: Any
     ) -> Self:
-        """Build a fitted scaler from known absolute maxima, which a stream goes on to raise.
+        """Build a fitted scaler from known absolute maxima, which later batches may raise.
 
         Parameters
         ----------
         max_abs : float or array-like of shape (n_features,)
             The largest absolute value seen.
         n_samples : float or array-like of shape (n_features,)
-            The weight behind it. 0 stands for no data, where `max_abs` must be NaN.
+            The total weight of the data. 0 means no data, and `max_abs` must then be NaN.
         feature_names : list of str, default=None
             The names of the columns.
         **params
@@ -121,8 +123,8 @@ class DecimalScaler(SklearnPeer, Scaler):
         Returns
         -------
         scaler : DecimalScaler
-            A new fitted scaler, the same as if it had seen the data, but for
-            `constant_features_`: of these, only columns of zeros can be told.
+            A new fitted scaler, the same as if it had seen the data, except for
+            `constant_features_`: only columns of zeros can be recognised.
 
         Raises
         ------
@@ -166,20 +168,20 @@ class DecimalScaler(SklearnPeer, Scaler):
 
     @property
     def exponent_(self) -> npt.NDArray[np.int64]:
-        """Ndarray of shape (n_features,): the power of ten divided by."""
+        """Ndarray of shape (n_features,): the exponent of the power of ten that divides."""
         return decimal_exponents(self.max_abs_)
 
     @property
     def scale_(self) -> Floats:
-        """Ndarray of shape (n_features,): what is divided by."""
+        """Ndarray of shape (n_features,): the divisor."""
         powers = np.array([float(f"1e{j}") for j in range(LEAST, MOST + 1)])
         return np.where(np.isnan(self.max_abs_), np.nan, powers[self.exponent_ - LEAST])
 
 
 def decimal_exponents(peaks: Floats) -> npt.NDArray[np.int64]:
-    """Return the smallest j with peak < 10**j per peak; 0 for 0 and NaN.
+    """Return the smallest j with peak < 10**j for each peak; 0 for 0, infinity and NaN.
 
-    A float is below 10**j if and only if it is below the float next above 10**j.
+    A float is below 10**j if and only if it is below the smallest float of at least 10**j.
     """
     exponents = np.searchsorted(_ceilings(), peaks, side="right") + LEAST
     return np.where((peaks > 0) & (peaks < np.inf), exponents, 0).astype(np.int64)

@@ -1,4 +1,4 @@
-"""Min-max: the range of each feature to a range given."""
+"""Min-max: map the range of each feature to a given range."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ class MinMaxScaler(SklearnPeer, Scaler):
     r"""Scale each feature to a range.
 
     :math:`z = a + (b - a) (x - x_{\min}) / (x_{\max} - x_{\min})`, for the range
-    :math:`(a, b)`. Rows of the fit land inside the range, and the extrema hit its
-    bounds to the bit.
+    :math:`(a, b)`. Rows of the fit are mapped into the range, and the extrema exactly to
+    its bounds.
 
     Parameters
     ----------
     feature_range : tuple (min, max), default=(0, 1)
-        The range wanted: two numbers, or two arrays with an entry per feature.
+        The target range: two numbers, or two arrays with an entry per feature.
     data_range : tuple (min, max), dict or None, default=None
         Known bounds of the data, in its units: two numbers, two arrays with an entry
         per feature, or a dict from the name (or index) of a feature to its (min, max).
-        The features named then ignore the data of the fit.
+        For features with known bounds, the data of the fit are ignored.
     clip : bool, default=False
         Clip what `transform` returns to `feature_range`.
     copy : bool, default=True
-        Whether `transform` and `inverse_transform` leave their input alone. False
-        overwrites an array of floats.
+        Whether `transform` and `inverse_transform` leave their input unchanged. False
+        lets them overwrite an array of floats.
 
     Attributes
     ----------
     data_min_, data_max_ : ndarray of shape (n_features,)
-        The bounds of the data, seen or given, float64.
+        The bounds of the data, measured or given, float64.
     data_range_ : ndarray of shape (n_features,)
         ``data_max_ - data_min_``; inf where that exceeds the largest float.
     scale_ : ndarray of shape (n_features,)
@@ -53,7 +53,7 @@ class MinMaxScaler(SklearnPeer, Scaler):
     n_features_in_ : int
         The number of features.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Their names, where all are strings.
+        Their names, if all are strings.
 
     References
     ----------
@@ -81,11 +81,12 @@ class MinMaxScaler(SklearnPeer, Scaler):
     _peer_name = "MinMaxScaler"
     _peer_words: ClassVar[dict[str, str]] = {
         "both": "Both compute the same.",
-        "taken": "The count is that of the rows, missing or not. A column that scikit-learn took "
-        "for constant by its threshold is held as constant, at `data_min_`.",
-        "not_taken": ", or `scale_` is not what its parameters make of the bounds",
-        "given": "It counts rows, so its count is that of the fullest column. What it learns "
-        "later, it learns in its own way, a threshold for constant columns included.",
+        "taken": "The count is the number of rows, missing or not. A column that scikit-learn "
+        "considered constant by its threshold is treated as constant, at `data_min_`.",
+        "not_taken": ", or `scale_` does not follow from its parameters and bounds",
+        "given": "It counts rows, so its count is that of the column with the fewest missing "
+        "values. Later fits follow scikit-learn's rules, including its threshold for constant "
+        "columns.",
         "not_given": ": a `data_range`, or a `feature_range` per column",
         "ours": "0.75",
         "theirs": "0.75",
@@ -105,7 +106,7 @@ class MinMaxScaler(SklearnPeer, Scaler):
         self.copy = copy
 
     def _measure(self, X: Array, weight: Floats | None) -> Extrema:
-        self._wanted_range(self.feature_range)  # refuse wrong parameters before any work
+        self._wanted_range(self.feature_range)  # refuse invalid parameters first
         self._given_range(self.data_range)
         return Extrema.measure(X, weight)
 
@@ -113,7 +114,7 @@ class MinMaxScaler(SklearnPeer, Scaler):
         lower, upper = self._wanted_range(self.feature_range)
         low, high = self._bounds(statistic, self.data_range)
         gain = upper - lower
-        missed = gain + lower != upper  # the top is not hit by rounding alone
+        missed = gain + lower != upper  # rounding misses the upper bound
         return Affine.spanning(
             low,
             low,
@@ -135,16 +136,16 @@ class MinMaxScaler(SklearnPeer, Scaler):
         feature_names: Any = None,
         **params: Any,
     ) -> Self:
-        """Build a fitted scaler from known bounds, which a stream goes on to widen.
+        """Build a fitted scaler from known bounds, which later batches may widen.
 
-        Bounds that data must not widen are the parameter `data_range`.
+        For bounds that data must not widen, use the parameter `data_range`.
 
         Parameters
         ----------
         data_min, data_max : float or array-like of shape (n_features,)
             The smallest and the largest value seen.
         n_samples : float or array-like of shape (n_features,)
-            The weight behind them. 0 stands for no data, where both must be NaN.
+            The total weight of the data. 0 means no data, and both must then be NaN.
         feature_names : list of str, default=None
             The names of the columns.
         **params
@@ -215,7 +216,7 @@ class MinMaxScaler(SklearnPeer, Scaler):
         )
 
     def _bounds(self, statistic: Extrema, data_range: Any) -> tuple[Floats, Floats]:
-        """Return the bounds of the data: those given first, NaN where there are none."""
+        """Return the bounds of the data, given ones first; NaN where there are none."""
         low, high = statistic.low, statistic.high
         if not statistic.weight.all():
             none = statistic.weight == 0
@@ -236,7 +237,7 @@ class MinMaxScaler(SklearnPeer, Scaler):
         return lower, upper
 
     def _given_range(self, data_range: Any) -> tuple[Floats, Floats]:
-        """Return bounds that are given per feature, NaN where the data decide."""
+        """Return the given bounds per feature; NaN where the data decide."""
         low, high = np.full((2, self.n_features_in_), np.nan)
         if data_range is None:
             return low, high
@@ -254,13 +255,13 @@ class MinMaxScaler(SklearnPeer, Scaler):
         return low, high
 
     def _pair(self, name: str, pair: Any, size: int | None = None) -> tuple[Floats, Floats]:
-        """Return the two numbers of a range, one of each per feature."""
+        """Return the lower and the upper bound of a range, one entry per feature."""
         size = self.n_features_in_ if size is None else size
         if type(pair) is tuple and len(pair) == 2 and {*map(type, pair)} <= {int, float}:
             try:
                 return np.full(size, float(pair[0])), np.full(size, float(pair[1]))
             except OverflowError:
-                pass  # an integer that no float holds: said below
+                pass  # an integer too large for a float: the error is raised below
         try:
             arrays = (np.broadcast_to(array_of(v, name), (size,)) for v in pair)
             low, high = (floats_of(array, name) for array in arrays)

@@ -22,7 +22,7 @@ from ..statistics.given import Given
 from ..statistics.quantiles import Quantiles
 
 SHARED = ("with_centering", "with_scaling", "quantile_range", "unit_variance")
-WIDER = 5.0  # the first fallback leaves out a fifth of what the quantile range leaves out
+WIDER = 5.0  # the wider range leaves out 1 / WIDER of what the quantile range leaves out
 
 
 class RobustScaler(SklearnPeer, Scaler):
@@ -32,8 +32,8 @@ class RobustScaler(SklearnPeer, Scaler):
     interpolation, NumPy's default.
 
     `fit` is exact. `partial_fit` and `merge` are exact for few values, then use a
-    mergeable sketch whose quantiles lie at most `rank_error` off in rank;
-    `rank_error_` tells the bound in force.
+    mergeable sketch. Its quantiles are off by at most `rank_error` in rank;
+    `rank_error_` is the current bound.
 
     Where the quantile range of a feature is 0 although the feature is not constant, the
     scale falls back to a wider range, which leaves out a fifth of what `quantile_range`
@@ -48,29 +48,28 @@ class RobustScaler(SklearnPeer, Scaler):
     quantile_range : tuple (q_min, q_max), 0 <= q_min <= q_max <= 100, default=(25.0, 75.0)
         The percentiles whose distance is the scale.
     unit_variance : bool, default=False
-        Divide the scale by the distance of the same percentiles of the standard normal
-        distribution, so that normal data come out with variance 1. A full range is
-        left as it is.
+        Divide the scale by the distance between the same percentiles of the standard normal
+        distribution, so that normal data get variance 1. A full range is not divided.
     rank_error : float, default=1e-3
         The largest rank error that streaming may make, as a share of the values. A
-        feature with fewer than ``2 / rank_error`` values is always exact; the state
-        takes up to ``226 / rank_error`` bytes per feature, and 16 per binary order of
-        magnitude that the weights span.
+        feature with fewer than ``2 / rank_error`` values is always exact. The state
+        takes up to ``226 / rank_error`` bytes per feature, plus 16 for each power of 2
+        that the weights span.
     copy : bool, default=True
-        Whether `transform` and `inverse_transform` leave their input alone. False
-        overwrites an array of floats.
+        Whether `transform` and `inverse_transform` leave their input unchanged. False
+        lets them overwrite an array of floats.
 
     Attributes
     ----------
     center_ : ndarray of shape (n_features,) or None
         The median, in the units of the data, float64.
     scale_ : ndarray of shape (n_features,) or None
-        What is divided by; 1 for constant features.
+        The divisor; 1 for constant features.
     scale_source_ : ndarray of shape (n_features,) or None
         Where the scale comes from: "quantile_range", "wider_range", "full_range", or
         "constant".
     rank_error_ : float
-        The bound on the rank error in force; 0.0 while the quantiles are exact.
+        The current bound on the rank error; 0.0 while the quantiles are exact.
     n_samples_seen_ : int, float or ndarray of shape (n_features,)
         The weight seen; an array where features miss values differently.
     constant_features_ : ndarray
@@ -78,13 +77,13 @@ class RobustScaler(SklearnPeer, Scaler):
     n_features_in_ : int
         The number of features.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Their names, where all are strings.
+        Their names, if all are strings.
 
     Notes
     -----
-    The bound of the sketch fails for a given quantile with a probability of at most one
-    in a million, over the pseudo-random choices, which derive from the data: the same
-    data give the same result.
+    For a given quantile, the bound of the sketch fails with a probability of at most one
+    in a million. The pseudo-random choices depend only on the data, so the same data give
+    the same result.
 
     References
     ----------
@@ -114,9 +113,9 @@ class RobustScaler(SklearnPeer, Scaler):
     _peer_name = "RobustScaler"
     _peer_words: ClassVar[dict[str, str]] = {
         "both": "Both compute the same.",
-        "taken": "It learns no more, as one from `from_stats`.",
+        "taken": "It cannot learn more, like one from `from_stats`.",
         "not_taken": ", or a scale is 0",
-        "given": "It has no `rank_error`. A scale from a wider range stays, until it is fitted "
+        "given": "It has no `rank_error`. A scale from a wider range is kept until it is fitted "
         "again.",
         "not_given": "",
         "ours": "0.5",
@@ -179,7 +178,7 @@ class RobustScaler(SklearnPeer, Scaler):
     def _range(
         self, statistic: Quantiles, asked: tuple[float, ...], values: Floats
     ) -> tuple[Floats, Floats, Any]:
-        """Return both ends of the range of each column, and what its width is divided by."""
+        """Return both ends of the range of each column, and the divisor of its width."""
         _, low, high, wide_low, wide_high = values
         divisor: Any = _normal(asked[1], asked[2]) if self.unit_variance else 1.0
         narrow = (low == high) & ~statistic.is_constant
@@ -197,20 +196,20 @@ class RobustScaler(SklearnPeer, Scaler):
     def from_stats(
         cls, *, center: Any = None, scale: Any = None, feature_names: Any = None, **params: Any
     ) -> Self:
-        """Build a fitted scaler from a known center and scale, which serves and learns no more.
+        """Build a fitted scaler from a known center and scale; it cannot learn more.
 
-        Quantiles of more data do not follow from these: `partial_fit` and `merge` are errors,
-        and there are no `n_samples_seen_`, `constant_features_`, `scale_source_` and
-        `rank_error_`.
+        Quantiles cannot be updated from a center and a scale alone. So `partial_fit` and
+        `merge` raise an error, and there is no `n_samples_seen_`, `constant_features_`,
+        `scale_source_` or `rank_error_`.
 
         Parameters
         ----------
         center : float or array-like of shape (n_features,), default=None
-            What is subtracted; may be left out with ``with_centering=False``.
+            The value to subtract. Not needed with ``with_centering=False``.
         scale : float or array-like of shape (n_features,), default=None
-            What is divided by, above 0 and as it is: `unit_variance` and `quantile_range` only
-            matter to a later `fit`. May be left out with ``with_scaling=False``.
-            NaN stands for a column without data, in center and scale.
+            The divisor, above 0. It is used as given: `unit_variance` and `quantile_range` only
+            affect a later `fit`. Not needed with ``with_scaling=False``. A column without data
+            has NaN in both center and scale.
         feature_names : list of str, default=None
             The names of the columns.
         **params
@@ -246,7 +245,7 @@ class RobustScaler(SklearnPeer, Scaler):
     def _from_peer(cls, theirs: Any) -> Self:
         center, scale = theirs.center_, theirs.scale_
         if center is None and scale is None:
-            center = np.zeros(theirs.n_features_in_)  # only to tell how many there are
+            center = np.zeros(theirs.n_features_in_)  # only to give the number of columns
         return cls.from_stats(center=center, scale=scale, **shared(theirs, *SHARED, "copy"))
 
     def _as_peer(self) -> Peer:
@@ -263,7 +262,7 @@ class RobustScaler(SklearnPeer, Scaler):
 
     @property
     def scale_(self) -> Floats | None:
-        """Ndarray of shape (n_features,) or None: what is divided by."""
+        """Ndarray of shape (n_features,) or None: the divisor."""
         return self._ruled().in_units("scale")
 
     @property
@@ -277,12 +276,12 @@ class RobustScaler(SklearnPeer, Scaler):
 
     @property
     def rank_error_(self) -> float:
-        """float: the bound on the rank error in force."""
+        """float: the current bound on the rank error."""
         return float(self._measured().rank_error.max(initial=0.0))
 
 
 def _sources(statistic: Quantiles, values: Floats) -> npt.NDArray[np.str_]:
-    """Return the first range of the chain that is not 0."""
+    """Return the name of the first of the fallback ranges that is not 0."""
     _, low, high, wide_low, wide_high = values
     return np.select(
         [statistic.is_constant, low != high, wide_low != wide_high],
@@ -293,6 +292,6 @@ def _sources(statistic: Quantiles, values: Floats) -> npt.NDArray[np.str_]:
 
 @lru_cache(maxsize=64)
 def _normal(low: float, high: float) -> float:
-    """Return the distance of two quantiles of the standard normal distribution."""
+    """Return the distance between two quantiles of the standard normal distribution."""
     width = float(special.ndtri(high)) - float(special.ndtri(low))
     return width if math.isfinite(width) and width > 0 else 1.0

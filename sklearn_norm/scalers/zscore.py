@@ -23,7 +23,7 @@ class ZScoreScaler(SklearnPeer, Scaler):
     :math:`z = (x - \mu) / \sigma`, where :math:`\mu` is the mean and
     :math:`\sigma^2 = \sum w (x - \mu)^2 / (\sum w - \mathrm{ddof})`.
 
-    A feature is constant, and then not divided, only if its minimum equals its maximum.
+    A feature counts as constant, and is not divided, only if its minimum equals its maximum.
 
     Parameters
     ----------
@@ -35,17 +35,17 @@ class ZScoreScaler(SklearnPeer, Scaler):
         Delta degrees of freedom of the variance. A total weight of at most `ddof`
         is not corrected.
     copy : bool, default=True
-        Whether `transform` and `inverse_transform` leave their input alone. False
-        overwrites an array of floats.
+        Whether `transform` and `inverse_transform` leave their input unchanged. False
+        lets them overwrite an array of floats.
 
     Attributes
     ----------
     mean_ : ndarray of shape (n_features,) or None
         The mean, in the units of the data, float64.
     var_ : ndarray of shape (n_features,) or None
-        The variance; inf where it exceeds the largest float, as that of 1e155 does.
+        The variance; inf where it exceeds the largest float, as for values around 1e155.
     scale_ : ndarray of shape (n_features,) or None
-        What is divided by: the standard deviation, 1 for constant features.
+        The divisor: the standard deviation, or 1 for constant features.
     n_samples_seen_ : int, float or ndarray of shape (n_features,)
         The weight seen; an array where features miss values differently.
     constant_features_ : ndarray
@@ -53,7 +53,7 @@ class ZScoreScaler(SklearnPeer, Scaler):
     n_features_in_ : int
         The number of features.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Their names, where all are strings.
+        Their names, if all are strings.
 
     See Also
     --------
@@ -87,12 +87,12 @@ class ZScoreScaler(SklearnPeer, Scaler):
     _peer_name = "StandardScaler"
     _peer_words: ClassVar[dict[str, str]] = {
         "both": "Both compute the same.",
-        "taken": "It has the counts, too. A column that scikit-learn took for constant by its "
-        "threshold is held as constant.",
+        "taken": "It keeps the counts. A column that scikit-learn considered constant by its "
+        "threshold is treated as constant.",
         "not_taken": ", or `scale_` is not the root of `var_`",
-        "given": "It has the counts, too. What it learns later, it learns in its own way, "
-        "thresholds for constant columns included.",
-        "not_given": ": it knows `ddof` 0 only",
+        "given": "It keeps the counts. Later fits follow scikit-learn's rules, including its "
+        "threshold for constant columns.",
+        "not_given": ": it has only `ddof` 0",
         "ours": "0.6124",
         "theirs": "0.6124",
     }
@@ -129,15 +129,15 @@ class ZScoreScaler(SklearnPeer, Scaler):
         feature_names: Any = None,
         **params: Any,
     ) -> Self:
-        """Build a fitted scaler from known statistics, whose stream goes on.
+        """Build a fitted scaler from known statistics; `partial_fit` can continue it.
 
         Parameters
         ----------
         mean, var : float or array-like of shape (n_features,), default=None
-            Mean and variance, the latter with the scaler's `ddof`. May be left out where the
-            parameters `with_mean` and `with_std` do not ask for them.
+            Mean and variance, the latter with the scaler's `ddof`. Not needed if the
+            parameters `with_mean` and `with_std` do not use them.
         n_samples : float or array-like of shape (n_features,)
-            The weight behind them. 0 stands for no data, where both must be NaN.
+            The total weight of the data. 0 means no data, and both must then be NaN.
         feature_names : list of str, default=None
             The names of the columns.
         **params
@@ -146,8 +146,8 @@ class ZScoreScaler(SklearnPeer, Scaler):
         Returns
         -------
         scaler : ZScoreScaler
-            A new fitted scaler. `partial_fit` and `merge` go on as if it had seen the data, as
-            far as floats tell: a variance beyond their range, as of 1e-170, is lost in `var`.
+            A new fitted scaler. `partial_fit` and `merge` continue as if it had seen the data,
+            unless `var` over- or underflowed, as for values around 1e-170.
 
         Raises
         ------
@@ -200,7 +200,7 @@ class ZScoreScaler(SklearnPeer, Scaler):
                 "mean_": self.mean_,
                 "var_": self.var_,
                 "scale_": self.scale_,
-                # a number of NumPy's, as there
+                # a NumPy scalar, as in scikit-learn
                 "n_samples_seen_": np.array(self.n_samples_seen_)[()],
             },
         )
@@ -220,5 +220,5 @@ class ZScoreScaler(SklearnPeer, Scaler):
 
     @property
     def scale_(self) -> Floats | None:
-        """Ndarray of shape (n_features,) or None: what is divided by."""
+        """Ndarray of shape (n_features,) or None: the divisor."""
         return self._ruled().in_units("scale")

@@ -1,1 +1,1 @@
-"""Mergeable records of columns. They know NumPy and kernels, and nothing of scikit-learn."""
+"""Mergeable records of columns, built on NumPy and kernels and independent of scikit-learn."""

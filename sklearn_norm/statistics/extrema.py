@@ -1,4 +1,4 @@
-"""Extrema: the smallest and the largest member of each column."""
+"""Extrema: the smallest and the largest value of each column."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Extrema(Statistic):
 
     @classmethod
     def known(cls, low: Floats, high: Floats, weight: Floats) -> Self:
-        """Return members that are known by their extrema; those of weight 0 do not count."""
+        """Return a record built from known extrema; columns of weight 0 hold no members."""
         none = weight == 0
         low, high = np.where(none, np.inf, low + 0.0), np.where(none, -np.inf, high + 0.0)
         return cls(weight, low, high)

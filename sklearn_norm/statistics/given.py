@@ -1,4 +1,4 @@
-"""Given: a center and a scale that are known, and nothing else of the data."""
+"""Given: a known center and scale per column, with nothing else known about the data."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .record import Statistic
 
 @dataclass(frozen=True, eq=False)
 class Given(Statistic):
-    """Center and scale of each column; weight 1 stands for some weight, 0 for no data."""
+    """Center and scale of each column; weight 1 means some data, 0 means no data."""
 
     grows: ClassVar[bool] = False
 
@@ -24,7 +24,7 @@ class Given(Statistic):
 
     @classmethod
     def of(cls, center: Floats, scale: Floats, there: Floats) -> Self:
-        """Return columns of unknown members; those not `there` have none."""
+        """Return columns whose members are unknown; where `there` is False, there are none."""
         high = np.where(there, np.inf, -np.inf)
         return cls(np.where(there, 1.0, 0.0), -high, high, center, scale)
 

@@ -1,10 +1,10 @@
-"""Moments: weight, mean and spread of each column, carried in double-double.
+"""Moments: weight, mean and spread of each column, in double-double precision.
 
 A column is kept as sums about a shift: Σw, Σw(x - shift), Σw(x - shift)², all in units
-of 2**exponent, so that squares neither overflow nor vanish. Merging moves the one onto
-the other's shift (T. F. Chan, G. H. Golub & R. J. LeVeque, "Updating formulae and a
-pairwise algorithm for computing sample variances", COMPSTAT 1982) in double-double. The
-arithmetic is that of kernels, on all fields as one matrix: `kernels.contract.MOMENTS`.
+of 2**exponent, so that squares neither overflow nor underflow. Merging first brings both
+to one shift (T. F. Chan, G. H. Golub & R. J. LeVeque, "Updating formulae and a pairwise
+algorithm for computing sample variances", COMPSTAT 1982), in double-double. The kernels do
+the arithmetic, on one matrix whose rows are the fields: `kernels.contract.MOMENTS`.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from ..records import refused, vector_faults
 from .record import OLDER, Statistic
 from .sparse import SparseColumns
 
-COMFORT = 400  # within 2**±400, known moments need no exponent, as measured ones do not
-MILD = 2.0**200  # nor with weights from 1 / MILD to MILD
+COMFORT = 400  # values within 2**±400 need no exponent, as in the kernels,
+MILD = 2.0**200  # if the weights lie between 1 / MILD and MILD
 CARRIED = MOMENTS[3:]
 ROW = {name: row for row, name in enumerate(MOMENTS)}
 
@@ -63,7 +63,7 @@ class Moments(Statistic):
         return moments
 
     def __getattr__(self, name: str) -> Floats:
-        """Return a field that was not asked for before: to set all of them takes long."""
+        """Return a field on first access: setting all fields up front would be slow."""
         row, m = ROW.get(name), self.__dict__.get("matrix")
         if row is None or m is None:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
@@ -77,12 +77,12 @@ class Moments(Statistic):
         return np.array([self.__dict__[name] for name in MOMENTS])
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the fields alone: all else follows from them."""
+        """Return only the fields: everything else is computed from them."""
         return {name: getattr(self, name) for name in MOMENTS}
 
     @classmethod
     def of_members(cls, X: Array, weight: Floats) -> Self:
-        """Measure members that have a weight each, for averages: sums in double precision."""
+        """Measure members with individual weights, for averages: sums in double precision."""
         there = ~np.isnan(X.T)
         value = np.where(there, X.T, 0.0) + 0.0
         weights = np.where(there, weight.T, 0.0)
@@ -113,14 +113,14 @@ class Moments(Statistic):
 
     @classmethod
     def zeros(cls, weight: Floats) -> Self:
-        """Return columns of zeros of the total weight given; 0 stands for none."""
+        """Return columns that hold only zeros, of this total weight; weight 0 means no members."""
         return cls.of_matrix(moments_of_zeros(weight))
 
     @classmethod
     def known(cls, mean: Floats, variance: Floats, weight: Floats, ddof: int = 0) -> Self:
-        """Return members that are known by their mean and variance; NaN is not known.
+        """Return moments from a known mean and variance; NaN means unknown.
 
-        Their extrema are the mean where there is no variance. Elsewhere they may be anything.
+        Where the variance is 0, the extrema equal the mean; elsewhere they are unknown.
         """
         none, zero = weight == 0, np.zeros_like(weight)
         mean, variance = np.where(none, 0.0, mean + 0.0), np.where(none, 0.0, variance)
@@ -148,7 +148,7 @@ class Moments(Statistic):
         return self.of_matrix(kernels.merge_moments(self.matrix, other.matrix))
 
     def folded(self) -> Self:
-        """Merge rows of moments into one, neighbours first: a fixed tree."""
+        """Merge rows of moments into one, pairwise in a fixed tree."""
         m = self.matrix
         while m.shape[1] > 1:
             even = m.shape[1] // 2 * 2
@@ -161,7 +161,7 @@ class Moments(Statistic):
         return self.of_matrix(self.matrix.reshape(len(MOMENTS), *shape))
 
     def collapsed(self) -> Self:
-        """Return one member per column, of weight 1, at the mean in double precision."""
+        """Return one member per column, of weight 1: the mean, rounded to double precision."""
         return self.of_matrix(kernels.collapsed_moments(self.matrix))
 
     def weighted(self, factor: Floats) -> Self:
@@ -180,7 +180,7 @@ class Moments(Statistic):
         return self.of_matrix(m)
 
     def recentred(self) -> Self:
-        """Move the shift to the mean, so that a level left long ago costs no digits."""
+        """Move the shift to the mean, so that a shift far from the data costs no digits."""
         return self.of_matrix(kernels.recentred_moments(self.matrix))
 
     def centred(self) -> Self:
@@ -190,7 +190,7 @@ class Moments(Statistic):
     def faults(self, n_columns: int) -> Iterator[tuple[str, str]]:
         yield from super().faults(n_columns)
         yield from vector_faults(self, CARRIED, n_columns)
-        for name in CARRIED:  # what is not known is NaN
+        for name in CARRIED:  # NaN means unknown
             vector = getattr(self, name)
             known = ~np.isnan(vector) | (self.low != -np.inf)
             yield from refused(name, vector, known & ~np.isfinite(vector))
@@ -199,11 +199,11 @@ class Moments(Statistic):
 
     @cached_property
     def _settled(self) -> dict[tuple[float, float], Floats]:
-        """Mean, variance and deviation by ddof and eps, as they were asked for."""
+        """The cache of `settled`, by ddof and eps."""
         return {}
 
     def settled(self, ddof: float = 0, eps: float = 0.0) -> Floats:
-        """Return mean, variance and deviation, as the rows of a matrix that nobody changes."""
+        """Return mean, variance and deviation as rows of a cached matrix: do not modify it."""
         found = self._settled.get((ddof, eps))
         if found is None:
             found = kernels.settle_moments(self.matrix, ddof, eps)
@@ -218,16 +218,16 @@ class Moments(Statistic):
         return np.array(self.settled()[0])
 
     def variance(self, ddof: int = 0) -> Floats:
-        """Return the variance: inf beyond the largest float, NaN where nothing is present."""
+        """Return the variance: inf if it overflows, NaN where nothing is present."""
         return np.array(self.settled(ddof)[1])
 
     def deviation(self, ddof: int = 0, eps: float = 0.0) -> Floats:
-        """Return sqrt(variance + eps), right also where the variance over- or underflows."""
+        """Return sqrt(variance + eps), correct even where the variance over- or underflows."""
         return np.array(self.settled(ddof, eps)[2])
 
 
 def _exponent_of(mean: Floats, variance: Floats, weight: Floats) -> Floats:
-    """Return the exponent that members of this mean and variance would be measured with."""
+    """Return the exponent that measuring members of this mean and variance would use."""
     peak = np.fmax(np.abs(mean), np.sqrt(variance))
     _, exponent = np.frexp(np.nan_to_num(peak))
     extreme = (weight > MILD) | (weight < 1 / MILD)

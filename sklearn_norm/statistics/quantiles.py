@@ -1,4 +1,4 @@
-"""Quantiles: exact for one batch, and a mergeable sketch for all that follows."""
+"""Quantiles: exact for one batch, then estimated by a mergeable sketch."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from .stored import StoredColumns
 class Quantiles(Statistic):
     """Present weight, extrema, a sketch per column, and the quantiles known exactly.
 
-    `known` holds the quantiles at `probabilities`, in rows, as long as a column has
-    seen one batch only; NaN says to ask the sketch.
+    `known` holds the exact quantiles at `probabilities`, one row each, while a column has
+    seen only one batch; NaN means that the sketch has to be used.
     """
 
     norm: Floats
@@ -53,7 +53,7 @@ class Quantiles(Statistic):
 
     @classmethod
     def _of_weighted(cls, X: Array, weight: Floats, asked: Floats, rank_error: float) -> Self:
-        """Sort the columns, one at a time, with their weights."""
+        """Sort each column with its weights, one column at a time."""
         n_columns = X.shape[1]
         total, norm = np.zeros((2, n_columns))
         low, high = np.full(n_columns, np.inf), np.full(n_columns, -np.inf)
@@ -83,7 +83,7 @@ class Quantiles(Statistic):
 
     @property
     def rank_error(self) -> Floats:
-        """The bound in force per column, at `probabilities`; 0.0 while they are exact."""
+        """The current error bound per column, at `probabilities`; 0.0 while exact."""
         exact = ~np.isnan(self.known).any(axis=0) | (self.weight == 0)
         return np.zeros(exact.size) if exact.all() else np.where(exact, 0.0, self.sketches.bounds())
 
@@ -97,7 +97,7 @@ class Quantiles(Statistic):
         return np.where(empty, np.nan, np.clip(values, self.low, self.high))
 
     def _known(self, asked: Floats) -> Floats:
-        """Return the quantiles that are known, NaN for the others."""
+        """Return the quantiles known exactly, and NaN for the others."""
         if np.array_equal(asked, self.probabilities):
             return self.known
         values = np.full((asked.size, self.weight.size), np.nan)
@@ -144,20 +144,20 @@ def _norm(weights: Floats) -> float:
 
 
 def _unit(total: float, norm: float) -> float:
-    """Return the width that a quantile averages over: the weight of a member, at most 1."""
+    """Return the width a quantile averages over: a typical member weight, at most 1."""
     unit = norm / total * norm
     return unit if unit < 1 - 1e-9 else 1.0
 
 
 def _units(total: Floats, norm: Floats) -> Floats:
-    """Return the unit of each column; of one without members, any."""
+    """Return the unit of each column; for a column without members it does not matter."""
     with np.errstate(invalid="ignore"):
         units = norm / total * norm
     return np.where(units < 1 - 1e-9, units, 1.0)
 
 
 def _present(values: Floats, weights: Floats) -> tuple[Floats, Floats]:
-    """Leave out what is NaN: sorted, it comes last."""
+    """Drop the NaN, which sort last."""
     size = int(np.searchsorted(values, np.nan))
     return values[:size], weights[:size]
 
@@ -174,7 +174,7 @@ def _select(X: Array, asked: Floats, thinning: Thinning) -> Selection:
 
 
 def _columns(X: Any) -> Iterator[Floats]:
-    """Yield the columns in float64, those of a sparse matrix with all their zeros."""
+    """Yield the columns in float64; those of a sparse matrix are made dense."""
     if not is_sparse(X):
         yield from (X[:, column].astype(np.float64) for column in range(X.shape[1]))
         return

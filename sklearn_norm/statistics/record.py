@@ -1,4 +1,4 @@
-"""What every statistic is: an immutable, mergeable record of arrays, one entry per column."""
+"""The base of all statistics: an immutable, mergeable record of arrays, one entry per column."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from ..kernels import Floats
 from ..records import kind_of, refused, vector_faults
 
-OLDER = "in older states"  # metadata of a field: its value where a state was written without it
+OLDER = "in older states"  # field metadata: the default value when an older state lacks the field
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +26,7 @@ class Statistic:
     """
 
     kinds: ClassVar[dict[str, type[Statistic]]] = {}
-    grows: ClassVar[bool] = True  # whether it can be merged with more
+    grows: ClassVar[bool] = True  # whether more data can be merged in
 
     weight: Floats
     low: Floats
@@ -37,7 +37,7 @@ class Statistic:
 
     @abstractmethod
     def merge(self, other: Self) -> Self:
-        """Return the statistic of both sets of members."""
+        """Return the statistic of both sets of members together."""
 
     @property
     def is_constant(self) -> npt.NDArray[np.bool_]:
@@ -51,7 +51,7 @@ class Statistic:
 
     @staticmethod
     def from_state(state: dict[str, Any]) -> Statistic:
-        """Build a record from what `to_state` returned, in this version or an older one."""
+        """Build a record from the result of `to_state`, of this version or an older one."""
         kind = Statistic.kinds.get(state["kind"])
         if kind is None:
             raise ValueError(f"There is no statistic of the kind {state['kind']!r}.")
@@ -70,17 +70,17 @@ class Statistic:
         return cls(**known)
 
     def faults(self, n_columns: int) -> Iterator[tuple[str, str]]:
-        """Yield each field that no data could have led to, and why."""
+        """Yield each field whose value no data could produce, and the reason."""
         yield from vector_faults(self, ("weight", "low", "high"), n_columns)
         yield from refused("weight", self.weight, ~(self.weight >= 0) | (self.weight == np.inf))
-        there = self.weight > 0  # members that are not known lie between -inf and inf
+        there = self.weight > 0  # unknown members have extrema -inf and inf
         for name, nowhere in (("low", np.inf), ("high", -np.inf)):
             vector = getattr(self, name)
             yield from refused(name, vector, np.isnan(vector) | (there & (vector == nowhere)))
         yield from refused("low", self.low, there & (self.low > self.high))
 
     def with_extrema_of(self, other: Statistic) -> dict[str, Floats]:
-        """Return the fields that merge alike in every statistic."""
+        """Return the merged fields that every statistic has."""
         return {
             "weight": self.weight + other.weight,
             "low": np.minimum(self.low, other.low),
@@ -88,7 +88,7 @@ class Statistic:
         }
 
     def mapped(self, act: Callable[..., Any], *others: Self) -> Self:
-        """Return the record of `act` of each array, with those of others beside it."""
+        """Apply `act` to each array, together with the same arrays of `others`."""
         columns = []
         for f in fields(self):
             values = [getattr(record, f.name) for record in (self, *others)]

@@ -1,8 +1,9 @@
-"""Running: an average over batches, as two moments that are merged like any other.
+"""Running: an average over batches, kept as two `Moments` that merge like any others.
 
-The batch means are points whose merged spread is the drift between batches; the
-members' differences from their batch's mean have the spread within batches. Both
-carry the batch's weight in the average, so forgetting is a smaller weight.
+`means` treats each batch mean as one point; its spread is the drift between batches.
+`residuals` holds the differences from the batch means; its spread is the variance within
+batches. Both use the batch's weight in the average, so old batches are forgotten by
+reducing their weight.
 """
 
 from __future__ import annotations
@@ -29,12 +30,12 @@ class Running(Statistic):
 
     @classmethod
     def measure(cls, X: Array, weight: Floats | None = None, *, ddof: int = 0) -> Self:
-        """Measure one batch; its mean and its variance get the weight 1."""
+        """Measure one batch; its mean and its variance get weight 1."""
         return cls.of(Moments.measure(X, weight), ddof)
 
     @classmethod
     def of(cls, batch: Moments, ddof: int = 0) -> Self:
-        """Return the batch that has these moments."""
+        """Return the record of one batch, given its moments."""
         weight, means = batch.weight, batch.collapsed()
         there = means.weight
         members = np.where(weight > ddof, weight - ddof, weight) if ddof else weight
@@ -50,7 +51,7 @@ class Running(Statistic):
 
     @classmethod
     def prior(cls, n_columns: int) -> Self:
-        """Return mean 0 and variance 1 with the weight 1, of no member and no batch."""
+        """Return the start value: mean 0, variance 1 and weight 1, with no batch seen."""
         return cls.known(np.zeros(n_columns), np.ones(n_columns))
 
     @classmethod
@@ -62,10 +63,11 @@ class Running(Statistic):
         weight: float | Floats = 1.0,
         drift: bool = False,
     ) -> Self:
-        """Return an average that is known, of members that are not.
+        """Return a known average whose members are unknown.
 
-        A variance with the drift in it is held as if it were within the batches. Without the
-        drift, a variance of 0 does not tell that the members are all one.
+        With `drift`, `variance` includes the drift between batches, and all of it is stored as
+        variance within batches. Without it, a variance of 0 does not mean that all members
+        are equal.
         """
         zero = np.zeros(mean.size)
         total, seen = zero + weight, zero + batches > 0
@@ -78,7 +80,7 @@ class Running(Statistic):
 
     @classmethod
     def of_rows(cls, X: Array, weight: Floats) -> Self:
-        """Measure rows that are batches of their own, each member of a weight of its own."""
+        """Measure rows as batches of one row each; each member has its own weight."""
         means = Moments.of_members(X, weight)
         batches = np.asarray(np.sum(~np.isnan(X), axis=0), dtype=np.float64)
         none = np.zeros_like(means.weight)  # one member does not differ from its mean

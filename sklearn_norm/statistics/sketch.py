@@ -1,20 +1,20 @@
 """A mergeable quantile sketch of one column: exact while small, then within a rank error.
 
 Members are kept in sorted levels; a member of level h stands for 2**h. When the sketch
-outgrows its capacity, the lowest overfull level is compacted: every second of its
-members, the odd or the even ones by a pseudo-random bit, moves one level up (Z. Karnin,
-K. Lang & E. Liberty, "Optimal quantile approximation in streams", FOCS 2016).
+outgrows its capacity, the lowest overfull level is compacted: every second member moves
+one level up, the odd or the even ones as a pseudo-random bit decides (Z. Karnin, K. Lang &
+E. Liberty, "Optimal quantile approximation in streams", FOCS 2016).
 
-Each compaction of level h shifts the rank of a value by at most 2**h, up or down alike.
-The sketch sums these worst cases (`drift`) and, as independent choices, their squares
-(the root is `spread`); what a large batch loses at once is summed as certain (`settled`).
-The bound it states is the smaller of `drift` and, by Hoeffding's inequality, one that
-fails with a probability of at most `RISK`.
+Each compaction of level h changes the rank of a value by at most 2**h, up or down with
+equal probability. `drift` is the sum of these worst cases. `spread` is the root of the sum
+of their squares, because the choices are independent. `settled` sums the errors made by
+thinning large batches, which are not random. The stated bound is the smaller of `drift`
+and a bound from Hoeffding's inequality that fails with probability at most `RISK`.
 
-The bits come from the mantissas of the members compacted and from all bits before
-(`seed`), so the same data give the same sketch, a column times a power of two gives the
-same choices, and a batch that comes again gives others. Two sketches alike in every bit
-would make the same errors; their merge is the one sketch with doubled weights.
+The bits are a hash (`seed`) of the mantissas of the compacted members and of all earlier
+bits. So the same data give the same sketch, multiplying a column by a power of two changes
+no choice, and a repeated batch gets different choices. Two identical sketches would make
+identical errors; their merge is therefore one of them with doubled weights.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ from ..kernels import Floats, Thinning
 
 RISK = 1e-6
 TOP = 9.4  # members of the top level, in units of 1 / rank error
-DECAY = 2 / 3  # a level's capacity over that of the one above
+DECAY = 2 / 3  # capacity of a level, relative to the level above
 DEVIATIONS = math.sqrt(2 * math.log(2 / RISK))
-LEAST_ERROR = 1e-300  # below, its reciprocal is no float; no batch has as many members
-WEIGHT_BITS = 40  # a fractional weight keeps that many bits
-LOWEST, HIGHEST = -1074, 900  # heights of levels: what weights of at most 1e240 can sum to
+LEAST_ERROR = 1e-300  # the reciprocal of a smaller one might overflow
+WEIGHT_BITS = 40  # precision kept of a fractional weight
+LOWEST, HIGHEST = -1074, 900  # of level heights, for sums of weights of at most 1e240
 ERRORS = ("drift", "spread", "settled")
 
 
 def thinning_of(rank_error: float) -> Thinning:
-    """Return what a sketch keeps of one batch: at most half, and no more than fit.
+    """Return what a sketch keeps of one batch: at most half of it, within the capacity.
 
-    Of the rank error a quarter may go to the batch; compactions make at most half of it.
+    Thinning a batch may use a quarter of the rank error, and compactions at most half.
     """
     least = max(rank_error, LEAST_ERROR)
     return Thinning(math.ceil(2 / least), int(1.5 * TOP / least), rank_error / 4)
@@ -69,17 +69,18 @@ class Sketch:
     def of_sorted(cls, values: Floats, rank_error: float) -> Self:
         """Summarise sorted members of weight 1.
 
-        Fewer than 2 / rank_error are kept as they are. Of more, one in 2**h stays, in the
-        middle of each run of 2**h.
+        Fewer than 2 / rank_error members are all kept. Of more, the middle one of each run
+        of 2**h is kept.
         """
         thinning = thinning_of(rank_error)
         return cls.of_members(values[thinning.ranks(values.size)], values.size, rank_error)
 
     @classmethod
     def of_members(cls, members: Floats, size: int, rank_error: float, off: float = 0.0) -> Self:
-        """Hold the members kept of `size`, each off by at most `off` ranks beside half a run.
+        """Build a sketch from the members kept of a batch of `size`.
 
-        Takes the members as they are, without a copy.
+        The rank of each is wrong by at most `off`, on top of half a run. The members are not
+        copied.
         """
         if not size:
             return cls(rank_error)
@@ -97,7 +98,7 @@ class Sketch:
 
     @classmethod
     def of_weighted(cls, values: Floats, weights: Floats, rank_error: float) -> Self:
-        """Summarise sorted members of any weight, each as a sum of powers of two."""
+        """Summarise sorted members of any weight; each weight is split into powers of two."""
         if not values.size:
             return cls(rank_error)
         total = float(weights.sum())
@@ -116,9 +117,9 @@ class Sketch:
 
     @classmethod
     def _sampled(cls, values: Floats, weights: Floats, total: float, rank_error: float) -> Self:
-        """Keep the member in the middle of each run of one power of two of weight.
+        """Keep the middle member of each run whose weight is a fixed power of two.
 
-        What is left at the end goes to smaller powers of two, at its middle.
+        The rest at the end keeps its middle member, split into smaller powers of two.
         """
         _, height = math.frexp(total * rank_error / (1.5 * TOP))
         run = math.ldexp(1.0, height)
@@ -145,13 +146,13 @@ class Sketch:
 
     @property
     def bound(self) -> float:
-        """The rank error in force, as a share of the weight; 0.0 while exact."""
+        """The current bound of the rank error, as a share of the weight; 0.0 while exact."""
         if self.drift == 0:
             return 0.0
         return min(self.drift, self.settled + DEVIATIONS * self.spread) / self.weight
 
     def merge(self, other: Self) -> Self:
-        """Return the sketch of both; commutative, and associative within the bound."""
+        """Return the sketch of both. Commutative; associative up to the error bound."""
         if self.drift and self._is_twin_of(other):
             return self._doubled()
         heights = sorted({*self.levels, *other.levels})
@@ -177,7 +178,7 @@ class Sketch:
         return type(self)(self.rank_error, doubled, *errors, self.seed)
 
     def compacted(self) -> Self:
-        """Compact the lowest overfull level until the capacity is kept."""
+        """Compact the lowest overfull level until the sketch fits its capacity."""
         levels, drift, spread, seed = dict(self.levels), self.drift, self.spread, self.seed
         top_capacity = TOP / self.rank_error
         while sum(v.size for v in levels.values()) > capacity(self.rank_error):
@@ -185,7 +186,7 @@ class Sketch:
             full = [
                 h for h, v in levels.items() if v.size > max(2, top_capacity * DECAY ** (top - h))
             ]
-            if not full:  # nothing but many short levels, of weights of very different size
+            if not full:  # only many short levels, from weights of very different size
                 break
             h = min(full)
             members = levels.pop(h)
@@ -218,7 +219,7 @@ class Sketch:
         return cls(state["rank_error"], levels, **rest)
 
     def faults(self) -> Iterator[tuple[str, str]]:
-        """Yield each field that no data could have led to, and why."""
+        """Yield each field whose value no data could produce, and the reason."""
         if not isinstance(self.rank_error, Real) or not 0 < self.rank_error < 0.5:
             yield "rank_error", f"must lie between 0 and 0.5, not be {self.rank_error!r}"
         for name in ERRORS:
@@ -246,7 +247,7 @@ class Sketch:
         weights = np.repeat(
             np.ldexp(1.0, np.array(heights)), [self.levels[h].size for h in heights]
         )
-        # equal members in any order give the same bits, unless several share a unit
+        # the order of equal members changes no bit, unless several share a unit
         order = np.argsort(values, kind="stable" if min(heights) < 0 else "quicksort")
         return sorted_quantiles(values[order], weights[order], probabilities, unit)
 
@@ -262,7 +263,7 @@ def _merged(a: Floats | None, b: Floats | None) -> Floats:
 
 
 def hashed(*parts: int | Floats) -> int:
-    """Return pseudo-random bits from numbers, and from mantissas spread over the members."""
+    """Return a hash of numbers, and of the mantissas of about 16 members of each array."""
     digest = hashlib.blake2b(digest_size=8)
     for part in parts:
         if isinstance(part, int):
@@ -278,10 +279,10 @@ def sorted_quantiles(
 ) -> Floats:
     """Return quantiles of sorted values, equal to NumPy's default for equal weights.
 
-    Let S(u) be the value at cumulative weight u of the total W, and m the `unit`, at most
-    1. The quantile is the mean of S over [q (W - m), q (W - m) + m]: for whole weights and
-    m = 1 the linear interpolation (R. J. Hyndman & Y. Fan 1996, definition 7) of the
-    repeated values, and for equal weights m that of the values.
+    Let S(u) be the value at cumulative weight u, W the total weight, and m the `unit`, at
+    most 1. The quantile is the mean of S over [q (W - m), q (W - m) + m]. For whole weights
+    and m = 1 this is linear interpolation (R. J. Hyndman & Y. Fan 1996, definition 7)
+    between the values repeated by weight; for equal weights m, between the values.
     """
     if weights is None:
         position = probabilities * (values.size - 1)

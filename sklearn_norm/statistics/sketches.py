@@ -1,4 +1,4 @@
-"""The sketches of all columns: built one by one only where a merge or a state needs them."""
+"""The sketches of all columns; each is built only when a merge or a state needs it."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class Sketches:
         return (self[column] for column in range(len(self)))
 
     def bounds(self) -> Floats:
-        """Return the rank error in force of each column."""
+        """Return the current bound of the rank error of each column."""
         return np.array([sketch.bound for sketch in self], dtype=np.float64)
 
     def complete(self, values: Floats, probabilities: Floats, units: Floats) -> Floats:
-        """Return quantiles, shape (probabilities, columns), with those found that are NaN."""
+        """Return quantiles, shape (probabilities, columns), with the NaN ones filled in."""
         values = values.copy()
         for column in np.flatnonzero(np.isnan(values).any(axis=0)).tolist():
             rows = np.isnan(values[:, column])
@@ -42,20 +42,20 @@ class Sketches:
         return values
 
     def merge(self, other: Sketches, only_self: Any, only_other: Any) -> Sketches:
-        """Merge column by column; where one of the two has nothing, the other stays."""
+        """Merge column by column; where one side is empty, the other is kept as it is."""
         pairs = zip(self, other, only_self, only_other, strict=True)
         return Built(
             tuple(a if mine else b if theirs else a.merge(b) for a, b, mine, theirs in pairs)
         )
 
     def as_exact(self) -> Exact | None:
-        """Return the same sketches in one array, where all hold every member they have seen."""
+        """Return the same sketches in one array, or None unless all still hold every member."""
         return None
 
 
 @dataclass(frozen=True, eq=False)
 class Built(Sketches):
-    """Sketches as they are."""
+    """Sketches that are already built."""
 
     sketches: Sequence[Sketch]
 
@@ -68,7 +68,10 @@ class Built(Sketches):
 
 @dataclass(frozen=True, eq=False)
 class Thinned(Sketches):
-    """What a thinning kept of one batch: `members` of the `sizes`, `off` by so many ranks."""
+    """What a thinning kept of one batch.
+
+    `members` are those kept, `sizes` the sizes of the columns, and `off` the rank errors.
+    """
 
     members: Sequence[Floats]
     sizes: npt.NDArray[np.intp]
@@ -77,7 +80,7 @@ class Thinned(Sketches):
 
     @classmethod
     def of(cls, found: Selection, rank_error: float) -> Exact | Self:
-        """Hold what a kernel selected."""
+        """Wrap what a kernel selected."""
         if isinstance(found.members, Rows):
             return Exact(found.members, rank_error, (0,) * len(found.members))
         return cls(found.members, found.weight.astype(np.intp), found.off, rank_error)
@@ -101,7 +104,7 @@ class Thinned(Sketches):
 
 @dataclass(frozen=True, eq=False)
 class Exact(Sketches):
-    """All members of all columns: few enough that nothing was left out."""
+    """All members of all columns, few enough that none was dropped."""
 
     members: Rows
     rank_error: float
@@ -119,14 +122,14 @@ class Exact(Sketches):
         return np.zeros(len(self))
 
     def complete(self, values: Floats, probabilities: Floats, units: Floats) -> Floats:
-        """Interpolate in all columns at once."""
+        """Fill in all columns at once by interpolation."""
         below, above = self.members.around(probabilities)
         position = probabilities[:, None] * (self.members.counts - 1)
         found = interpolated(below, above, position - np.floor(position))
         return np.where(np.isnan(values), found, values)
 
     def merge(self, other: Sketches, only_self: Any, only_other: Any) -> Sketches:
-        """Merge all columns at once, as long as the members are few enough."""
+        """Merge all columns at once if the members are few enough."""
         theirs = other.as_exact()
         if theirs is None or theirs.rank_error != self.rank_error:
             return super().merge(other, only_self, only_other)
@@ -143,16 +146,16 @@ class Exact(Sketches):
 
 @lru_cache(maxsize=64)
 def _paired(a: int, b: int) -> int:
-    """Return the seed of two sketches that were merged: columns mostly share it."""
+    """Return the seed of a merge of two sketches; cached, since most columns share it."""
     return hashed(*sorted((a, b)))
 
 
 def _merged(a: Rows, b: Rows, most: float) -> Rows | None:
-    """Return the members of both, unless one column had more than `most`, or most were NaN."""
+    """Return the members of both; None if a column has more than `most`, or most are NaN."""
     counts = a.counts + b.counts
     if counts.max(initial=0) > most:
         return None
     values = np.concatenate([a.values, b.values], axis=1)
-    values.sort(axis=1, kind="stable")  # which finds the two sorted parts
+    values.sort(axis=1, kind="stable")  # a stable sort merges the two sorted parts quickly
     members = Rows.packed(values, counts)
     return members if isinstance(members, Rows) else None

@@ -1,4 +1,4 @@
-"""Sums and extrema of sparse columns: the stored members, and the zeros between them."""
+"""Sums and extrema of sparse columns: stored members and implicit zeros."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from ..kernels.sparse import canonical
 
 @dataclass(frozen=True, eq=False)
 class SparseColumns:
-    """The stored members of a CSR or CSC array, column after column.
+    """The stored members of a CSR or CSC array, column by column.
 
-    In both formats the members of a column come in the order of the rows. `starts` tells
-    where each column begins, `zero_weight` the weight of its implicit zeros.
+    In both formats the members of a column are in row order. `starts` says where each
+    column begins; `zero_weight` is the total weight of its implicit zeros.
     """
 
     values: Array
@@ -45,7 +45,7 @@ class SparseColumns:
         return cls(values, starts, weights, zero_weight)
 
     def extremes(self) -> tuple[Floats, Floats, Floats]:
-        """Return present weight and extrema, with the implicit zeros, of each column."""
+        """Return present weight and extrema of each column, implicit zeros included."""
         found = kernels.segment_extremes(self.values, self.starts)
         total = found.weight
         if self.weights is not None:
@@ -60,7 +60,7 @@ class SparseColumns:
 
 
 def _weight_of_members(X: Any, weight: Floats) -> Floats:
-    """Return the weight of the row of each stored member."""
+    """Return the row weight of each stored member."""
     if X.format == "csc":
         return np.asarray(weight[X.indices])
     return np.repeat(weight, np.diff(X.indptr))

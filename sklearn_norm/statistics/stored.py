@@ -1,4 +1,4 @@
-"""Order statistics of sparse columns: of the stored members, and the zeros between them."""
+"""Order statistics of sparse columns: stored members and implicit zeros."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ Integers = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class StoredColumns:
-    """The members of sparse columns in their order, without the implicit zeros.
+    """The sorted stored members of sparse columns, without the implicit zeros.
 
-    `values` holds the stored members column after column, each sorted, NaN last; behind
-    them all lies one zero. A column begins at `starts`; `negative` of its members are below
-    0, then come the implicit `zeros`, then its other members, `sizes` in all without NaN.
+    `values` holds the stored members column by column, each column sorted, NaN last, and one
+    extra zero at the very end. `starts` says where a column begins. In sorted order a column
+    has `negative` members below 0, then `zeros` implicit zeros, then its other members;
+    `sizes` counts all of them without NaN.
     """
 
     values: Floats
@@ -36,8 +37,8 @@ class StoredColumns:
         columns = SparseColumns.of(X, None)
         starts = columns.starts
         values = np.zeros(columns.values.size + 1)
-        with np.errstate(invalid="ignore"):  # some NaN say so
-            np.add(columns.values, 0.0, out=values[:-1])  # one zero, one bit pattern
+        with np.errstate(invalid="ignore"):  # signaling NaN warn
+            np.add(columns.values, 0.0, out=values[:-1])  # turns -0.0 into 0.0
         for column in np.flatnonzero(np.diff(starts) > 1).tolist():
             values[starts[column] : starts[column + 1]].sort()
         absent = _count(np.isnan(values), starts)
@@ -46,7 +47,7 @@ class StoredColumns:
         return cls(values, starts, _count(values < 0, starts), zeros, sizes)
 
     def at(self, ranks: Any, column: Any = slice(None)) -> Floats:
-        """Return the members of these ranks, of all columns or of one; NaN of an empty one."""
+        """Return the members at these ranks, of all columns or of one; NaN for an empty column."""
         negative, zeros = self.negative[column], self.zeros[column]
         place = self.starts[:-1][column] + ranks - np.where(ranks < negative, 0, zeros)
         implicit = (negative <= ranks) & (ranks < negative + zeros)
@@ -55,7 +56,7 @@ class StoredColumns:
         return np.where(empty, np.nan, found)
 
     def select(self, probabilities: Floats, thinning: Thinning) -> Selection:
-        """Return what a kernel that sorts would of the dense columns."""
+        """Return what a sorting kernel would return for the dense columns."""
         last = self.sizes - 1
         first = np.floor(probabilities[:, None] * last).astype(np.int64)
         some = self.sizes > 0
@@ -70,7 +71,7 @@ class StoredColumns:
         )
 
     def rows(self) -> Rows:
-        """Return all members, the implicit zeros too."""
+        """Return all members, including the implicit zeros."""
         stored = np.diff(self.starts)
         column = np.repeat(np.arange(stored.size), stored)
         rank = np.arange(column.size) - self.starts[column]
@@ -82,7 +83,7 @@ class StoredColumns:
 
 @dataclass(frozen=True, eq=False)
 class KeptOfStored(Sequence[Floats]):
-    """What a thinning keeps of each column, looked up when it is asked for."""
+    """What a thinning keeps of each column, looked up on access."""
 
     columns: StoredColumns
     thinning: Thinning
@@ -102,6 +103,6 @@ class KeptOfStored(Sequence[Floats]):
 
 
 def _count(true: npt.NDArray[np.bool_], starts: Integers) -> Integers:
-    """Count what is true of the stored members of each column."""
+    """Count the true entries among the stored members of each column."""
     before = np.concatenate([[0], np.cumsum(true)])
     return np.asarray(np.diff(before[starts]), dtype=np.int64)

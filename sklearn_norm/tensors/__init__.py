@@ -1,1 +1,1 @@
-"""The tensor norms: a choice of axes each. No norm knows another."""
+"""The tensor norms: each is a choice of axes, independent of the others."""

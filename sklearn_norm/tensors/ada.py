@@ -1,4 +1,4 @@
-"""Adaptive normalisation: layer normalisation with a gain from the input."""
+"""Adaptive normalisation: layer normalisation whose gain depends on the result."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .norm import TensorNorm
 
 
 class AdaNorm(TensorNorm):
-    r"""Normalise each sample, with a gain that falls with the result itself.
+    r"""Normalise each sample, with a gain that falls as the normalised value rises.
 
     :math:`z = \gamma \, C (1 - k y) \, y + \beta` where :math:`y = (x - \mu) /
     \sqrt{\sigma^2 + \epsilon}`, with the moments taken over all members of a sample.
@@ -28,7 +28,7 @@ class AdaNorm(TensorNorm):
     C : float, default=1.0
         The gain at the mean; not 0.
     k : float, default=0.1
-        How fast the gain falls, per deviation.
+        How fast the gain falls, per standard deviation.
     eps : float, default=1e-5
         Added to the variance, in squared units of the data.
     gamma, beta : float or array-like of shape (n_members,), default=None
@@ -41,12 +41,12 @@ class AdaNorm(TensorNorm):
     n_features_in_ : int
         The number of members of a sample.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        The names of the columns of 2-D data, where all are strings.
+        The names of the columns of 2-D data, if all are strings.
 
     Notes
     -----
-    The curve rises up to y = 1 / (2 k), five deviations by default, and falls beyond:
-    `inverse_transform` undoes what lies on the rising side.
+    The curve rises up to y = 1 / (2 k), which is 5 standard deviations by default, and falls
+    beyond. `inverse_transform` is correct only for values on the rising side.
 
     References
     ----------
@@ -116,7 +116,7 @@ def bent(y: Array, C: float, k: float) -> Array:
 
 
 def unbent(z: Array, C: float, k: float) -> Array:
-    """Return the y up to 1 / (2 k) that `bent` turns into z, and 1 / (2 k) for a larger z."""
+    """Return the y of at most 1 / (2 k) with bent(y) = z; 1 / (2 k) if z is too large."""
     part = z / C if k == 0 else np.minimum(z / C, 1 / (4 * k))
     root = np.sqrt(np.maximum(1 - 4 * k * part, 0.0))
     return np.asarray(2 * part / (1 + root))

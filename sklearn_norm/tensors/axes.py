@@ -1,8 +1,8 @@
 """Axes: which members of a tensor are normalised together, as a view of four axes.
 
-Every norm here is the same arithmetic on a view (samples, groups, channels, positions):
-one center and scale for each sample and group, measured over its channels and positions.
-Gain and offset have one entry for each channel, or for each element.
+All norms do the same arithmetic on a view (samples, groups, channels, positions): each sample
+and group has one center and scale, measured over its channels and positions. Gain and offset
+have one entry for each channel, or for each element.
 """
 
 from __future__ import annotations
@@ -20,30 +20,29 @@ from ..maps.affine import Affine
 from ..maps.record import Map
 
 Shape: TypeAlias = tuple[int, ...]
-PIECE = 1 << 20  # members whose center and scale are written out at a time, to undo a norm
-NO_STATS = np.empty((0, 0, 2))  # a graph returns the result alone
-LONG = 256  # positions from which each channel of a sample is taken as a column of its own
+PIECE = 1 << 20  # members to undo at a time, which limits the memory for centers and scales
+NO_STATS = np.empty((0, 0, 2))  # a traced graph returns no statistics
+LONG = 256  # with this many positions, each channel of a sample is a column of its own
 
 
 @dataclass(frozen=True)
 class Axes:
-    """The view of arrays (n, *sample).
+    """How to view arrays of shape (n, *sample).
 
     Parameters
     ----------
     sample : tuple of int
         The shape of a sample.
     view : tuple of int
-        (groups, channels, positions), whose product is that of `sample`.
+        (groups, channels, positions); their product is the size of a sample.
     affine : tuple of int
-        The shape of gain and offset beside the view of one sample.
+        The shape of gain and offset, which broadcasts to `view`.
     channel_axis : int or None
         The axis of X that is moved to the front of the sample before the view is taken.
     swapped : bool
-        Whether channels are the groups and samples their members, as in batch
-        normalisation.
+        Whether each channel is a group over all samples, as in batch normalisation.
     elements : tuple of int
-        A shape that gain and offset may have besides that of a vector.
+        A shape that gain and offset may have instead of that of a vector.
     """
 
     sample: Shape
@@ -59,7 +58,7 @@ class Axes:
         return prod(self.affine)
 
     def viewed(self, X: Array) -> Array:
-        """Return X as (samples, groups, channels, positions): a view, where memory allows it."""
+        """Return X as (samples, groups, channels, positions): a view if possible, else a copy."""
         if self.channel_axis is not None:
             X = np.moveaxis(X, self.channel_axis, 1)
         if not self.swapped:
@@ -68,10 +67,10 @@ class Axes:
         return rows.transpose(1, 0, 2)[None]
 
     def laid_out(self, X: Array) -> tuple[Axes, Array]:
-        """Return axes and an array that `viewed` need not copy: these, or a copy in C order."""
+        """Return axes and an array for which `viewed` makes no copy: X, or a copy in C order."""
         if self.channel_axis is None and X.flags.c_contiguous:
             return self, X
-        ordered = self.channel_axis in (None, 1, X.ndim - 1)  # and the result can be viewed too
+        ordered = self.channel_axis in (None, 1, X.ndim - 1)  # so that the result can be viewed too
         if X.size == 0 or (ordered and np.may_share_memory(self.viewed(X), X)):
             return self, X
         if self.channel_axis is None:
@@ -102,7 +101,7 @@ class Axes:
         return self.unviewed(whole[None], 1).reshape(-1)
 
     def channel_beside_members(self) -> Array:
-        """Return the channel of each member, with size 1 for axes along which it is the same."""
+        """Return the channel of each member, with size 1 along axes where it is constant."""
         channel = self.channel_of_members().reshape(self.sample)
         for axis in range(channel.ndim):
             first = channel.take([0], axis)
@@ -110,7 +109,7 @@ class Axes:
         return channel
 
     def vector(self, given: Any, name: str) -> Floats | None:
-        """Return gain or offset in float64, in a shape that fits the view of one sample."""
+        """Return gain or offset in float64, with the shape `affine`."""
         if given is None:
             return None
         array = array_of(given, name)
@@ -164,9 +163,9 @@ class Axes:
     def mapped(
         self, act: str, mapping: Map, X: Any, out: Array | None = None, **options: Any
     ) -> Any:
-        """Apply or invert a map of channels, whose members are laid out as columns.
+        """Apply or invert a map of channels, by laying out the members of X as columns.
 
-        None where the map returns none: X holds infinity, and `look` asked for it.
+        Returns None if `look` is set and X holds infinity.
         """
         if isinstance(X, kernels.Traced):
             return getattr(mapping.columns(self.channel_beside_members()), act)(X, **options)
@@ -207,7 +206,7 @@ class Axes:
         laid, z = self.laid_out(Z)
         out = np.empty(z.shape, z.dtype)
         V, W = laid.viewed(z), laid.viewed(out)
-        if self.affine[2] > 1:  # gain and offset of each element: take elements as channels
+        if self.affine[2] > 1:  # gain and offset per element: treat elements as channels
             V, W = V.swapaxes(2, 3), W.swapaxes(2, 3)
             gain, offset = (None if v is None else v.swapaxes(1, 2) for v in (gain, offset))
         step = max(1, PIECE // max(1, prod(self.view)))
@@ -218,7 +217,7 @@ class Axes:
 
 
 def undone(V: Array, stats: Floats, gain: Floats | None, offset: Floats | None) -> Array:
-    """Return the members of a view as they were, with a map for each row of positions."""
+    """Undo the norm on a view, with one column of a map for each row of positions."""
     shape = (*V.shape[:3], 1)
 
     def spread(v: Floats | None) -> Floats | None:
@@ -258,7 +257,7 @@ def trailing(sample: Shape, normalized_ndim: int | None) -> Axes:
 def channelwise(
     sample: Shape, channel_axis: int, num_groups: int | None = None, over_samples: bool = False
 ) -> Axes:
-    """Return the axes of norms of channels, in groups; None takes each channel by itself."""
+    """Return the axes of channel norms; `num_groups=None` makes each channel a group."""
     channel_axis = whole(channel_axis, "channel_axis")
     if not -len(sample) <= channel_axis <= len(sample) or channel_axis == 0:
         raise ValueError(
@@ -282,8 +281,8 @@ def channelwise(
 
 
 def other_length(whole: Shape, shape: Shape, channel_axis: int) -> Shape:
-    """Return the shape of a flattened sample with the channels of `whole` and other positions."""
-    place = channel_axis % 3 - 1  # which of the two axes of a sample holds the channels
+    """Return the shape of a flattened sample that has the channels of `whole`."""
+    place = channel_axis % 3 - 1  # the axis of the channels in a sample
     positions, left = divmod(shape[1], whole[place])
     if left or not positions:
         raise ValueError(

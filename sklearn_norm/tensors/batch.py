@@ -34,15 +34,15 @@ class BatchNorm(TorchModules, TensorInput, RunningScaler):
     r"""Normalise each channel by its running mean and variance over samples and positions.
 
     :math:`z = \gamma_c (x - m_c) / \sqrt{v_c + \epsilon} + \beta_c`. It is
-    `BatchStatsScaler` with channels for features: `partial_fit` moves the running
-    statistics, `transform` uses them, and ``partial_fit_transform(X, using="batch")`` is
-    the training step of a network.
+    `BatchStatsScaler` with channels instead of features: `partial_fit` updates the running
+    statistics, `transform` uses them, and ``partial_fit_transform(X, using="batch")`` does
+    what a network does in training.
 
     Parameters
     ----------
     shape : tuple of int or int, default=None
-        The shape of a sample, for data flattened to two axes. None takes that of X; the
-        features of 2-D data are then a channel each.
+        The shape of a sample, for data flattened to two axes. None takes that of X; each
+        feature of 2-D data is then a channel.
     momentum : float in (0, 1] or None, default=0.1
         The weight of the new batch, as in PyTorch. None gives every batch the same
         weight: the plain cumulative average.
@@ -61,8 +61,8 @@ class BatchNorm(TorchModules, TensorInput, RunningScaler):
     gamma, beta : float or array-like of shape (n_channels,), default=None
         Gain and bias of the result; None stands for 1 and 0.
     copy : bool, default=True
-        Whether `transform` and `inverse_transform` leave their input alone. False
-        overwrites an array of floats.
+        Whether `transform` and `inverse_transform` leave their input unchanged. False
+        lets them overwrite an array of floats.
 
     Attributes
     ----------
@@ -71,19 +71,19 @@ class BatchNorm(TorchModules, TensorInput, RunningScaler):
     running_var_ : ndarray of shape (n_channels,)
         The running variance v, float64.
     scale_ : ndarray of shape (n_channels,)
-        What is divided by, the square root of v + eps.
+        The divisor, the square root of v + eps.
     n_batches_seen_ : int or ndarray of shape (n_channels,)
-        The batches seen; an array where channels were missing in some.
+        The number of batches seen; an array where channels were missing in some.
     n_samples_seen_ : int, float or ndarray of shape (n_channels,)
         The members seen, over samples and positions.
     constant_features_ : ndarray
-        The channels with one value only so far, by name where each is a named feature.
+        The channels with only one value so far; their names if the features are channels.
     shape_ : tuple of int
         The shape of a sample.
     n_features_in_ : int
         The number of members of a sample.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        The names of the columns of 2-D data, where all are strings.
+        The names of the columns of 2-D data, if all are strings.
 
     Notes
     -----
@@ -152,7 +152,7 @@ class BatchNorm(TorchModules, TensorInput, RunningScaler):
         return self._with_channels_of(fitted, tensor)
 
     def _with_channels_of(self, fitted: Fitted | None, tensor: Tensor) -> Tensor:
-        """Return samples, whose channels must be those of the fit."""
+        """Return the samples, after a check of the number of channels."""
         if fitted is not None:
             self._check_channels(tensor.axes.learnable, fitted.n_columns)
         return tensor
@@ -165,7 +165,7 @@ class BatchNorm(TorchModules, TensorInput, RunningScaler):
             )
 
     def _columns_of(self, size: int, names: Any) -> tuple[Columns | None, Shape | None]:
-        """Return columns for named features of 2-D data; else the first samples tell them."""
+        """Return the columns of named features; without names, the first samples set them."""
         if names is None:
             return None, None
         if self.shape is not None and self._declared() != (size,):
@@ -179,10 +179,10 @@ class BatchNorm(TorchModules, TensorInput, RunningScaler):
         return fitted.n_columns if fitted.shape is None else self._axes(fitted.shape).learnable
 
     def _may_wait(self, values: Any) -> bool:
-        return False  # the buffer holds rows of columns
+        return False  # the buffer holds only rows of 2-D data
 
     def _running(self, X: Array, weight: Floats | None, ddof: int = 0) -> Running:
-        """Measure the channels: long ones sample by sample, to be merged, short ones as rows."""
+        """Measure the channels: long ones per sample, then merged; short ones all at once."""
         view = self._axes(X.shape[1:]).viewed(X)[0]  # (channels, samples, positions)
         n_channels, n_samples, positions = view.shape
         if positions < LONG:
@@ -238,7 +238,7 @@ class BatchNorm(TorchModules, TensorInput, RunningScaler):
         Returns
         -------
         X : {ndarray, DataFrame} of the same shape
-            The samples in their own units.
+            The samples in their original units.
 
         Raises
         ------
@@ -276,7 +276,7 @@ class BatchNorm(TorchModules, TensorInput, RunningScaler):
         )
         mean, variance = array_of(module.running_mean), array_of(module.running_var)
         batches = float(module.num_batches_tracked)
-        # a plain average counts its batches; with none yet, the first replaces the prior
+        # a plain average has weight `batches`; before any, a tiny weight, so that data win
         weight = 1.0 if module.momentum is not None else batches or 2.0**-100
         return norm._built(Running.known(mean, variance, batches, weight))
 

@@ -1,4 +1,4 @@
-"""What group and instance normalisation share: the channels of a sample."""
+"""The common base of group and instance normalisation: channels of a sample."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from .norm import TensorNorm
 
 
 class ChannelNorm(TensorNorm):
-    """Base of the norms whose statistics are those of the channels of each sample.
+    """Base of the norms with statistics per channel, or group of channels, of each sample.
 
-    Each channel is normalised by itself, unless `_axes` says otherwise.
+    Each channel is normalised separately unless a subclass overrides `_axes`.
     """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {

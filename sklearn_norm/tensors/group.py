@@ -15,8 +15,8 @@ class GroupNorm(TorchModules, ChannelNorm):
     r"""Normalise each group of channels of each sample by its mean and variance.
 
     :math:`z = \gamma_c \, (x - \mu_g) / \sqrt{\sigma_g^2 + \epsilon} + \beta_c`, with the
-    moments taken over the channels and positions of group g of one sample. One group
-    is layer normalisation, a group per channel instance normalisation.
+    moments taken over the channels and positions of group g of one sample. With one group
+    it is layer normalisation, with one group per channel instance normalisation.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class GroupNorm(TorchModules, ChannelNorm):
     n_features_in_ : int
         The number of members of a sample.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        The names of the columns of 2-D data, where all are strings.
+        The names of the columns of 2-D data, if all are strings.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Tensors: X as (n_samples, *shape), or the same flattened to two axes, read once."""
+"""Reading tensors: X as (n_samples, *shape), or flattened to two axes."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ from ..inputs.table import Table
 from ..kernels import Array
 from .axes import Axes, Shape
 
-MOST_AXES = 64  # that an array of NumPy can have
+MOST_AXES = 64  # limit of NumPy arrays
 
 
 def flat(tensor: Array) -> Array:
-    """Return samples with their members in one row each."""
+    """Return the samples flattened to one row each."""
     return tensor.reshape(tensor.shape[0], prod(tensor.shape[1:]))
 
 
 class Tensor(Table):
-    """Samples of any shape, whose columns of a map are channels.
+    """Samples of any shape; each column of a map belongs to a channel.
 
     Parameters
     ----------
     values : ndarray of shape (n_samples, *shape)
         The samples.
     columns : Columns
-        The columns of the same samples flattened.
+        The columns of the flattened samples.
     given : object
-        X as it came.
+        X as the caller passed it.
     container : {"default", "pandas", "polars"}
         The kind of frame that X is.
     axes : Axes
@@ -63,7 +63,7 @@ class Tensor(Table):
 
     @property
     def is_flat(self) -> bool:
-        """Whether X came with two axes."""
+        """Whether X has at most two axes."""
         return n_axes(self.given) <= 2
 
     def label(self, column: int) -> Any:
@@ -89,7 +89,7 @@ class Tensor(Table):
         )
 
     def as_given(self, result: Array) -> Array:
-        """Return a result of the values' shape in the shape of X."""
+        """Return a result in the shape of X."""
         return flat(result) if self.is_flat else result
 
     def back(self, estimator: Any, result: Any) -> Any:
@@ -100,7 +100,7 @@ class Tensor(Table):
 
 
 class TensorInput:
-    """Reads (n, *shape) arrays, or the same flattened to two axes."""
+    """A mixin that reads arrays of shape (n, *shape), or flattened to two axes."""
 
     shape: Any
     gamma: Any
@@ -112,7 +112,7 @@ class TensorInput:
         """Return which members of a sample are normalised together."""
 
     def _flat_sample(self, width: int) -> Shape:
-        """Return the shape of a sample of 2-D data, where `shape` does not tell."""
+        """Return the shape of a sample of 2-D data if `shape` is None."""
         return (width,)
 
     @property
@@ -134,9 +134,9 @@ class TensorInput:
         by_name: bool = True,
         least_rows: int = 1,
     ) -> Tensor:
-        """Read samples, of the shape of the fit unless they are the first.
+        """Read samples; unless they are the `first`, they must have the shape of the fit.
 
-        `by_name` expects the names of the fit in 2-D data.
+        With `by_name`, 2-D data must have the column names of the fit.
         """
         known = None if first or fitted is None else fitted.columns
         two_axes = n_axes(X) <= 2
@@ -177,7 +177,7 @@ class TensorInput:
             tensor.refuse_infinite(members)
 
     def _sample(self, shape: Shape) -> Shape:
-        """Return the shape of a sample of an array of that shape."""
+        """Return the shape of a sample, given the shape of an array."""
         if self.shape is None:
             return shape[1:] if len(shape) > 2 else self._flat_sample(shape[1])
         declared = self._declared()
@@ -201,8 +201,8 @@ class TensorInput:
         return tuple(given.tolist())
 
     def _known_sample(self) -> Shape:
-        """Return the shape of a sample: fitted, or as `shape` says."""
-        parameters.check(self)  # of an estimator that need not be fitted
+        """Return the shape of a sample: that of the fit, or the parameter `shape`."""
+        parameters.check(self)  # the norm may be unfitted, so nothing has checked them yet
         if self._fitted is not None and self._fitted.shape is not None:
             return self._fitted.shape
         if self.shape is not None:
@@ -222,7 +222,7 @@ class TensorInput:
             yield "shape_", str(error)
 
     def _learned_vectors(self) -> dict[str, Any]:
-        """Return gain and bias, by the names that PyTorch gives them."""
+        """Return gain and bias, by their names in PyTorch."""
         axes = self._axes(self._known_sample())
         return {"weight": axes.vector(self.gamma, "gamma"), "bias": axes.vector(self.beta, "beta")}
 

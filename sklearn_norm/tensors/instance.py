@@ -1,4 +1,4 @@
-"""Instance normalisation: each channel of a sample by itself."""
+"""Instance normalisation: each channel of each sample separately."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class InstanceNorm(TorchModules, ChannelNorm):
     n_features_in_ : int
         The number of members of a sample.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        The names of the columns of 2-D data, where all are strings.
+        The names of the columns of 2-D data, if all are strings.
 
     Notes
     -----

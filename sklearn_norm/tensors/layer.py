@@ -33,7 +33,7 @@ class LayerNorm(TorchModules, TrailingNorm):
     n_features_in_ : int
         The number of members of a sample.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        The names of the columns of 2-D data, where all are strings.
+        The names of the columns of 2-D data, if all are strings.
 
     Notes
     -----

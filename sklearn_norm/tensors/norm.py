@@ -1,4 +1,4 @@
-"""TensorNorm: the estimator of the norms that need no fit."""
+"""TensorNorm: the base of the norms that need no fit."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .input import Tensor, TensorInput
 
 
 class Plan:
-    """The axes that follow from the parameters, as long as these are the very same objects."""
+    """A cache of the axes, valid while the parameters are the same objects."""
 
     __slots__ = ("axes", "parameters")
 
@@ -34,13 +34,13 @@ class Plan:
         self.axes: Axes | None = None
 
     def keep(self, norm: Any, axes: Axes) -> None:
-        """Keep axes, if no parameter they follow from can change in place."""
+        """Cache the axes, unless they depend on a mutable parameter."""
         told = {name: getattr(norm, name) for name in parameters.names_of(type(norm))}
         if all(parameters.is_constant(told[name]) for name in told.keys() - {"gamma", "beta"}):
             self.parameters, self.axes = told, axes
 
     def found(self, norm: Any) -> Axes | None:
-        """Return the axes, or None where a parameter is another one now."""
+        """Return the cached axes, or None if a parameter was replaced."""
         now = vars(norm)
         for name, value in self.parameters.items():
             if now.get(name) is not value:
@@ -49,9 +49,9 @@ class Plan:
 
 
 class TensorNorm(TensorInput, Transformer):
-    """Base of the norms that need no fit: the statistics are those of each sample.
+    """Base of the norms that need no fit: each sample has its own statistics.
 
-    A subclass names its axes; AdaNorm also bends what comes out.
+    A subclass defines its axes; AdaNorm also applies a nonlinear function to the result.
     """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
@@ -66,12 +66,12 @@ class TensorNorm(TensorInput, Transformer):
     eps: float
 
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Check and remember the shape of a sample; there is nothing to learn.
+        """Check and remember the shape of a sample; nothing else is learned.
 
         Parameters
         ----------
         X : {array-like, DataFrame} of shape (n_samples, *shape) or (n_samples, n_features)
-            Samples, of which only the shape counts.
+            Samples; only their shape matters.
         y : None
             Ignored.
 
@@ -83,13 +83,13 @@ class TensorNorm(TensorInput, Transformer):
         Raises
         ------
         ValueError
-            If the shape is not one that can be normalised.
+            If samples of this shape cannot be normalised.
         """
         self._fitted = self._seen(X, least_rows=1)
         return self
 
     def _seen(self, X: Any, least_rows: int) -> Fitted:
-        """Return what is known after the first samples."""
+        """Return the fitted record after the first samples."""
         parameters.check(self)
         tensor = self._read_tensor(X, None, first=True, least_rows=least_rows)
         self._check_no_infinity(tensor)
@@ -105,7 +105,7 @@ class TensorNorm(TensorInput, Transformer):
         Parameters
         ----------
         X : {array-like, DataFrame} of shape (n_samples, *shape) or (n_samples, n_features)
-            Samples, of which only the shape counts.
+            Samples; only their shape matters.
         y : None
             Ignored.
 
@@ -117,7 +117,7 @@ class TensorNorm(TensorInput, Transformer):
         Raises
         ------
         ValueError
-            If the shape is another one.
+            If the shape differs.
         """
         fitted = self._fitted
         if fitted is None:
@@ -143,7 +143,7 @@ class TensorNorm(TensorInput, Transformer):
             self._fitted = self._fitted.but(plan=Plan())
 
     def _fast(self, X: Any) -> Any:
-        """Return what `transform` does of plain flat samples, or None where it must look."""
+        """Return the result of `transform` for plain flat samples, or None for the full path."""
         fitted = self._fitted
         axes = None if fitted is None else fitted.plan.found(self)
         if axes is None or fitted is None:
@@ -155,7 +155,7 @@ class TensorNorm(TensorInput, Transformer):
         values = table.values
         tensor = values.reshape(values.shape[0], *axes.sample)
         Z, stats = self._normalised(axes, tensor, gain, offset)
-        if not math.isfinite(np.vdot(stats, stats)):  # large ones may overflow: then look again
+        if not math.isfinite(np.vdot(stats, stats)):  # or the sum overflowed: take the full path
             return None
         self._check_container(fitted)
         return table.back(self, Z.reshape(values.shape))
@@ -166,19 +166,19 @@ class TensorNorm(TensorInput, Transformer):
         Parameters
         ----------
         X : {array-like, DataFrame} of shape (n_samples, *shape) or (n_samples, n_features)
-            The samples; NaN is missing, and stays NaN.
+            The samples. NaN means missing, and stays NaN.
         mask : array-like of bool, default=None
-            What can be broadcast to X: False leaves a member out of all statistics, and
-            as it is, be it infinite.
+            A mask that can be broadcast to X. Where it is False, a member is left out of all
+            statistics and returned unchanged, even if it is infinite.
         return_stats : bool, default=False
-            Whether to return the statistics, which `inverse_transform` needs.
+            Whether to return the statistics as well, which `inverse_transform` needs.
 
         Returns
         -------
         Z : {ndarray, DataFrame} of the shape of X
-            The result, float16 and float32 as such, all else as float64.
+            The result: float16 and float32 keep their dtype, others become float64.
         stats : ndarray of shape (n_samples, n_groups, 2)
-            Center and scale of each sample and group, float64; only where asked for.
+            Center and scale of each sample and group, float64; only if `return_stats`.
 
         Raises
         ------
@@ -200,7 +200,7 @@ class TensorNorm(TensorInput, Transformer):
             present = _broadcast(mask, X, shape).reshape(tensor.shape)
         seen = tensor if present is None else np.where(present, tensor, tensor.dtype.type(np.nan))
         Z, stats = self._normalised(axes, seen, gain, offset)
-        if not np.isfinite(stats).all():  # nor are those of a group with an infinite member
+        if not np.isfinite(stats).all():  # as for a group with an infinite member
             self._check_no_infinity(read, seen)
         self._check_container(self._fitted)
         self._keep_plan(read)
@@ -217,37 +217,37 @@ class TensorNorm(TensorInput, Transformer):
         y : None
             Ignored.
         **parameters : dict
-            Passed to `transform`: `mask`, `return_stats`.
+            Passed to `transform`, such as `mask` and `return_stats`.
 
         Returns
         -------
         Z : {ndarray, DataFrame} of the shape of X
-            The result, with `stats` where asked for.
+            The result, with `stats` if `return_stats`.
         """
         with self._kept_on_error():
             return self.fit(X, y).transform(X, **parameters)
 
     def inverse_transform(self, X: Any, stats: Any = None, mask: Any = None) -> Any:
-        """Undo `transform`, by the statistics that it returned.
+        """Undo `transform`, with the statistics that it returned.
 
         Parameters
         ----------
         X : {array-like, DataFrame} of shape (n_samples, *shape) or (n_samples, n_features)
-            Normalised samples; their positions may be more or fewer than in `transform`.
+            Normalised samples; the number of positions may differ from that in `transform`.
         stats : array-like of shape (n_samples, n_groups, 2)
             Center and scale, from ``transform(X, return_stats=True)``.
         mask : array-like of bool, default=None
-            The mask of `transform`: members that it left as they were stay so.
+            The mask of `transform`: members that it left unchanged stay unchanged.
 
         Returns
         -------
         X : {ndarray, DataFrame} of the same shape
-            The samples in their own units.
+            The samples in their original units.
 
         Raises
         ------
         ValueError
-            If there are no statistics, or not one for each sample and group.
+            If `stats` is missing, or does not have an entry for each sample and group.
         """
         if stats is None:
             self._refuse_without_stats()
@@ -267,7 +267,7 @@ class TensorNorm(TensorInput, Transformer):
         if gain is not None and (gain == 0).any():
             raise ValueError("`gamma` holds a 0, and a product with 0 cannot be undone.")
         tensor = values.reshape(values.shape[0], *sample)
-        known = np.where(np.isnan(known), [0.0, 1.0], known)  # of groups with no member
+        known = np.where(np.isnan(known), [0.0, 1.0], known)  # NaN: groups with no member
         back = self._restored(axes, tensor, known, gain, offset).reshape(values.shape)
         if mask is not None:
             back = np.where(_broadcast(mask, X, values.shape), back, values)
@@ -302,7 +302,7 @@ class TensorNorm(TensorInput, Transformer):
         return result
 
     def _sample_of_any_length(self, shape: Shape) -> Shape:
-        """Return the shape of a sample, which may have other positions than in fit."""
+        """Return the shape of a sample, whose number of positions may differ from the fit."""
         if self.shape is None or len(shape) > 2:
             return shape[1:] if len(shape) > 2 else self._flat_sample(shape[1])
         whole = self._declared()
@@ -311,11 +311,11 @@ class TensorNorm(TensorInput, Transformer):
         return self._sample(shape)
 
     def _flat_forecast(self, whole: Shape, shape: Shape) -> Shape:
-        """Return the shape of a flattened sample with other positions, where channels tell it."""
+        """Return the shape of a flattened sample of another length; overridden by channel norms."""
         return self._sample(shape)
 
     def _checked_axes(self, tensor: Array) -> tuple[Axes, Floats | None, Floats | None]:
-        """Return axes, gain and offset, or say what is wrong with them."""
+        """Return axes, gain and offset, or raise the error of an invalid one."""
         axes = self._axes(tensor.shape[1:])
         if self._centred:
             axes.check_members(tensor.shape)

@@ -33,11 +33,11 @@ class RMSNorm(TorchModules, TrailingNorm):
     n_features_in_ : int
         The number of members of a sample.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        The names of the columns of 2-D data, where all are strings.
+        The names of the columns of 2-D data, if all are strings.
 
     Notes
     -----
-    `torch.nn.RMSNorm` has no bias, and its own default of `eps`.
+    `torch.nn.RMSNorm` has no bias, and a different default of `eps`.
 
     References
     ----------

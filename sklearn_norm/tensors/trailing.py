@@ -1,4 +1,4 @@
-"""What layer and RMS normalisation share: the trailing axes of a sample."""
+"""The common base of layer and RMS normalisation: trailing axes of a sample."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .norm import TensorNorm
 
 
 class TrailingNorm(TensorNorm):
-    """Base of the norms whose statistics are those of the trailing axes of each sample."""
+    """Base of the norms with statistics over the trailing axes of each sample."""
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **TensorNorm._parameter_constraints,

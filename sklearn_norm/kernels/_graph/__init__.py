@@ -1,4 +1,4 @@
-"""The graph backend: maps and norms of traced arrays, as nodes of an ONNX graph."""
+"""The graph backend: maps and norms of traced arrays, written as nodes of an ONNX graph."""
 
 from __future__ import annotations
 

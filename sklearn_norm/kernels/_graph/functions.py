@@ -1,8 +1,7 @@
-"""Functions that ONNX has no node for, by those that it has.
+"""Functions without an ONNX node, composed of functions that have one.
 
-What the rounding of 1 + x, or of exp(x), takes from the one factor it takes from the other, so
-that it cancels. See N. J. Higham, "Accuracy and Stability of Numerical Algorithms", 2nd ed.
-(2002), section 1.14.1.
+The rounding error of 1 + x, or of exp(x), occurs in both factors of a quotient and cancels. See
+N. J. Higham, "Accuracy and Stability of Numerical Algorithms", 2nd ed. (2002), section 1.14.1.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Normalise groups of members of a traced array.
 
-The other backends gather what is doubtful, such as rows with absent members, and measure it
-again with care. A graph gathers nothing: it takes all the care with every group.
+The other backends gather the difficult rows, such as those with absent members, and compute
+them again more carefully. A graph cannot gather, so it treats every group carefully.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from .._numpy.groups import SMALLEST
 from ..contract import Floats
 from .traced import Traced
 
-LARGE, SMALL = 2.0**400, 2.0**-400  # members beyond are measured in units of a power of two
+LARGE, SMALL = 2.0**400, 2.0**-400  # members outside are scaled by a power of two
 DOWN, UP = 2.0**-600, 2.0**600
 
 
@@ -41,7 +41,7 @@ def normalise(
 
 
 def _sum(x: Any) -> Any:
-    """Sum each group, a long one in parts, so that fewer roundings add up."""
+    """Sum each group; a long one in parts, for smaller rounding errors."""
     _, groups, size = x.shape
     part = max(divisor for divisor in range(1, isqrt(size) + 1) if size % divisor == 0)
     parts = np.add.reduce(x.reshape(-1, groups, size // part, part), axis=3, keepdims=True)
@@ -49,16 +49,16 @@ def _sum(x: Any) -> Any:
 
 
 def _units(sizes: Any, eps: float) -> Any:
-    """Return the power of two that makes the squares of a group normal."""
+    """Return the power of two that keeps the squares of a group from over- or underflow."""
     peak = np.maximum(np.maximum.reduce(sizes, axis=2, keepdims=True), np.sqrt(eps))
     return np.where(peak > LARGE, DOWN, np.where(peak < SMALL, UP, 1.0))
 
 
 def _differences(x: Any, missing: Any, counts: Any) -> Any:
-    """Return the differences from the mean, less what it lost by rounding.
+    """Return the differences from the mean, corrected for the rounding of the mean.
 
-    They are 0 where all members agree: a few roundings of one number each, which add up and
-    divide without another.
+    They are 0 if all members are equal: the first differences are then one small number with
+    few bits, whose mean is exact.
     """
     d = x - _sum(np.where(missing, 0.0, x)) / counts
     return d - _sum(np.where(missing, 0.0, d)) / counts

@@ -1,4 +1,4 @@
-"""Apply and invert a map of a traced array, by the formulas of the NumPy backend."""
+"""Apply and invert a map of a traced array, with the formulas of the NumPy backend."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from .traced import Traced
 
 
 def apply(X: Traced, mapping: Map, bounds: Bounds) -> Any:
-    """Return (x - center) / scale * gain + offset, clipped where bounds are given, in float64.
+    """Return (x - center) / scale * gain + offset, clipped to any bounds, in float64.
 
-    The vectors may have as many axes as a sample of X, to be broadcast to it.
+    The vectors broadcast to a sample of X.
     """
     x: Any = X.astype(np.float64)
     scale, gain = _plain(mapping, mapping.scale, mapping.gain, X.dtype)
@@ -30,9 +30,9 @@ def invert(Z: Traced, mapping: Map) -> Any:
 
 
 def keep_below_1(y: Any, X: Traced, ceiling: Floats) -> Any:
-    """Return the results, less than 1 for members that are smaller than the ceiling.
+    """Return the results, kept below 1 for members that are smaller than the ceiling.
 
-    What they exceed that by is subtracted: onnxruntime's Where would make -0.0 of others 0.0.
+    The excess is subtracted, since onnxruntime's Where would turn -0.0 into 0.0.
     """
     limit = np.float64(np.nextafter(X.dtype.type(1), X.dtype.type(0)))
     held = np.minimum(np.maximum(y, -limit), limit)
@@ -43,7 +43,7 @@ def keep_below_1(y: Any, X: Traced, ceiling: Floats) -> Any:
 def _plain(
     mapping: Map, divisor: Floats | None, factor: Floats | None, dtype: Any
 ) -> tuple[Floats | None, Floats | None]:
-    """Return divisor and factor as the plain steps have them, in columns that take these."""
+    """Return divisor and factor; columns that are not special get one joint factor."""
     both = one_factor(factor, divisor, dtype)
     if both is None:
         return divisor, factor

@@ -1,4 +1,4 @@
-"""Traced: an array that is computed later, in a graph which NumPy's functions write."""
+"""Traced: an array without values; NumPy functions on it write a graph."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from . import functions
 
 FLOAT64, BOOL = np.dtype(np.float64), np.dtype(np.bool_)
-CODES = {np.dtype(np.float32): 1, np.dtype(np.float16): 10, FLOAT64: 11}  # of ONNX, TensorProto
+CODES = {np.dtype(np.float32): 1, np.dtype(np.float16): 10, FLOAT64: 11}  # of ONNX's TensorProto
 OPERATIONS: dict[np.ufunc, str] = {
     np.absolute: "Abs",
     np.add: "Add",
@@ -25,7 +25,7 @@ OPERATIONS: dict[np.ufunc, str] = {
     np.sqrt: "Sqrt",
     np.subtract: "Sub",
 }
-# those that ONNX does not have, by those that it has
+# functions without an ONNX node, composed of others
 COMPOSED: dict[np.ufunc, Callable[[Any], Any]] = {
     np.expm1: functions.expm1,
     np.log1p: functions.log1p,
@@ -44,11 +44,11 @@ REDUCTIONS: dict[np.ufunc, str] = {
     np.maximum: "ReduceMax",
 }
 AXES_AS_INPUT = 18  # the opset from which ReduceMax takes its axes as an input
-SMALLEST, LARGEST = -1074, 1023  # the powers of two that are floats
+SMALLEST, LARGEST = -1074, 1023  # exponents of the powers of two that are floats
 
 
 class Tape(Protocol):
-    """Where nodes are written."""
+    """The writer of a graph."""
 
     opset: int
 
@@ -62,10 +62,10 @@ class Tape(Protocol):
 
 
 class Traced(NDArrayOperatorsMixin):
-    """An array of a graph: NumPy's functions add the node of the same arithmetic.
+    """An array in a graph: each NumPy function on it adds a node for the same arithmetic.
 
-    Its first axis holds the samples; their number is not known, and -1 in `shape`. What is
-    not known here is a TypeError, so that nothing is left out of a graph unnoticed.
+    The first axis holds the samples; their number is unknown, and -1 in `shape`. Unsupported
+    operations raise a TypeError, so that nothing is silently missing from a graph.
     """
 
     def __init__(self, tape: Tape, name: str, shape: tuple[int, ...], dtype: Any) -> None:
@@ -129,7 +129,7 @@ class Traced(NDArrayOperatorsMixin):
         return self.tape.constant(array if array.dtype == BOOL else array.astype(FLOAT64))
 
     def _written(self, operation: str, inputs: Any, dtype: Any) -> Traced:
-        """Write a node of arrays that are broadcast as NumPy does; all floats are float64."""
+        """Write a node of arrays that broadcast as in NumPy; all floats are float64."""
         inputs = [
             x.astype(FLOAT64) if isinstance(x, Traced) and x.dtype != BOOL else x for x in inputs
         ]
@@ -155,7 +155,7 @@ class Traced(NDArrayOperatorsMixin):
         return Traced(self.tape, name, tuple(self.shape[i] for i in order), self.dtype)
 
     def _times_power_of_two(self, power: Any) -> Traced:
-        """Multiply by 2**power, in two steps where that is no float."""
+        """Multiply by 2**power, in two steps if that is not a float."""
         power = np.asarray(power)
         whole = (power >= SMALLEST) & (power <= LARGEST)
         first = np.where(whole, power, power // 2)
@@ -163,10 +163,11 @@ class Traced(NDArrayOperatorsMixin):
         return x if whole.all() else x * np.ldexp(1.0, power - first)
 
     def _to_halves(self) -> Any:
-        """Round float64 to the members of float16: a cast may round to float32 before.
+        """Round float64 to values of float16, because a cast may first round to float32.
 
-        A number that is not one of float32 is no tie, so that any sum that rounds will do:
-        Veltkamp's for the normal numbers of float16, for the others that of a large number.
+        Only numbers that are not exact in float32 need it. None of them is a tie, so any sum
+        that rounds to nearest works: Veltkamp's for normal numbers of float16, and adding a
+        large number for subnormal ones.
         """
         part = self * (2.0**42 + 1)
         normal = part + (self - part)
@@ -175,4 +176,4 @@ class Traced(NDArrayOperatorsMixin):
         rounded = np.where(size < 2.0**-14, small, normal)
         short = Traced(self.tape, self._cast(self.name, np.float32), self.shape, np.float32)
         plain = (short.astype(FLOAT64) == self) | (size > 2.0**16) | (size < 2.0**-25)
-        return self - np.where(plain, 0.0, self - rounded)  # which leaves -0.0 as it is
+        return self - np.where(plain, 0.0, self - rounded)  # keeps -0.0

@@ -1,7 +1,7 @@
-"""The native backend: every kernel of the contract in C, where the extension was built.
+"""The native backend: all kernels of the contract in C, if the extension was built.
 
-What the extension does not take (numbers of another machine's byte order, say) goes to the
-NumPy backend, whose results are the same.
+Arrays that the extension does not support, such as those of foreign byte order, go to the NumPy
+backend, whose results are the same.
 """
 
 from __future__ import annotations

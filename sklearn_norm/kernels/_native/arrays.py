@@ -1,4 +1,4 @@
-"""Which arrays the extension takes."""
+"""The arrays that the extension supports."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from ..contract import Array
 
-READ = frozenset(map(np.dtype, "?bBhHiIlLqQefd"))  # native byte order: others are not equal
+READ = frozenset(map(np.dtype, "?bBhHiIlLqQefd"))  # native byte order only
 
 
 def is_native(*arrays: Array) -> bool:

@@ -34,7 +34,7 @@ def extremes(X: Array, weight: Floats | None) -> Extremes:
 
 
 def segment_moments(values: Array, starts: Array, weight: Floats | None) -> Floats:
-    """Return that of columns j of which each has members starts[j] to starts[j + 1]."""
+    """Return the moments of columns; column j has members starts[j] to starts[j + 1]."""
     if values.dtype not in READ:
         return _numpy.segment_moments(values, starts, weight)
     out = np.empty((len(MOMENTS), starts.size - 1))

@@ -1,5 +1,5 @@
-/* Numbers of twice the precision, as in kernels/double_double.py, where they are explained: the
-   same steps on plain numbers, so that both backends give the same bits. */
+/* Double-double arithmetic: the same steps as in kernels/double_double.py, which explains them, so
+   that both backends give the same bits. */
 
 #ifndef SKLEARN_NORM_DOUBLE_DOUBLE_H
 #define SKLEARN_NORM_DOUBLE_DOUBLE_H
@@ -53,7 +53,7 @@ static inline Double dd_divide(Double a, Double b) {
     return two_sum(first, rest.high / b.high);
 }
 
-/* The root, 0 where the number is not above 0. */
+/* The square root; 0 for numbers of at most 0. */
 static inline Double dd_root(Double a) {
     if (a.high <= 0) return dd_exact(0.0);
     double first = sqrt(a.high);
@@ -73,13 +73,13 @@ static inline double next_float(double a, double sign) {
     return a;
 }
 
-/* The nearest float; what all but lies half-way goes to the even one. */
+/* The nearest float; a number that is almost a tie is rounded to even. */
 static inline double dd_nearest(Double a) {
     double half = (next_float(a.high, a.low) - a.high) / 2;
     return fabs(a.low - half) <= 0x1p-20 * fabs(half) ? a.high + half : a.high;
 }
 
-/* The nearest float to a * 2**power, rounded once also where it is subnormal. */
+/* The nearest float to a * 2**power, rounded only once even if it is subnormal. */
 static inline double dd_times_power(Double a, int power) {
     double high = dd_nearest(a), value = power ? ldexp(high, power) : high;
     if (!(fabs(value) < 0x1p-1022)) return value;

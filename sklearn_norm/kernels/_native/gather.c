@@ -1,23 +1,23 @@
-/* Members of a sparse array that lie row after row, sorted by their columns: a counting sort, in parts that
-   threads take. Members of a column keep their order, whatever the parts. */
+/* Sort the members of a CSR array by column: a counting sort, in parts that run on threads. Members of a
+   column keep their order, for any number of parts. */
 
 #include "native.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { GATHERED = 1 << 17, /* members of a part, at least */ PARTS = 16 };
+enum { GATHERED = 1 << 17, /* least members of a part */ PARTS = 16 };
 
 typedef struct {
     const View *values, *columns;
     const double *weight;
     char *out;
     double *weights;
-    int64_t *places; /* per part and column: how many members, then where the next one goes */
+    int64_t *places; /* per part and column: the number of members, then the place of the next one */
     ptrdiff_t n_columns, n_parts;
 } GatherJob;
 
-/* Read once as it is used: another thread may write. */
+/* Read the column once only, since another thread may change it. */
 static inline int64_t column_of(const char *from, int narrow) {
     int64_t wide;
     int32_t number;
@@ -50,8 +50,8 @@ static int count_part(void *context, ptrdiff_t part, int thread) {
     return job->columns->kind == I32 ? count(job, part, 1) : count(job, part, 0);
 }
 
-/* Put each member behind those of its column. Where columns were changed since they were counted, a place may
-   be another one's, but never one beyond the array. */
+/* Append each member to those of its column. If another thread changed the columns after they were counted, a
+   member may get a wrong place, but never one outside the array. */
 static inline int scatter(const GatherJob *job, ptrdiff_t part, int narrow, size_t size) {
     int64_t *places = job->places + part * job->n_columns;
     ptrdiff_t stride = job->columns->stride[0], step = job->values->stride[0], last = last_of(job, part);
@@ -83,7 +83,7 @@ int gather_columns(const View *values, const View *columns, const double *weight
     ptrdiff_t n = values->shape[0], n_parts = n / GATHERED + 1;
     if (n_parts > n_threads) n_parts = n_threads;
     if (n_parts > PARTS) n_parts = PARTS;
-    if (n_parts > 1 && n_columns > n / n_parts) n_parts = 1; /* counts would take more than the members */
+    if (n_parts > 1 && n_columns > n / n_parts) n_parts = 1; /* the counts would take more memory than the members */
     GatherJob job = {values, columns, weight, out, weights, NULL, n_columns, n_parts};
     job.places = calloc((size_t)(n_columns * n_parts + 1), sizeof *job.places);
     if (!job.places) return OUT_OF_MEMORY;

@@ -1,4 +1,4 @@
-"""Members of sparse arrays, sorted by their columns."""
+"""Members of sparse arrays, sorted by column."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .loading import compiled
 def gather_columns(
     values: Array, columns: Array, n_columns: int, weights: Floats | None = None
 ) -> tuple[Array, Array, Floats | None]:
-    """Return the members column after column, where each column begins, and their weights."""
+    """Return the members sorted by column, the start of each column, and the weights."""
     if not is_native(values, columns) or columns.dtype.kind != "i":
         return _numpy.gather_columns(values, columns, n_columns, weights)
     out, starts = np.empty(values.shape, values.dtype), np.empty(n_columns + 1, np.int64)

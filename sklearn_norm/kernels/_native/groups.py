@@ -34,13 +34,13 @@ def normalise(
 
 
 def _packed(vector: Floats, out: Array) -> Floats:
-    """Return the vector packed, in memory of its own."""
+    """Return the vector contiguous, and not in the memory of `out`."""
     packed = np.ascontiguousarray(vector, np.float64)
     return packed.copy() if np.may_share_memory(packed, out) else packed
 
 
 def _apart(X: Array, out: Array) -> bool:
-    """Whether no result overwrites another's member: apart, or each at the place of its own."""
+    """Whether writing is safe: X and out are separate, or exactly the same array."""
     if not np.may_share_memory(X, out):
         return True
     in_place = X.__array_interface__["data"] == out.__array_interface__["data"]

@@ -1,4 +1,4 @@
-"""The extension, where it was built; why not, where it was not."""
+"""The extension, or the reason why it is not available."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from .arrays import is_native
 from .loading import compiled
 
 NO_BOUNDS = (None, None)
-INFINITE = 2  # what the extension says of a map that met an infinite member
+INFINITE = 2  # returned by the extension if a map found an infinite member
 
 
 def apply(
@@ -17,7 +17,7 @@ def apply(
 ) -> bool:
     """Write (x - center) / scale * gain + offset, clipped where bounds are given.
 
-    Whether `look` was asked for and X has an infinite member; `out` is then half done.
+    Returns whether `look` is set and X has an infinite member; `out` is then partly written.
     """
     if is_native(X, out):
         limits = NO_BOUNDS if bounds is None else bounds
@@ -44,7 +44,7 @@ def apply_stored(
     out: Array,
     inverse: bool = False,
 ) -> None:
-    """Write the members of a sparse array under the map of their columns, or its inverse."""
+    """Map the members of a sparse array by their columns, or undo it."""
     given = next((v for v in mapping if v is not None), None)
     if given is not None and is_native(values, out, columns):
         limits = NO_BOUNDS if bounds is None else bounds

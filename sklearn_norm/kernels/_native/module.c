@@ -1,4 +1,4 @@
-/* The extension's face to Python: buffers in, checked; kernels without the interpreter's lock. */
+/* The Python interface of the extension: it checks buffers, and runs kernels without the GIL. */
 
 #include "views.h"
 
@@ -103,7 +103,7 @@ static PyObject *py_segment_extremes(PyObject *self, PyObject *args) {
 
 /* Matrices of moments */
 
-/* Hold a matrix of moments that any number of columns may have, or that of another. */
+/* Hold a matrix of moments, of any number of columns, or of as many as `other`. */
 static int hold_moments(PyObject *object, const char *name, const Held *other, Held *h) {
     if (!hold(object, name, 2, 0, h)) return 0;
     Py_ssize_t columns = other ? other->view.shape[1] : h->view.shape[1];
@@ -191,7 +191,7 @@ enum { TOP = 4, EXPONENT, LOW, HIGH, MAP_VECTORS };
 
 static const char *const map_names[MAP_VECTORS] = {"center", "scale", "gain", "offset", "top", "exponent", "low", "high"};
 
-/* Whether the kernel knows a number of a map: some are rare, and left to the other backend. */
+/* Whether the kernel supports a number of a map; rare ones are left to the NumPy backend. */
 static int knows(int which, const char *from) {
     double a;
     int64_t e;
@@ -200,7 +200,7 @@ static int knows(int which, const char *from) {
         return e >= -1000 && e <= 1000;
     }
     memcpy(&a, from, sizeof a);
-    if (which == TOP) return a != 0; /* of two zeros, which? */
+    if (which == TOP) return a != 0; /* 0 would need the right sign */
     return a == a && (which == LOW ? a != 0 || !signbit(a) : a != 0);
 }
 
@@ -224,8 +224,8 @@ static int hold_step(PyObject *object, int which, ptrdiff_t columns, Held *h) {
 
 enum { LEFT, DONE, INFINITE };
 
-/* Run the map of held arrays: DONE, LEFT to the other backend, INFINITE where `look` found a member so, or -1
-   where an error is set. */
+/* Run the map of held arrays. Returns DONE, LEFT (for the NumPy backend), INFINITE if `look` found an infinite
+   member, or -1 if an error is set. */
 static int run_map(const Held *x, const Held *steps, int inverse, int look, const Held *out, int n_threads) {
     const View *v = &x->view, *w = &out->view;
     if (v->shape[0] != w->shape[0] || v->shape[1] != w->shape[1]) {
@@ -240,7 +240,7 @@ static int run_map(const Held *x, const Held *steps, int inverse, int look, cons
                     steps[4].view, steps[5].view, steps[6].view, steps[7].view};
     int code = 0, in_place = v->data == w->data;
     Py_BEGIN_ALLOW_THREADS
-    if (look && in_place) code = chosen->has_infinity(v, threads_of(n_threads)); /* before it is written to */
+    if (look && in_place) code = chosen->has_infinity(v, threads_of(n_threads)); /* search before writing */
     if (!code) code = chosen->map(v, &m, inverse, look && !in_place, w, threads_of(n_threads));
     Py_END_ALLOW_THREADS
     if (code == FOUND) return INFINITE;
@@ -248,7 +248,7 @@ static int run_map(const Held *x, const Held *steps, int inverse, int look, cons
     return code ? -1 : DONE;
 }
 
-/* Hold the vectors of a map; the number of those held, less than all where an error is set. */
+/* Hold the vectors of a map. Returns the number held; less than all means that an error is set. */
 static int hold_steps(PyObject *const *steps_, ptrdiff_t columns, Held *steps) {
     int n = 0;
     while (n < MAP_VECTORS && hold_step(steps_[n], n, columns, &steps[n])) n++;
@@ -389,7 +389,7 @@ static PyObject *py_scattered_moments(PyObject *self, PyObject *args) {
 
 static int is_float(const View *v) { return v->kind == F64 || v->kind == F32 || v->kind == F16; }
 
-/* Whether groups of x can be written to `out`: floats of one shape, the same memory or apart. */
+/* Whether groups of x can be written to `out`: floats of equal shape, the same array or separate ones. */
 static int fits_groups(const View *x, const View *out) {
     if (is_float(x) && is_float(out) && memcmp(x->shape, out->shape, sizeof x->shape) == 0 && may_write(x, out))
         return 1;
@@ -427,7 +427,7 @@ static PyObject *py_normalise(PyObject *self, PyObject *args) {
 
 /* Selection */
 
-/* View packed 16-bit keys, a row per column of the data. */
+/* View contiguous 16-bit keys, one row per column of the data. */
 static int hold_keys(PyObject *object, Py_ssize_t rows, Py_ssize_t columns, Held *h) {
     if (!hold(object, "keys", 2, 1, h)) return 0;
     const View *v = &h->view;
@@ -438,7 +438,7 @@ static int hold_keys(PyObject *object, Py_ssize_t rows, Py_ssize_t columns, Held
     return 0;
 }
 
-/* Set the sizes of a plan; an error where they are out of bounds. */
+/* Set the sizes of a plan; sets an error if they are out of bounds. */
 static int fits_plan(SelectPlan *plan, const View *x, Py_ssize_t n_sample, Py_ssize_t n_probabilities) {
     const Py_ssize_t many = (Py_ssize_t)1 << 30;
     if (plan->whole < 0 || plan->most < 1 || plan->most > many || n_sample < 0 || n_sample > many ||

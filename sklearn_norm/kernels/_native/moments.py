@@ -1,4 +1,4 @@
-"""Matrices of moments: their merge, what they come to, and others of the same columns."""
+"""Matrices of moments: merges, means and variances, and changes of the moments."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ..contract import Floats
 from ..threads import count_threads
 from .loading import compiled
 
-SERIAL = 1 << 15  # numbers of a matrix below which a thread costs more than it saves
+SERIAL = 1 << 15  # for smaller matrices, one thread is used
 WEIGHTED, RECENTRED, CENTRED, COLLAPSED = range(4)
 
 
@@ -32,7 +32,7 @@ def weighted_moments(m: Floats, factor: Floats) -> Floats:
 
 
 def recentred_moments(m: Floats) -> Floats:
-    """Return the same moments about a shift that is the mean."""
+    """Return the same moments, with the mean as the shift."""
     return _changed(m, RECENTRED)
 
 
@@ -42,7 +42,7 @@ def centred_moments(m: Floats) -> Floats:
 
 
 def collapsed_moments(m: Floats) -> Floats:
-    """Return those of one member per column, of weight 1, at the mean."""
+    """Return the moments of one member per column, of weight 1: the mean."""
     return _changed(m, COLLAPSED)
 
 

@@ -1,4 +1,4 @@
-/* What the parts of the extension know of each other. Nothing here knows Python's objects. */
+/* The shared declarations of the extension. Nothing here uses Python objects. */
 
 #ifndef SKLEARN_NORM_NATIVE_H
 #define SKLEARN_NORM_NATIVE_H
@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* A product and a sum are two roundings: other compilers are told by an option. */
+/* A product and a sum must be rounded separately; other compilers get an option for that. */
 #if defined(_MSC_VER) && !defined(__clang__)
 #pragma fp_contract(off)
 #endif
@@ -32,9 +32,9 @@ typedef struct {
     int aligned; /* the address and every stride are multiples of the item's size */
 } View;
 
-/* Call work(context, i, thread) for every i below n_items, on at most n_threads threads;
-   0 if all went well, else a code that a work returned: then no more are begun. Every i writes
-   to places of its own, so no result depends on the number of threads. */
+/* Call work(context, i, thread) for every i below n_items, on at most n_threads threads. Returns 0,
+   or a nonzero code that a call of `work` returned; after that no new calls are started. Each i
+   writes to its own places, so no result depends on the number of threads. */
 typedef int (*Work)(void *context, ptrdiff_t item, int thread);
 int run_parallel(Work work, void *context, ptrdiff_t n_items, int n_threads);
 
@@ -48,13 +48,13 @@ typedef struct {
 
 enum {
     SUMS = 10,           /* fields */
-    NO_EXPONENT = -1100, /* below that of every float: of zeros, or of no member */
+    NO_EXPONENT = -1100, /* of zeros, or without members; below that of every float */
 };
 
 /* What a matrix of moments may be changed to. */
 typedef enum { WEIGHTED, RECENTRED, CENTRED, COLLAPSED, N_CHANGES } Change;
 
-/* a * b - p, the error of p = fl(a * b), exact short of underflow (Dekker 1971). */
+/* a * b - p, the error of p = fl(a * b), exact unless it underflows (Dekker 1971). */
 static inline double product_error(double a, double b, double p) {
     double ca = 134217729.0 * a, cb = 134217729.0 * b;
     double ah = ca - (ca - a), bh = cb - (cb - b);
@@ -81,15 +81,16 @@ static inline int exponent_of(double x) {
     return isfinite(x) ? e : 0;
 }
 
-/* Row vectors of a map, one entry per column; see kernels/contract.py. No data: left out. */
+/* Row vectors of a map, one entry per column; see kernels/contract.py. A view without data skips the step. */
 typedef struct {
     View center, scale, gain, offset, top, exponent, low, high;
 } MapVectors;
 
-/* What select is asked: per column a sorted sample; the ranks of probabilities, and members that
-   stand for runs of 2**h, with the least h > 0 that leaves `most` whole runs or fewer, each off
-   by at most `tolerance` of the members, half a run included. Columns of fewer than `whole`
-   members are not found. A row of the result has `width` entries, one of members `n_members`. */
+/* The input of select: a sorted sample of each column, and probabilities whose quantiles are wanted.
+   For the summary, one member stands for each run of 2**h, with the least h > 0 for which there are
+   at most `most` full runs; its rank may be off by the share `tolerance` of the members, half a run
+   included. Columns of fewer than `whole` members are not found. A row of the result has `width`
+   entries, and a row of members `n_members`. */
 typedef struct {
     const double *sample, *probabilities;
     ptrdiff_t n_sample, n_probabilities, whole, most, width, n_members;
@@ -98,8 +99,8 @@ typedef struct {
 
 enum { SELECT_FIELDS = 5, SELECT_REST = 64 };
 
-/* Sort members by their columns, those of a column in the order in which they come; `starts` tells where each
-   of n_columns begins, and the end. FOUND where a column is out of range. */
+/* Sort members by column; members of one column keep their order. `starts` gets the start of each of the
+   n_columns columns, and the end. Returns FOUND if a column is out of range. */
 int gather_columns(const View *values, const View *columns, const double *weight, char *out, double *weights,
                    int64_t *starts, ptrdiff_t n_columns, int n_threads);
 

@@ -1,4 +1,4 @@
-/* Threads that live for one call: nothing is left behind for a fork to break. */
+/* Threads that live only for one call, so that a later fork is safe. */
 
 #ifdef __linux__
 #define _GNU_SOURCE /* affinity of threads */
@@ -46,7 +46,7 @@ static void serve(Worker *worker) {
         int code = queue->work(queue->context, item, worker->thread);
         if (code) {
             worker->code = code;
-            SET(&queue->next, queue->n_items); /* the others need not begin more */
+            SET(&queue->next, queue->n_items); /* the other threads need not start new items */
             return;
         }
     }
@@ -71,8 +71,8 @@ static void *entry(void *worker) {
     return NULL;
 }
 
-/* A thread begins where its parent runs, and may wait there until the parent is done: it is
-   begun on any other core instead, and may run on all again when the parent waits for it. */
+/* A new thread starts on the core of its parent and may have to wait there until the parent is done.
+   So it is started on any other core, and may run on all cores again when the parent waits for it. */
 #ifdef __GLIBC__
 #include <sched.h>
 static int start(Worker *w) {
@@ -110,7 +110,7 @@ int run_parallel(Work work, void *context, ptrdiff_t n_items, int n_threads) {
     while (others && started < n_threads - 1) {
         others[started].queue = &queue;
         others[started].thread = started + 1;
-        if (!start(&others[started])) break; /* fewer threads do the same work */
+        if (!start(&others[started])) break; /* go on with fewer threads */
         started++;
     }
     serve(&own);

@@ -1,4 +1,4 @@
-"""Order statistics and summaries of columns, without sorting them where that can be."""
+"""Order statistics and summaries of columns, without sorting where possible."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from ..threads import count_threads
 from .arrays import is_native
 from .loading import compiled
 
-LEAST = 1 << 16  # rows below which sorting is faster
+LEAST = 1 << 16  # with fewer rows, sorting is faster
 CELLS = 1 << 15
-SORTED = 1 << 20  # members of an array of few rows up to which the extension sorts faster
-SAMPLE = 128, 1024, 8192  # one row of so many, and how many at least and at most
-MEMORY = 1 << 23  # bytes of keys, beside a fifth of the input's size
+SORTED = 1 << 20  # up to this size, the extension sorts arrays of few rows faster than NumPy
+SAMPLE = 128, 1024, 8192  # one row in 128, but at least 1024 and at most 8192 rows
+MEMORY = 1 << 23  # bytes for keys, in addition to a fifth of the input's size
 FIELDS, REST = 5, 64  # found, weight, low, high, off
 TOGETHER = 8  # columns that are read together
 
 
 def select(X: Array, probabilities: Floats, thinning: Thinning) -> Selection:
-    """Select where the members spread over cells, and sort the other columns."""
+    """Select by cells where the members spread well over them; sort the other columns."""
     n_rows, n_columns = X.shape
     if is_native(X) and n_rows < thinning.whole and 0 < X.size <= SORTED:
         values = np.empty((n_columns, n_rows))
@@ -48,13 +48,13 @@ def select(X: Array, probabilities: Floats, thinning: Thinning) -> Selection:
 
 
 def sorts(n_rows: int, thinning: Thinning) -> bool:
-    """Whether there are too few rows for cells, or too many, or cells are too wide."""
+    """Whether there are too few or too many rows for cells, or cells are too wide."""
     too_wide = thinning.tolerance * CELLS < 4
     return too_wide or n_rows < thinning.whole or not LEAST <= n_rows < 1 << 31
 
 
 def _band(X: Array) -> int:
-    """Return for how many columns keys are held at a time."""
+    """Return the number of columns whose keys are held at a time."""
     n_rows, n_columns = X.shape
     most = max(1, (MEMORY + int(X.nbytes) // SHARE) // (2 * n_rows))
     n_bands = -(-n_columns // most)
@@ -76,7 +76,7 @@ def _select(
     probabilities: Floats,
     thinning: Thinning,
 ) -> list[int]:
-    """Fill in a band of columns; return those that were not found, counted from the first."""
+    """Fill in a band of columns; return the indices in the band of those not found."""
     band = X[:, first : first + keys.shape[0]]
     sample = _sample(band)
     out = np.empty((keys.shape[0], FIELDS + 2 * probabilities.size))
@@ -110,7 +110,7 @@ def _select(
 
 
 def _sample(X: Array) -> Floats:
-    """Return sorted members of each column, one row of every stretch of rows, NaN last."""
+    """Return a sorted sample of each column, one row from each stretch of rows, NaN last."""
     share, least, most = SAMPLE
     size = min(most, max(least, X.shape[0] // share))
     jitter = np.random.default_rng(0).random(size)

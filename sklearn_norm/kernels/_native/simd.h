@@ -1,4 +1,4 @@
-/* Vectors of doubles, as wide as the variant of the code that includes this has them.
+/* Vectors of doubles, of the width of the variant that includes this file.
 
    The same source is compiled once per variant (see variant.inc). V is the number of lanes.
    Every operation rounds as the scalar one does, so all variants give the same sums. */
@@ -29,7 +29,7 @@ INLINE vec v_div(vec a, vec b) { return _mm512_div_pd(a, b); }
 INLINE vec v_fma(vec a, vec b, vec c) { return _mm512_fmadd_pd(a, b, c); }
 INLINE vec v_fms(vec a, vec b, vec c) { return _mm512_fmsub_pd(a, b, c); }   /* a b - c */
 INLINE vec v_fnma(vec a, vec b, vec c) { return _mm512_fnmadd_pd(a, b, c); } /* c - a b */
-/* the smaller of the two, and `b` where one is NaN */
+/* the smaller of the two, or `b` if one is NaN */
 INLINE vec v_min(vec a, vec b) { return _mm512_min_pd(a, b); }
 INLINE vec v_max(vec a, vec b) { return _mm512_max_pd(a, b); }
 /* `a` where x is a number, else 0 */
@@ -117,7 +117,7 @@ INLINE vec v_from_floats(const float *p) { return (double)*p; }
 INLINE void v_to_floats(float *p, vec a) { *p = (float)a; }
 #endif
 
-/* Whether fma is one instruction; elsewhere it is a call, and splitting is faster. */
+/* Whether fma is one instruction; otherwise it is a function call, and splitting is faster. */
 #if V > 1 || defined(__aarch64__) || defined(_M_ARM64) || defined(__FMA__)
 #define HAS_FMA 1
 #else

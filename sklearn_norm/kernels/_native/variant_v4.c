@@ -1,4 +1,4 @@
-/* The kernels for x86-64 machines with AVX-512, in the same binary as those for any. */
+/* The kernels for x86-64 machines with AVX-512, in the same binary as the base variant. */
 
 #include "native.h"
 

@@ -1,4 +1,4 @@
-/* Views of Python's buffers: checked before any kernel sees them. */
+/* Views of Python buffers, checked before any kernel uses them. */
 
 #include "views.h"
 
@@ -9,7 +9,7 @@ void release(Held *h) {
     h->held = 0;
 }
 
-/* Set the kind of a format of the struct module; 0 if it is none that the kernels know. */
+/* Set the kind for a format of the struct module; 0 if the kernels do not support it. */
 static int kind_of(const char *format, Py_ssize_t itemsize, Kind *kind) {
     const uint16_t one = 1;
     int little = *(const uint8_t *)&one;
@@ -35,7 +35,7 @@ static int kind_of(const char *format, Py_ssize_t itemsize, Kind *kind) {
     }
 }
 
-/* The stride of an axis; a packed buffer (that of ctypes, say) need not tell it. */
+/* The stride of an axis; a contiguous buffer, such as one of ctypes, may leave it out. */
 static Py_ssize_t stride_of(const Py_buffer *b, int axis) {
     if (b->strides) return b->strides[axis];
     Py_ssize_t stride = b->itemsize;
@@ -70,7 +70,7 @@ int hold(PyObject *object, const char *name, int ndim, int writable, Held *h) {
         v->stride[i] = i < ndim && b->shape[i] > 1 ? stride_of(b, i) : 0;
         bits |= (uintptr_t)v->stride[i];
     }
-    /* an axis of length 1 has no stride of its own: take that of packed items */
+    /* the stride of an axis of length 1 is arbitrary: take that of contiguous items */
     for (int i = ndim - 1; i >= 0; i--)
         if (v->shape[i] <= 1)
             v->stride[i] = i == ndim - 1 ? b->itemsize : v->stride[i + 1] * (v->shape[i + 1] > 0 ? v->shape[i + 1] : 1);
@@ -128,7 +128,7 @@ int hold_affine(PyObject *object, const char *name, const View *x, Held *h) {
     return right;
 }
 
-/* The lowest address of a view's items, and the first beyond the highest: the same where it has none. */
+/* The lowest address of a view's items, and the end of the highest item; equal if it has no items. */
 static void reach_of(const View *v, uintptr_t *from, uintptr_t *to) {
     *from = *to = (uintptr_t)v->data;
     for (int i = 0; i < v->ndim; i++)

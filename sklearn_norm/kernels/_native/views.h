@@ -1,4 +1,4 @@
-/* Views of Python's buffers. A function that holds sets Python's error and returns 0 where it cannot. */
+/* Views of Python buffers. The functions `hold...` return 0 and set Python's error if they fail. */
 
 #ifndef SKLEARN_NORM_VIEWS_H
 #define SKLEARN_NORM_VIEWS_H
@@ -9,7 +9,7 @@
 
 #include "native.h"
 
-/* A buffer that is kept alive, and the view of it. Begin with {0}: releasing that is nothing. */
+/* A buffer that is kept alive, and the view of it. Initialise it with {0}: releasing that does nothing. */
 typedef struct {
     Py_buffer buffer;
     View view;
@@ -21,20 +21,20 @@ void release(Held *h);
 /* View an object's buffer of `ndim` axes of native real numbers. */
 int hold(PyObject *object, const char *name, int ndim, int writable, Held *h);
 
-/* View packed float64 numbers, of one axis where columns < 0. None is allowed where `optional`. */
+/* View contiguous float64 numbers, of one axis if columns < 0. None is allowed if `optional`. */
 int hold_floats(PyObject *object, const char *name, Py_ssize_t rows, Py_ssize_t columns, int writable,
                 int optional, Held *h);
 
-/* View the starts of columns in n_members: packed int64, ascending, none out of bounds. */
+/* View the starts of columns among n_members: contiguous int64, ascending, within bounds. */
 int hold_starts(PyObject *object, ptrdiff_t n_members, Held *h);
 
 /* View packed float64 numbers that broadcast to a sample of x; None is allowed. */
 int hold_affine(PyObject *object, const char *name, const View *x, Held *h);
 
-/* Whether `out` lies apart from an input, which nothing could read otherwise; else the error is set. */
+/* Whether `out` shares no memory with an input, which it would overwrite; else sets the error. */
 int apart(const Held *out, const Held *input);
 
-/* Whether an array can be written while the other is read: it is the same one, or lies apart. */
+/* Whether `out` can be written while x is read: both are the same array, or share no memory. */
 int may_write(const View *x, const View *out);
 
 #endif

@@ -1,4 +1,4 @@
-"""The NumPy backend: every kernel of the contract in blocked, threaded ufuncs."""
+"""The NumPy backend: all kernels of the contract as blocked, threaded ufuncs."""
 
 from __future__ import annotations
 

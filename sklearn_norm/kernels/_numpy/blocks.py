@@ -1,8 +1,7 @@
-"""Cut an array into cache-sized tiles, visit them on threads, fold along rows.
+"""Cut an array into cache-sized tiles, process them on threads, reduce along rows.
 
-Every result is defined by blocks of `ROWS` rows and a fixed binary tree inside
-each, so its bits depend neither on the memory layout nor on the number of
-columns or threads.
+Every result is defined by blocks of `ROWS` rows and a fixed order of reduction inside each, so
+its bits do not depend on the memory layout or on the number of columns or threads.
 """
 
 from __future__ import annotations
@@ -19,11 +18,11 @@ from ..threads import count_threads
 
 ROWS = 1024  # rows of a block: part of the definition of every folded sum
 COLUMNS = 64  # columns of a tile: enough for long inner loops
-GROUPS = (128, 16)  # rows apart that are summed in turn: part of that definition too
+GROUPS = (128, 16)  # distances of the rows summed in turn: part of that definition too
 TILE = 1 << 16  # members of a tile: two float64 buffers of it fit a level-2 cache
-SHORT = 128  # members of a row below which one loop per row costs more than a buffer
-BUFFER = 8192  # NumPy's own
-SERIAL = 1 << 21  # members below which a thread costs more than it saves
+SHORT = 128  # for shorter rows, one loop per row costs more than NumPy's buffer
+BUFFER = 8192  # NumPy's default buffer size
+SERIAL = 1 << 21  # below this many members, this backend uses one thread
 
 
 class Tile(NamedTuple):
@@ -31,7 +30,7 @@ class Tile(NamedTuple):
 
     rows: slice
     columns: slice
-    blocks: slice  # the places of the blocks in an array of all blocks
+    blocks: slice  # the indices of the blocks among all blocks
 
 
 def tiles(n_rows: int, n_columns: int, size: int = TILE) -> Iterator[Tile]:
@@ -53,15 +52,15 @@ def count_blocks(n_rows: int) -> int:
 
 
 def is_row_major(X: Array) -> bool:
-    """Whether neighbours in memory are neighbours in a row."""
+    """Whether neighbours in a row are neighbours in memory."""
     return abs(X.strides[1]) <= abs(X.strides[0])
 
 
 def stack(X: Array, tile: Tile) -> tuple[Array, int]:
-    """View a tile as stacked blocks, and tell the axis along which their rows run.
+    """View a tile as stacked blocks; return it with the axis of the rows.
 
-    Row-major arrays give (blocks, rows, columns), others (columns, blocks, rows):
-    splitting an axis never copies.
+    The axes are (blocks, rows, columns) for row-major arrays, else (columns, blocks, rows).
+    Splitting an axis never copies.
     """
     part = X[tile.rows, tile.columns]
     n_blocks = tile.blocks.stop - tile.blocks.start
@@ -71,13 +70,13 @@ def stack(X: Array, tile: Tile) -> tuple[Array, int]:
 
 
 def stack_weight(weight: Floats, tile: Tile, axis: int) -> Floats:
-    """Return the rows' weights as they stand beside the stack."""
+    """Return the row weights in a shape that broadcasts to the stack."""
     rows = weight[tile.rows].reshape(tile.blocks.stop - tile.blocks.start, -1)
     return rows[:, :, None] if axis == 1 else rows[None]
 
 
 def unstack(folded: Array, axis: int) -> Array:
-    """Bring a folded stack to the shape (blocks, columns)."""
+    """Reshape a reduced stack to (blocks, columns)."""
     flat = folded.squeeze(axis)
     return flat if axis == 1 else flat.T
 
@@ -85,10 +84,10 @@ def unstack(folded: Array, axis: int) -> Array:
 def fold(ufunc: np.ufunc, block: Array, axis: int) -> Array:
     """Reduce an axis to length 1 in a fixed order: groups of rows in turn, then halves.
 
-    With groups of g, rows i, i + g, i + 2 g, ... are reduced one after the other; the g
-    results again in smaller groups, and the last few by a binary tree. The error of a
-    sum stays small, and no bit of it depends on the layout: the axis that is reduced
-    never is the one with the smallest stride.
+    With groups of g, rows i, i + g, i + 2 g, ... are reduced one after the other; then the g
+    results in smaller groups, and the last few by a binary tree. The error of a sum stays
+    small, and its bits do not depend on the layout, because the reduced axis is never the
+    one with the smallest stride.
     """
     out = block
     for group in GROUPS:
@@ -105,7 +104,7 @@ def fold(ufunc: np.ufunc, block: Array, axis: int) -> Array:
 
 
 def _in_turn(ufunc: np.ufunc, block: Array, axis: int, group: int) -> Array:
-    """Reduce groups of rows one after the other, a short last one too."""
+    """Reduce groups of rows one after the other, including a short last one."""
     size = block.shape[axis]
     whole = size // group * group
     shape = (*block.shape[:axis], whole // group, group, *block.shape[axis + 1 :])
@@ -121,17 +120,17 @@ def _along(axis: int, start: int, stop: int) -> tuple[slice, ...]:
 
 
 def extreme(ufunc: np.ufunc, block: Array, axis: int) -> Array:
-    """Reduce an axis to length 1 by minimum or maximum, whose bits know no order."""
+    """Reduce an axis to length 1 by minimum or maximum, where the order does not matter."""
     if axis == 2 or block.shape[2] >= GROUPS[0] or block.shape[axis] < GROUPS[0]:
         return np.asarray(ufunc.reduce(block, axis=axis, keepdims=True))
     return fold(ufunc, block, axis)
 
 
 def visit(work: Callable[[list[Any]], None], items: list[Any], n_members: int) -> None:
-    """Call `work` on all items, split over threads where the array is worth it.
+    """Call `work` on all items, split over threads if the array is large enough.
 
-    The pool lives for this call only, so nothing is left for a fork to break.
-    Workers write to places of their own: the order in which they end is free.
+    The thread pool lives only for this call, so a later fork is safe. Workers write to separate
+    places, so the order in which they finish does not matter.
     """
     n_threads = min(count_threads(n_members, SERIAL), len(items))
     if n_threads <= 1:
@@ -147,8 +146,8 @@ def visit(work: Callable[[list[Any]], None], items: list[Any], n_members: int) -
 def rows_of(length: int) -> Iterator[None]:
     """Make element-wise loops fast over a 2-D array with rows of that length.
 
-    NumPy copies an operand that is repeated along rows, or down them, through a buffer,
-    which takes more than the arithmetic, unless the buffer is no longer than a row.
+    NumPy copies an operand that is broadcast along rows or columns through a buffer, which
+    takes longer than the arithmetic, unless the buffer is no longer than a row.
     """
     if length < SHORT:
         yield
@@ -161,7 +160,7 @@ def rows_of(length: int) -> Iterator[None]:
 
 
 def quiet(x: Array) -> Array:
-    """Return members whose NaN do not signal: of one that does, np.fmin may make another."""
+    """Return members with quiet NaN: np.fmin may return NaN for a signaling one."""
     with np.errstate(invalid="ignore"):
         return np.asarray(x + x.dtype.type(0))
 
@@ -169,13 +168,13 @@ def quiet(x: Array) -> Array:
 def as_float64(block: Array, buffer: Array) -> Array:
     """Return the block in float64 with ascending strides: itself, or a copy in the buffer.
 
-    NumPy walks negative and zero strides in an order of its own, which would show in
-    the last bits of a sum.
+    NumPy visits negative and zero strides in a different order, which would change the last
+    bits of a sum.
     """
     plain = block.dtype == np.float64 and block.dtype.isnative and block.flags.aligned
     if plain and all(s > 0 for s, n in zip(block.strides, block.shape, strict=True) if n > 1):
         return block
     out = buffer[: block.size].reshape(block.shape)
-    with np.errstate(invalid="ignore"):  # some NaN of float32 say so
+    with np.errstate(invalid="ignore"):  # casting a signaling NaN warns
         np.copyto(out, block, casting="same_kind")
     return out

@@ -1,11 +1,10 @@
-"""Sums over columns in twice the precision, whatever way the columns are laid out.
+"""Sums over columns in double-double precision, for any layout of the columns.
 
-The differences d from a shift are exact: the shift is 0, or no member is beyond half or twice
-the shift (P. H. Sterbenz, "Floating-point computation", 1974). Each is cut on two grids, at
-the same places for all members of a column, into d = h + l + r: h and l have so few bits that
-sums of h, l and their products need no rounding, in whatever order, and what is left, r, is
-tiny (K. Ozaki, T. Ogita, S. Oishi & S. M. Rump, "Error-free transformations of matrix
-multiplication", 2012).
+The differences d from a shift are exact: the shift is 0, or all members lie between half and
+twice the shift (P. H. Sterbenz, "Floating-point computation", 1974). Each is split on two grids,
+the same for all members of a column, into d = h + l + r. h and l have so few bits that sums of
+h, of l and of their products are exact in any order, and the rest r is tiny (K. Ozaki,
+T. Ogita, S. Oishi & S. M. Rump, "Error-free transformations of matrix multiplication", 2012).
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ MANTISSA = 52
 
 
 class Layout(Protocol):
-    """How members are laid out: which of them belong to one column."""
+    """The layout of members: which of them belong to one column."""
 
     @property
     def size(self) -> Any:
@@ -34,17 +33,17 @@ class Layout(Protocol):
         """No column has more than 2**count_bits members."""
 
     def spread(self, v: Array) -> Array:
-        """Repeat numbers per column over the members."""
+        """Repeat one number per column for each member."""
 
     def reduce(self, ufunc: np.ufunc, x: Array) -> Array:
         """Reduce the members of each column."""
 
     def dot(self, x: Floats, y: Floats) -> Floats:
-        """Sum products of members, which need no rounding, of each column."""
+        """Sum products of members of each column; these sums are exact."""
 
 
 class Parts(NamedTuple):
-    """Sums over each block and column, of which together the moments are made."""
+    """Sums over each block and column, from which the moments are computed."""
 
     exponent: Floats
     shift: Floats
@@ -107,7 +106,7 @@ def measured(
 
 
 def is_extreme(weight: Floats | None) -> bool:
-    """Whether weights are so large or small that members must be in units of their size."""
+    """Whether weights are so large or small that members need an exponent."""
     if weight is None or not weight.size:
         return False
     return bool(weight.max() > 2.0**200 or weight.min() < 2.0**-200)
@@ -119,7 +118,7 @@ def room(buffer: Floats, x: Floats) -> Floats:
 
 
 def _exponents(low: Floats, high: Floats, extreme_weights: bool) -> Floats:
-    """Return powers of two that keep squares normal: 0 almost always."""
+    """Return exponents that keep squares from over- or underflow: 0 almost always."""
     peak = np.maximum(np.abs(low), np.abs(high))
     _, exponent = np.frexp(peak)
     strange = (np.abs(exponent) > COMFORT) | extreme_weights
@@ -128,7 +127,7 @@ def _exponents(low: Floats, high: Floats, extreme_weights: bool) -> Floats:
 
 
 def _shifts(low: Floats, high: Floats) -> tuple[Floats, Array]:
-    """Return shifts that all members are exactly apart from, by less than 2**bits."""
+    """Return shifts with exact differences from all members, of less than 2**bits."""
     middle = low + (high - low) / 2
     near = ((low > 0) & (high <= 1.9 * low)) | ((high < 0) & (low >= 1.9 * high))
     shift = np.where(near, middle, 0.0)
@@ -155,14 +154,14 @@ def _sums(d: Floats, bits: Array, layout: Layout, buffers: list[Floats]) -> tupl
 
 
 def _on_grid(x: Floats, grid: Array, out: Floats) -> None:
-    """Round to multiples of 2**grid: adding a large number cuts off what is below its last bit."""
+    """Round to multiples of 2**grid, by adding a large number and subtracting it."""
     large = np.ldexp(1.5, grid + MANTISSA)
     np.add(x, large, out=out)
     np.subtract(out, large, out=out)
 
 
 def _weighted_sums(d: Floats, w: Floats, bits: Array, layout: Layout) -> tuple[Any, ...]:
-    """Return two parts of Σw, three of Σwd and four of Σwd², some of which are 0."""
+    """Return two parts of Σw, three of Σwd and four of Σwd²; some parts are 0."""
     _, top = np.frexp(layout.reduce(np.maximum, w))
     product = dd.two_product(w, d)
     square = dd.two_product(product.high, d)
@@ -177,7 +176,7 @@ def _weighted_sums(d: Floats, w: Floats, bits: Array, layout: Layout) -> tuple[A
 
 
 def _coarse_and_rest(high: Floats, low: Any, bits: Array, layout: Layout) -> tuple[Floats, Floats]:
-    """Sum numbers below 2**bits, cut on a grid, and what is cut off with their low parts."""
+    """Return the sum of numbers below 2**bits rounded to a grid, and the sum of the rest."""
     coarse = np.empty_like(high)
     _on_grid(high, layout.spread(bits + layout.count_bits + 1 - MANTISSA), coarse)
     return layout.reduce(np.add, coarse), layout.reduce(np.add, high - coarse + low)

@@ -1,4 +1,4 @@
-"""Extrema, present weight and the search for infinities, in one visit each."""
+"""Extrema, present weight and the search for infinities, in one pass each."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ def extremes(X: Array, weight: Floats | None) -> Extremes:
         total = (n_rows - absent).astype(np.float64)
     else:
         total = total_weight(X, weight, absent)
-    return Extremes(total, low + 0.0, high + 0.0)  # -0.0 + 0.0 is 0.0: one zero, one bit pattern
+    return Extremes(total, low + 0.0, high + 0.0)  # turns -0.0 into 0.0
 
 
 def _squares(n_rows: int, n_columns: int, row_major: bool) -> list[tuple[slice, slice]]:
-    """Cover the array with tiles long in memory: an extremum may be sought in any order."""
+    """Cover the array with tiles that are long in memory; extrema need no fixed order."""
     if row_major:
         width = max(1, min(n_columns, 64 * COLUMNS))
         height = max(1, TILE // width)
@@ -62,7 +62,7 @@ def _squares(n_rows: int, n_columns: int, row_major: bool) -> list[tuple[slice, 
 
 
 def total_weight(X: Array, weight: Floats, absent: Array) -> Floats:
-    """Return the total weight per column, of which `absent` says how many members are NaN."""
+    """Return the total weight per column; `absent` is the number of NaN in each."""
     every = present_weight(np.zeros((weight.size, 1)), weight)
     if not absent.any():
         return np.repeat(every, X.shape[1])
@@ -80,7 +80,7 @@ def present_weight(X: Array, weight: Floats) -> Floats:
 
 
 def has_infinity(X: Array) -> bool:
-    """Whether any member is infinite: one sum per tile, a closer look where it is not finite."""
+    """Whether any member is infinite: sums each tile, and searches it if the sum is not finite."""
     found: list[bool] = []
     n_rows, n_columns = X.shape
     row_major = is_row_major(X)

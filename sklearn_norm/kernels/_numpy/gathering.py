@@ -1,4 +1,4 @@
-"""Members of sparse arrays, sorted by their columns."""
+"""Members of sparse arrays, sorted by column."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from ..contract import Array, Floats
 def gather_columns(
     values: Array, columns: Array, n_columns: int, weights: Floats | None = None
 ) -> tuple[Array, Array, Floats | None]:
-    """Return the members column after column, where each column begins, and their weights.
+    """Return the members sorted by column, the start of each column, and the weights.
 
-    As one row that has each column many times, they are sorted by SciPy in linear time.
+    SciPy sorts them in linear time, as a CSR array of one row with repeated columns.
     """
     if columns.size and not 0 <= columns.min() <= columns.max() < n_columns:
         raise IndexError("a column is out of range")

@@ -1,8 +1,8 @@
-"""Normalise groups of members: statistics and result in one visit, while a piece is in cache.
+"""Normalise groups of members: statistics and result in one pass, while a piece is in cache.
 
 An array is viewed as (samples, groups, channels, positions); a group's members are its
-channels and positions. A group's bits depend on its own present members alone, taken in
-order: not on its neighbours, its layout, or members that are absent.
+channels and positions. The bits of a group depend only on its present members in order, not on
+other groups, the layout or absent members.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import numpy as np
 from ..contract import Array, Floats
 from .blocks import BUFFER, SHORT, TILE, rows_of, visit
 
-LEAST, MOST = 2.0**-800, 2.0**800  # a mean square outside is measured in other units
-NEGLIGIBLE = 2.0**-52  # a mean of the differences below that many deviations is rounding
-FINE = 0.0  # means of any size may have lost digits that a float64 result would show,
-COARSE = 2.0**-10  # and these, in deviations, what float32 members would show
+LEAST, MOST = 2.0**-800, 2.0**800  # outside, the mean square is computed in scaled units
+NEGLIGIBLE = 2.0**-52  # a mean of the differences below this, in deviations, is rounding noise
+FINE = 0.0  # of float64: the mean of every group is checked for lost digits
+COARSE = 2.0**-10  # of shorter floats: only means above 1 / COARSE deviations are checked
 SMALLEST = np.finfo(np.float64).smallest_normal
 
 
@@ -65,7 +65,7 @@ def normalise(
 def _finish(
     d: Floats, out: Array, factor: Floats, gain: Floats | None, offset: Floats | None
 ) -> None:
-    """Write d * factor * gain + offset; a gain of whole channels goes with the factor."""
+    """Write d * factor * gain + offset; a gain per channel is multiplied into the factor."""
     if gain is not None and gain.shape[2] == 1:
         factor, gain = factor * gain, None
     taken = [(np.multiply, factor), (np.multiply, gain), (np.add, offset)]
@@ -78,7 +78,7 @@ def _finish(
 
 
 def _pieces(shape: tuple[int, ...]) -> Iterator[tuple[slice, slice]]:
-    """Cut into pieces of whole groups that fit the cache, if one group does."""
+    """Cut into pieces of whole groups that fit the cache if possible."""
     n_samples, n_groups, *members = shape
     group = max(1, int(np.prod(members)))
     groups = min(n_groups, max(1, TILE // group))
@@ -89,14 +89,14 @@ def _pieces(shape: tuple[int, ...]) -> Iterator[tuple[slice, slice]]:
 
 
 def _reciprocal(root: Floats) -> Floats:
-    """Return 1 / root; where that is 0, so are the differences, whatever they are times."""
+    """Return 1 / root, finite even for 0: the differences are then 0, so it does not matter."""
     return 1 / np.maximum(root, SMALLEST)
 
 
 def _standardise(
     x: Array, d: Floats, centred: bool, eps: float, grain: float
 ) -> tuple[Floats, Floats, Floats]:
-    """Fill d by rows; return center, scale, and the factor that d still lacks."""
+    """Fill the rows of d with differences; return center, scale and the factor for d."""
     plain = x.dtype == np.float64 and x.flags.c_contiguous and x.flags.aligned
     source = x.reshape(d.shape) if plain else d
     if not plain:
@@ -113,10 +113,10 @@ def _standardise(
 
 
 def _measure(source: Floats, d: Floats, centred: bool, grain: float) -> tuple[Floats, Floats]:
-    """Fill d with the differences from the mean; return it and the mean square of d.
+    """Fill d with the differences from the mean; return the mean and the mean square of d.
 
-    The mean of the differences tells what the mean lost by rounding. A row of equal
-    members, in which nothing but rounding is left, becomes 0.
+    The mean of the differences is the rounding error of the mean, and is subtracted. A row of
+    equal members, where only rounding errors are left, becomes 0.
     """
     size = source.shape[1]
     if not centred:
@@ -125,7 +125,7 @@ def _measure(source: Floats, d: Floats, centred: bool, grain: float) -> tuple[Fl
         return np.zeros(d.shape[0]), _squares(d) / size
     mean = np.add.reduce(source, axis=1) / size
     first = source[:, 0].copy()
-    with rows_of(size):  # not around sums, whose bits it could change
+    with rows_of(size):  # not for sums, whose bits could change
         np.subtract(source, mean[:, None], out=d)
     square = _squares(d) / size
     if grain:
@@ -139,7 +139,7 @@ def _measure(source: Floats, d: Floats, centred: bool, grain: float) -> tuple[Fl
 
 
 def _squares(d: Floats) -> Floats:
-    """Sum the squares of each row, in pieces that NumPy never cuts across rows."""
+    """Sum the squares of each row, in pieces short enough for NumPy not to split them."""
     total = np.einsum("ij,ij->i", d[:, :BUFFER], d[:, :BUFFER])
     for start in range(BUFFER, d.shape[1], BUFFER):
         part = d[:, start : start + BUFFER]
@@ -148,7 +148,7 @@ def _squares(d: Floats) -> Floats:
 
 
 def _refine(d: Floats, mean: Floats, rows: Array, first: Floats) -> tuple[Floats, Floats]:
-    """Take the mean of the differences off again; equal members become 0."""
+    """Subtract the mean of the differences; rows of equal members become 0."""
     size, part = d.shape[1], d[rows]
     rest = np.add.reduce(part, axis=1) / size
     part -= rest[:, None]
@@ -164,7 +164,7 @@ def _refine(d: Floats, mean: Floats, rows: Array, first: Floats) -> tuple[Floats
 def _careful(
     x: Floats, centred: bool, eps: float, grain: float
 ) -> tuple[Floats, Floats, Floats, Floats]:
-    """Standardise rows with absent members, or out of the range where squares are normal."""
+    """Standardise rows with absent members, or whose squares would over- or underflow."""
     d = np.full_like(x, np.nan)
     mean, root, factor = np.full((3, x.shape[0]), np.nan)
     present = ~np.isnan(x)
@@ -184,7 +184,7 @@ def _careful(
 def _in_units(
     x: Floats, d: Floats, centred: bool, eps: float, grain: float
 ) -> tuple[Floats, Floats, Floats]:
-    """Standardise rows in units of a power of two that makes their squares normal."""
+    """Standardise rows in units of a power of two, so that squares do not over- or underflow."""
     _, power = np.frexp(np.maximum(np.abs(x).max(axis=1), np.sqrt(eps)))
     power = np.where(np.isinf(x).any(axis=1), 0, power)
     mean, square = _measure(np.ldexp(x, -power[:, None]), d, centred, grain)

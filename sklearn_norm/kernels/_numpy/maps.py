@@ -11,14 +11,14 @@ from ..contract import Array, Floats, Map
 from .blocks import TILE, is_row_major, rows_of, visit
 from .extrema import has_infinity
 
-WIDE = 256  # columns below which rows are laid side by side, for long inner loops
+WIDE = 256  # with fewer columns, several rows are joined, for long inner loops
 LONG = 1 << 13  # rows of a piece of a column-major array
 Bounds: TypeAlias = "tuple[Floats, Floats] | None"
 Steps: TypeAlias = "list[tuple[np.ufunc, Floats]]"
 
 
 class Piece(NamedTuple):
-    """A tile of the input and of the output, and how its columns lie."""
+    """A tile of the input and of the output, and the layout of its columns."""
 
     x: Array
     out: Array
@@ -30,7 +30,7 @@ class Piece(NamedTuple):
 def apply(X: Array, mapping: Map, bounds: Bounds, out: Array, look: bool = False) -> bool:
     """Write (x - center) / scale * gain + offset, clipped where bounds are given.
 
-    Whether `look` was asked for and X has an infinite member; `out` is then half done.
+    Returns whether `look` is set and X has an infinite member; `out` is then partly written.
     """
     steps: list[tuple[np.ufunc, Floats | None]] = [
         (np.subtract, mapping.center),
@@ -50,7 +50,7 @@ def apply(X: Array, mapping: Map, bounds: Bounds, out: Array, look: bool = False
 
 
 def bounded(y: Floats, lower: Floats, upper: Floats) -> Floats:
-    """Clip as the plain steps do: np.clip takes either of two zeros, depending on the layout."""
+    """Clip like the plain steps; the sign of zero from np.clip depends on the layout."""
     return np.minimum(np.maximum(y, lower), upper)
 
 
@@ -78,7 +78,7 @@ def apply_stored(
     out: Array,
     inverse: bool = False,
 ) -> None:
-    """Write the members of a sparse array under the map of their columns, or its inverse."""
+    """Map the members of a sparse array by their columns, or undo it."""
     given = next((v for v in mapping if v is not None), None)
     if given is not None and columns.size and not 0 <= columns.min() <= columns.max() < given.size:
         raise IndexError("a column is out of range")
@@ -98,15 +98,15 @@ def apply_stored(
 def _quotient(
     factor: Floats | None, divisor: Floats | None, dtype: Any
 ) -> list[tuple[np.ufunc, Floats | None]]:
-    """Return the steps of a division and a product: one product where the result is short."""
+    """Return the steps of a division and a product; one product if the result is short."""
     both = one_factor(factor, divisor, dtype)
     return [(np.divide, divisor), (np.multiply, factor)] if both is None else [(np.multiply, both)]
 
 
 def one_factor(factor: Floats | None, divisor: Floats | None, dtype: Any) -> Floats | None:
-    """Return what to multiply by, for a short result, instead of dividing and multiplying.
+    """Return one factor that replaces a division and a product if the result is short.
 
-    Its error, of float64's last bit, is lost in the rounding to float32 or float16.
+    Its error, in the last bit of float64, vanishes when rounding to float32 or float16.
     """
     if dtype == np.float64 or divisor is None:
         return None
@@ -117,12 +117,12 @@ def one_factor(factor: Floats | None, divisor: Floats | None, dtype: Any) -> Flo
 
 
 def special(mapping: Map) -> Array:
-    """Return the columns that plain steps get wrong."""
+    """Return the columns for which the plain steps are wrong."""
     return np.flatnonzero(is_special(mapping))
 
 
 def is_special(mapping: Map) -> Array:
-    """Return which columns have scaled units, or a top to be hit; one False where none can."""
+    """Return which columns have an exponent or a top; a single False if none can."""
     flags = np.zeros(1, dtype=bool)
     if mapping.exponent is not None:
         flags = mapping.exponent != 0
@@ -130,7 +130,7 @@ def is_special(mapping: Map) -> Array:
 
 
 def forward(x: Floats, m: Map) -> Floats:
-    """Map values by vectors of their own shape, in scaled units and with the top held."""
+    """Map values by vectors that broadcast to them, with exponent and top."""
     t = x if m.exponent is None else np.ldexp(x, -m.exponent)
     t = t if m.center is None else t - m.center
     t = t if m.scale is None else t / m.scale
@@ -165,10 +165,10 @@ def _sweep(
     exact: Callable[[Floats, Array], Floats],
     look: bool,
 ) -> bool:
-    """Take all steps on each piece; the special columns go by `exact`.
+    """Apply all steps to each piece; the special columns are computed by `exact`.
 
-    Where `look` is asked for, each piece is searched for infinity first, and all of X if it is
-    written to. Whether there is one.
+    With `look`, each piece is searched for infinity first, or all of X if `out` shares its
+    memory. Returns whether there is one.
     """
     if look and np.may_share_memory(X, out):
         if has_infinity(X):
@@ -233,7 +233,7 @@ def _take(piece: Piece, steps: Steps, buffer: Floats) -> None:
 
 
 def _pieces(X: Array, out: Array, keep_columns: bool) -> list[Piece]:
-    """Cut both arrays alike, along whichever axis keeps inner loops long."""
+    """Cut both arrays into the same pieces, along the axis that keeps inner loops long."""
     n_rows, n_columns = X.shape
     every = slice(0, n_columns)
     if X.size == 0:

@@ -1,9 +1,9 @@
 """The merge of two matrices of moments, all columns at once.
 
-Moments are moved onto the shift of others in double-double (T. F. Chan, G. H. Golub &
+One side is moved to the shift of the other in double-double (T. F. Chan, G. H. Golub &
 R. J. LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances",
-COMPSTAT 1982). What does not depend on each other is added together: a call of NumPy costs more
-than the numbers of a few columns.
+COMPSTAT 1982). Independent additions share one NumPy call, since for few columns a call costs
+more than the arithmetic.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def _merged(a: Floats, b: Floats) -> Floats:
 
 
 def _in_units(m: Floats, exponent: Floats) -> Floats:
-    """Rewrite in coarser units; what is lost lies far below the other's last bit."""
+    """Convert to coarser units; lost bits lie far below the last bit of the other side."""
     power = m[EXPONENT] - exponent
     if not power.any():
         return m
@@ -69,10 +69,10 @@ def _in_units(m: Floats, exponent: Floats) -> Floats:
 
 
 def _moves(a: Floats, b: Floats) -> Array:
-    """Return where to move a's sums onto b's shift.
+    """Return where to move a's sums to b's shift, rather than b's to a's.
 
-    The lighter move onto the heavier's, and where both weigh alike onto the larger shift, so
-    that it does not matter which comes first.
+    The side of smaller weight is moved; for equal weights, the one of smaller shift. So the
+    order of the two does not matter.
     """
     larger = (a[SHIFT] < b[SHIFT]) | np.isnan(b[SHIFT])
     moves: Array = (a[WEIGHT] < b[WEIGHT]) | ((a[WEIGHT] == b[WEIGHT]) & larger)

@@ -1,4 +1,4 @@
-"""Moments of blocks of rows: some visits of each tile while it is in cache."""
+"""Moments of blocks of rows: several passes over each tile while it is in cache."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from .blocks import ROWS, Tile, as_float64, count_blocks, stack, stack_weight, t
 from .exact import Parts, is_extreme, measured, nothing, room
 from .merging import merge_moments
 
-LONG = 256  # lanes wanted side by side
-TILE = 1 << 17  # members of a tile: so many that threads rarely wait for the interpreter's lock
+LONG = 256  # target number of lanes
+TILE = 1 << 17  # members of a tile: large enough that threads rarely wait for the GIL
 
 
 def column_moments(X: Array, weight: Floats | None) -> Floats:
@@ -24,7 +24,7 @@ def column_moments(X: Array, weight: Floats | None) -> Floats:
 
 
 def _folded(m: Floats) -> Floats:
-    """Merge the moments of blocks, neighbours first: a fixed tree."""
+    """Merge the moments of blocks, pairwise in a fixed tree."""
     while m.shape[1] > 1:
         even, n_columns = m.shape[1] // 2 * 2, m.shape[2]
         a, b = (m[:, at:even:2].reshape(len(m), -1) for at in (0, 1))
@@ -34,7 +34,7 @@ def _folded(m: Floats) -> Floats:
 
 
 def _of_blocks(X: Array, weight: Floats | None) -> Floats:
-    """Measure every block of rows about a shift of its own: of shape (10, blocks, columns)."""
+    """Measure each block of rows about its own shift; shape (10, blocks, columns)."""
     shape = (count_blocks(X.shape[0]), X.shape[1])
     out = Parts(*(np.zeros(shape) for _ in Parts._fields))
     extreme_weights = is_extreme(weight)
@@ -58,10 +58,10 @@ def _of_blocks(X: Array, weight: Floats | None) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Lanes:
-    """How a tile is laid out: rows side by side where columns are few, for long inner loops.
+    """The layout of a tile: if columns are few, rows are joined, for long inner loops.
 
-    A laid tile has three axes; `axis` is the one along which its rows run. Numbers per block
-    and column come in the same three axes, with length 1 along that one.
+    A tile in this layout has three axes; `axis` is that of the rows. Numbers per block and
+    column have the same three axes, with length 1 along `axis`.
     """
 
     axis: int
@@ -83,7 +83,7 @@ class Lanes:
         return x.reshape(x.shape[0], x.shape[1] // self.repeat, self.repeat * x.shape[2])
 
     def spread(self, v: Array) -> Array:
-        """Repeat numbers per column over the lanes."""
+        """Repeat one number per column for each lane."""
         return v if self.repeat == 1 else np.tile(v, self.repeat)
 
     def gather(self, ufunc: np.ufunc, lanes: Array) -> Array:
@@ -97,13 +97,13 @@ class Lanes:
         return self.gather(ufunc, ufunc.reduce(x, axis=self.axis, keepdims=True))
 
     def dot(self, x: Floats, y: Floats) -> Floats:
-        """Sum products, which need no rounding."""
+        """Sum products; these sums are exact."""
         product = np.einsum("ijk,ijk->ik" if self.axis == 1 else "ijk,ijk->ij", x, y)
         return self.gather(np.add, np.expand_dims(product, self.axis))
 
 
 def _plain(raw: Array, buffer: Floats) -> Floats:
-    """Return the tile in packed float64: itself, or a copy in the buffer."""
+    """Return the tile as contiguous float64: itself, or a copy in the buffer."""
     x = as_float64(raw, buffer)
     if x.flags.c_contiguous:
         return x
@@ -113,5 +113,5 @@ def _plain(raw: Array, buffer: Floats) -> Floats:
 
 
 def _weights(weight: Floats, tile: Tile, raw: Array, axis: int) -> Floats:
-    """Return the rows' weights in the shape of the stack."""
+    """Return the row weights in the shape of the stack."""
     return np.ascontiguousarray(np.broadcast_to(stack_weight(weight, tile, axis), raw.shape))

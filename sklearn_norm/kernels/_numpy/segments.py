@@ -1,4 +1,4 @@
-"""Moments and extrema of segments: members one after the other, column after column."""
+"""Moments and extrema of segments: the members of each column are contiguous."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Segments:
 
 
 def segment_moments(values: Array, starts: Array, weight: Floats | None) -> Floats:
-    """Return the moments of columns j of which each has members starts[j] to starts[j + 1]."""
+    """Return the moments of columns; column j has members starts[j] to starts[j + 1]."""
     sizes = np.diff(starts)
     filled = np.flatnonzero(sizes)
     out = Parts(*(np.zeros((1, sizes.size)) for _ in Parts._fields))

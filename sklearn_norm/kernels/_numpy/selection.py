@@ -10,13 +10,13 @@ import numpy.typing as npt
 from ..contract import Array, Floats, Rows, Selection, Thinning
 from .sorting import sorted_columns
 
-MEMORY = 1 << 23  # bytes sorted at a time, as long as there are columns for every thread
+MEMORY = 1 << 23  # bytes to sort at a time, or COLUMNS columns if that is more
 COLUMNS = 4
-SHARE = 5  # never more than a fifth of the input's size, or one column
+SHARE = 5  # at most a fifth of the input's size, or one column
 
 
 def select(X: Array, probabilities: Floats, thinning: Thinning) -> Selection:
-    """Sort the columns: at once where all members are kept, else a few at a time."""
+    """Sort the columns: all at once if all members are kept, else a few at a time."""
     n_rows, n_columns = X.shape
     if not X.size:
         return Selection.empty(n_columns, probabilities.size)
@@ -33,13 +33,13 @@ def select(X: Array, probabilities: Floats, thinning: Thinning) -> Selection:
 
 
 def select_sorted(values: Floats, probabilities: Floats) -> Selection:
-    """Select of columns that are sorted rows here, NaN last; all members are kept."""
+    """Select from columns given as sorted rows, NaN last; all members are kept."""
     rows = Rows(values, _sizes(values))
     return _selection(rows, probabilities, Rows.packed(rows.values, rows.counts))
 
 
 def sorts(n_rows: int, thinning: Thinning) -> bool:
-    """Whether the columns are sorted: here always."""
+    """Whether the columns are sorted: always in this backend."""
     return True
 
 
@@ -49,7 +49,7 @@ def _selection(rows: Rows, probabilities: Floats, kept: Sequence[Floats]) -> Sel
 
 
 def _sizes(values: Floats) -> npt.NDArray[np.intp]:
-    """Count what is present in each row: sorted, NaN comes last."""
+    """Count the present members of each row; NaN sort last."""
     sizes = np.full(values.shape[0], values.shape[1])
     lacks = np.isnan(values[:, -1])
     if lacks.any():
@@ -67,7 +67,7 @@ def _ordered(rows: Rows, probabilities: Floats) -> tuple[Floats, Floats, Floats,
 
 
 def _kept(rows: Rows, thinning: Thinning) -> list[Floats]:
-    """Return what the thinning keeps of each row."""
+    """Return the members of each row that the thinning keeps."""
     members = [np.empty(0)] * len(rows)
     for size in np.unique(rows.counts).tolist():
         alike = np.flatnonzero(rows.counts == size)

@@ -1,4 +1,4 @@
-"""What a matrix of moments comes to, and others of the same columns, all columns at once."""
+"""Mean, variance and deviation of moments, and changes of moments, all columns at once."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from .. import double_double as dd
 from ..contract import Array, Floats
 from ..double_double import Double
 
-LEAST_STEP = -72  # power of two, of the deviation
+LEAST_STEP = -72  # the mean is rounded to 2**LEAST_STEP of the deviation
 HIGHS, LOWS = [0, 6, 8], [3, 7, 9]  # rows that are double-double: weight, sum and square
 
 
 class Columns:
-    """The moments of columns, and what their mean and spread are made of.
+    """The moments of columns, and intermediate results for their mean and spread.
 
-    Mean and spread are in units of 2**exponent and of 4**exponent.
+    Means are in units of 2**exponent, and spreads in units of 4**exponent.
     """
 
     def __init__(self, m: Floats) -> None:
@@ -31,7 +31,7 @@ class Columns:
 
     @cached_property
     def divisor(self) -> Double:
-        """The weight; 1 where there is none."""
+        """The weight, or 1 if it is 0."""
         if not self.none.any():
             return self.weights
         return dd.choose(self.none, dd.exact(np.ones_like(self.weight)), self.weights)
@@ -61,7 +61,7 @@ class Columns:
         return dd.divide(self.spread, self.divisor)
 
     def variance(self, ddof: float) -> Double:
-        """Return the variance of the weight less `ddof`, where there is more."""
+        """Return the spread divided by the weight minus `ddof`, if that is positive."""
         if not ddof:
             return self.biased_variance
         less = np.where(self.weight > ddof, -float(ddof), 0.0)
@@ -75,14 +75,14 @@ class Columns:
         return np.where(self.is_constant, self.low, value)
 
     def least_step(self) -> Floats:
-        """Return what the mean is rounded to: far below an ulp of the deviation.
+        """Return the step the mean is rounded to, far below an ulp of the deviation.
 
-        Where members all but cancel, the order of their sum would show in what is left.
+        Where members almost cancel, the order of summation would otherwise show in the mean.
         """
         spread = dd.nearest(self.biased_variance)
         _, power = np.frexp(spread)
         exact, known = self.is_constant, self.low == -np.inf
-        if known.any():  # a mean as it was given, and one whose variance was not
+        if known.any():  # a given mean, or one without a given variance
             exact = exact | (known & ((self.sums.high == 0) | np.isnan(spread)))
         return np.where(exact, 0.0, np.ldexp(1.0, power // 2 + LEAST_STEP))
 
@@ -103,7 +103,7 @@ def settle_moments(m: Floats, ddof: float, eps: float) -> Floats:
 
 
 def _root(variance: Double, eps: float, power: Array) -> Floats:
-    """Return sqrt(variance + eps), right also where the variance over- or underflows."""
+    """Return sqrt(variance + eps), correct even where the variance over- or underflows."""
     if not eps:
         return dd.times_power(dd.square_root(variance), power)
     units = np.ldexp(eps, -2 * power)
@@ -121,7 +121,7 @@ def weighted_moments(m: Floats, factor: Floats) -> Floats:
 
 
 def recentred_moments(m: Floats) -> Floats:
-    """Return the same moments about a shift that is the mean."""
+    """Return the same moments, with the mean as the shift."""
     with np.errstate(all="ignore"):
         columns = Columns(m)
         low = dd.exact(columns.mean.low)
@@ -142,7 +142,7 @@ def centred_moments(m: Floats) -> Floats:
 
 
 def collapsed_moments(m: Floats) -> Floats:
-    """Return those of one member per column, of weight 1, at the mean."""
+    """Return the moments of one member per column, of weight 1: the mean."""
     out = np.zeros(m.shape)
     with np.errstate(all="ignore"):
         columns = Columns(m)

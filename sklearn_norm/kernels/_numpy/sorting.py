@@ -1,4 +1,4 @@
-"""Sorted columns, a few at a time, within a budget of memory."""
+"""Sorted columns, a few at a time, within a memory limit."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from .blocks import ROWS, visit
 def sorted_columns(X: Array, memory: int) -> Iterator[tuple[slice, Floats]]:
     """Yield (columns, their values as sorted float64 rows), NaN last.
 
-    At most `memory` bytes are held, though never less than one column; the array
-    yielded is overwritten by the next.
+    The buffer takes at most `memory` bytes, or one column if that is more. Each yielded array
+    is overwritten by the next.
     """
     n_rows, n_columns = X.shape
     width = max(1, min(n_columns, memory // max(1, 8 * n_rows)))
@@ -29,16 +29,16 @@ def sorted_columns(X: Array, memory: int) -> Iterator[tuple[slice, Floats]]:
 
 def _transpose(part: Array, values: Floats) -> None:
     def work(rows: list[slice]) -> None:
-        with np.errstate(invalid="ignore"):  # some NaN say so
+        with np.errstate(invalid="ignore"):  # signaling NaN warn
             for r in rows:
-                np.add(part[r].T, 0.0, out=values[:, r])  # one zero, one bit pattern
+                np.add(part[r].T, 0.0, out=values[:, r])  # turns -0.0 into 0.0
 
     step = max(ROWS, (1 << 17) // max(1, part.shape[1]))
     visit(work, [slice(i, i + step) for i in range(0, part.shape[0], step)], part.size)
 
 
 def _sort(values: Floats) -> None:
-    """Sort each row; a lone long row in two halves, which a merge sort then joins."""
+    """Sort each row; a single long row is sorted in two halves, then merged."""
 
     def work(parts: list[Floats]) -> None:
         for part in parts:
