@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from copy import deepcopy
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
 from sklearn import config_context, get_config
 from sklearn.base import OneToOneFeatureMixin
 from sklearn.utils import Tags, TargetTags
@@ -27,7 +24,6 @@ __all__ = [
     "has_asked",
     "keeps_names",
     "output_of",
-    "reading",
     "restore_settings",
     "settings_of",
     "validated",
@@ -75,19 +71,6 @@ def validated(
     values = validate_data(stand, X, reset=reset, **checks)
     told: int | None = getattr(stand, "n_features_in_", None)
     return values, getattr(stand, "feature_names_in_", None), told
-
-
-@contextmanager
-def reading() -> Iterator[None]:
-    """Explain the error of an integer too large for a float; too large floats become inf."""
-    try:
-        with np.errstate(over="ignore", invalid="ignore"):
-            yield
-    except OverflowError as error:
-        raise ValueError(
-            f"X holds a number that no float64 can hold ({error}). Replace it, by NaN where it "
-            "stands for a missing value."
-        ) from error
 
 
 def keeps_names(estimator: Any) -> bool:

@@ -21,7 +21,7 @@ from ..maps.record import Map
 from ..statistics.record import Statistic
 from .buffer import Buffer
 
-OF_COLUMNS = ("n_features_in_", "feature_names_in_")
+OF_COLUMNS = ("n_features_in_", "feature_names_in_", "_labels")
 OF_SHAPE = ("shape_",)
 # names of the parts of a scaler in its state; a fit sets all of AT_ONCE together
 AT_ONCE = ("_container", "_parameters", "_affine", "_statistic")
@@ -90,6 +90,8 @@ class Fitted:
             state["n_features_in_"] = self.columns.number
             if self.columns.names is not None:
                 state["feature_names_in_"] = self.columns.names
+            if self.columns.labels is not None:
+                state["_labels"] = self.columns.labels
         if self.shape is not None:
             state["shape_"] = self.shape
         if self.statistic is not None:
@@ -112,7 +114,8 @@ class Fitted:
                 raise ValueError(f"{name.lstrip('_')} must be a {record.__name__}, not None")
         columns = None
         if "n_features_in_" in state:
-            columns = Columns(state["n_features_in_"], state.get("feature_names_in_"))
+            names, labels = state.get("feature_names_in_"), state.get("_labels")
+            columns = Columns(state["n_features_in_"], names, labels)
         return cls(
             columns,
             state.get("shape_"),
@@ -130,6 +133,9 @@ class Fitted:
         width, names = self.columns.number, self.columns.names
         if type(width) is not int or not 0 <= width < 2**53:
             yield "n_features_in_", f"must be a number of features, not {width!r}"
+        labels = self.columns.labels
+        if labels is not None and (type(labels) is not tuple or len(labels) != width):
+            yield "_labels", "must be a tuple with a label for each column"
         if names is None:
             return
         if not are_strings(names):

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from .. import _sklearn, kernels
 from ..exceptions import SparseDataError
 from ..inputs import parameters
-from ..inputs.columns import Columns, shown
+from ..inputs.columns import Columns
 from ..inputs.reading import read_table
 from ..inputs.table import Table
 from ..inputs.weights import weighed
@@ -60,7 +60,7 @@ class Learner(Transformer):
             old = self._update(old, self._measure(batch, None))
         return old
 
-    def _read(self, X: Any, fitted: Fitted | None, least_rows: int = 1) -> Table:
+    def _read(self, X: Any, fitted: Fitted | None, least_rows: int = 0) -> Table:
         """Read X; after a fit, its columns must be those of the fit."""
         columns = None if fitted is None else fitted.columns
         return read_table(self, X, columns, least_rows=least_rows)
@@ -130,7 +130,7 @@ class Learner(Transformer):
         if not isinstance(values, np.ndarray):
             self._check_zeros_may_stay(values)
         if sample_weight is not None and table.n_rows > 0:
-            values, weight = weighed(values, sample_weight)
+            values, weight = weighed(values, table.weights(sample_weight))
         if before is not None and as_told and weight is None and self._may_follow(before, values):
             return self._waiting(before, table, values), table
         twin = self._with_fitted(
@@ -263,7 +263,7 @@ class Learner(Transformer):
                 )
         pair = [fitted.columns for fitted in (mine, theirs)]
         if pair[0] is not None and pair[1] is not None and not pair[0].same_as(pair[1]):
-            first, second = (shown(columns.listed()) for columns in pair)  # type: ignore[union-attr]
+            first, second = (columns.shown() for columns in pair)  # type: ignore[union-attr]
             raise ValueError(
                 f"Cannot merge scalers of different columns: {first} and {second}. "
                 "Fit both on the same columns, in the same order."

@@ -157,7 +157,7 @@ class RunningScaler(Scaler):
 
     def _of_batch(self, after: Fitted, table: Table, sample_weight: Any) -> Fitted:
         """Return the fitted record of this batch alone, with its biased variance."""
-        batch = self._running(*weighed(table.values, sample_weight))
+        batch = self._running(*weighed(table.values, table.weights(sample_weight)))
         return self._with_fitted(after)._ruled_by(batch)
 
     @classmethod

@@ -11,8 +11,9 @@ from ..exceptions import SparseDataError
 from ..inputs.arguments import truth
 from ..inputs.columns import Columns
 from ..inputs.fast_path import is_plain
-from ..inputs.frames import container_of
+from ..inputs.frames import container_of, is_arrow
 from ..inputs.reading import read_array
+from ..inputs.reshaped import Reshaped, is_series, rows_of
 from ..inputs.table import Table
 from ..kernels import Traced
 from ..kernels.sparse import is_sparse
@@ -109,18 +110,19 @@ class Scaler(Learner):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_columns)
-            Scaled data: all columns, or a DataFrame of some of them in their order.
+        X : {array-like, sparse matrix, DataFrame, Series} of shape (..., n_columns)
+            Scaled data: all columns, or a DataFrame of some of them in their order. For one
+            column also a series, or an array of any shape with one value per member.
         copy : bool, default=None
             Overrides the parameter `copy` for this call.
         columns : list of str or int, default=None
-            Names or indices of the columns in X, in the order of the fit.
+            Labels or indices of the columns in X, in the order of the fit.
 
         Returns
         -------
-        X : {ndarray, sparse matrix, DataFrame} of shape (n_samples, n_columns)
-            The data in the original units: a DataFrame if `set_output` asks for one, or
-            else if X or the data of the fit was one.
+        X : {ndarray, sparse matrix, DataFrame, Series} of shape (..., n_columns)
+            The data in the original units. An array gives an array, a frame a frame of its
+            kind with its index, or of the kind that `set_output` asks for.
 
         Raises
         ------
@@ -136,16 +138,18 @@ class Scaler(Learner):
         result = table.inverted(mapping, out, look=True)
         if result is None:
             table.refuse_infinite()
-        wanted = self._wanted(X, fitted)
-        return table.framed(result, wanted)
+        return table.framed(result, self._wanted(X))
 
     def _read_scaled(self, X: Any, wanted: Any, fitted: Fitted) -> tuple[Table, Any]:
         """Read scaled data; return it with the indices of its columns, None for all."""
         columns: Any = fitted.columns
         if wanted is None and is_plain(X, columns.number):
             return Table(X, columns, X), None
-        places = columns.chosen(X, wanted)
-        values = read_array(self, X, accept_sparse=["csr", "csc"])
+        given, original = rows_of(X, wanted, columns)
+        if is_series(X) and wanted is None:
+            wanted = [X.name]
+        places = columns.chosen(given, wanted)
+        values = read_array(self, given, accept_sparse=["csr", "csc"], ensure_min_samples=0)
         if values.shape[1] != places.size:
             raise ValueError(
                 f"X has {values.shape[1]} features, but {type(self).__name__} is expecting "
@@ -153,6 +157,8 @@ class Scaler(Learner):
                 "columns=[...]."
             )
         chosen = None if places.size == columns.number else places
+        if original is not None:
+            return Reshaped(values, columns, X, chosen, original), chosen
         return Table(values, columns, X, container_of(X), chosen), chosen
 
     def _check_invertible(self, mapping: Map, table: Table) -> None:
@@ -163,14 +169,12 @@ class Scaler(Learner):
                 "by 0, which cannot be undone. Leave it out: columns=[...]."
             )
 
-    def _wanted(self, X: Any, fitted: Fitted) -> str:
-        """Return the container of an inverse: that of set_output, or of X, or of the fit."""
-        if is_sparse(X):
-            return "default"
-        if _sklearn.has_asked(self):
-            return _sklearn.asked_container(self)
+    def _wanted(self, X: Any) -> str:
+        """Return the container of an inverse: arrays stay arrays, a frame may become another."""
         own = container_of(X)
-        return own if own != "default" else fitted.container
+        if own == "default" and not is_arrow(X):
+            return own
+        return _sklearn.asked_container(self) if _sklearn.has_asked(self) else own
 
     def _check_zeros_stay(self, fitted: Fitted, values: Any) -> None:
         if not is_sparse(values):

@@ -33,6 +33,21 @@ def frozen(getter: Any) -> Any:
     return frozen_getter
 
 
+def refuse_to_set(name: str) -> Any:
+    """Return a setter that refuses, and says what to do instead."""
+
+    def refuse(self: Any, value: Any) -> None:
+        kind = type(self).__name__
+        way = "fit it"
+        if hasattr(self, "from_stats"):
+            way = f"build one from known statistics: {kind}.from_stats(...)"
+        raise AttributeError(
+            f"`{name}` of a {kind} cannot be set, since it tells what was measured: {way}."
+        )
+
+    return refuse
+
+
 class Transformer(
     Convertible,
     OneToOneFeatureMixin,  # type: ignore[misc]
@@ -54,7 +69,8 @@ class Transformer(
         cls._sklearn_auto_wrap_output_keys = {"transform"}
         for name, value in vars(cls).copy().items():
             if isinstance(value, property) and name.endswith("_") and not name.startswith("_"):
-                setattr(cls, name, property(frozen(value.fget), doc=value.__doc__))
+                getter = frozen(value.fget)
+                setattr(cls, name, property(getter, refuse_to_set(name), doc=value.__doc__))
 
     @property
     def n_features_in_(self) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels import Array, Floats
+from .times import are_times
 
 REAL = "biufOUS"  # dtype kinds that may hold real numbers, also as objects or strings
 FLOATS = (np.float16, np.float32, np.float64)
@@ -31,6 +32,8 @@ def floats_of(array: Array, name: str, dtype: Any = np.float64) -> Floats:
     try:
         if array.dtype.kind not in REAL:
             raise TypeError(f"it is of {array.dtype}")
+        if array.dtype.kind == "O" and are_times(array):
+            raise TypeError("it holds times")
         with np.errstate(over="ignore", invalid="ignore"):  # too large values become infinity
             floats: Any = array.astype(dtype, copy=False)
     except (TypeError, ValueError, OverflowError) as error:

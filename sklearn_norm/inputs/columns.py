@@ -1,59 +1,69 @@
-"""Columns: the names and the number of the columns of a table, and how to look them up.
+"""Columns: the labels and the number of the columns of a table, and how to find them.
 
-Only this module handles names. Names are strings, as in scikit-learn; a table with other
-labels has column indices only.
+No other module knows labels. scikit-learn keeps names that are strings, as `feature_names_in_`.
+Labels of other kinds (integers, tuples, dates) are kept beside them and compared alike. The
+labels 0 to n - 1, in this order, are none: pandas makes them up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from typing import Any
 
 import numpy as np
 
 from .. import _sklearn
-from .frames import index_of
+from .frames import container_of, index_of
 
 
 class Columns:
-    """Names and number of the columns of a table.
+    """Labels and number of the columns of a table.
 
     Parameters
     ----------
     number : int
-        How many columns there are.
-    names : ndarray of str (as objects), or None
-        Their names, if all of them are strings.
+        The number of columns.
+    names : ndarray of str (dtype object), or None
+        The column names if all are strings.
+    labels : tuple or None
+        The labels of the columns if not all of them are strings.
     """
 
-    __slots__ = ("_index", "_seen", "names", "number")
+    __slots__ = ("_index", "_seen", "labels", "names", "number")
 
-    def __init__(self, number: int, names: Any = None) -> None:
+    def __init__(self, number: int, names: Any = None, labels: Any = None) -> None:
         self.number = number
         self.names = names
-        self._seen: Any = None  # the last pandas index found equal to these names
-        self._index: Any = None  # a pandas index of these names, made on demand
+        self.labels = labels
+        self._seen: Any = None  # a pandas index that was found equal to these columns
+        self._index: Any = None  # the pandas index for results
 
     def label(self, place: int) -> Any:
-        """Return the name of a column, or its index if it has no name."""
-        return place if self.names is None else self.names[place]
+        """Return the label of a column, or its place if there are no labels."""
+        known = self.known()
+        return place if known is None else known[place]
+
+    def known(self) -> Any:
+        """Return the names or the labels, None if the columns have neither."""
+        return self.labels if self.names is None else self.names
 
     def listed(self) -> Any:
-        """Return the names, or x0, x1, ... if there are none."""
+        """Return the names, or x0, x1 and so on."""
         if self.names is not None:
             return self.names
         return np.array([f"x{i}" for i in range(self.number)], dtype=object)
 
+    def shown(self) -> str:
+        """Return the labels for a message, or the names that columns without labels have."""
+        return shown(self.listed() if self.labels is None else self.labels)
+
     def same_as(self, other: Columns) -> bool:
-        if self.number != other.number:
+        if self.number != other.number or self.labels != other.labels:
             return False
         return self.names is other.names or bool(np.array_equal(self.listed(), other.listed()))
 
     def has(self, index: Any) -> bool:
-        """Whether this index of a pandas frame has these names; the last match is cached.
-
-        False without a cached match.
-        """
+        """Whether these are the columns of a pandas frame; equal indexes are cached."""
         seen = self._seen
         if seen is None:
             return False
@@ -65,31 +75,73 @@ class Columns:
         return True
 
     def remember(self, index: Any) -> None:
-        """Cache the index of a pandas frame that was found equal to these names."""
+        """Cache the index of a pandas frame that was found equal to these columns."""
         self._seen = index
 
+    def check_labels(self, X: Any) -> None:
+        """Refuse a frame whose labels are not those of the fit, in this order.
+
+        Names that are strings are compared by scikit-learn's validation.
+        """
+        given = labels_of(X)
+        if self.labels is None:
+            if given is not None and self.names is None and _is_permutation(given):
+                raise ValueError(
+                    f"X has the labels {shown(given)}: the columns of the fit in another order. "
+                    "Reorder them: X[sorted(X.columns)]."
+                )
+        elif given is not None and given != self.labels:
+            raise ValueError(self._differs(given))
+        elif given is None and container_of(X) == "pandas":
+            raise ValueError(self._differs(tuple(X.columns)))
+
+    def _differs(self, given: Any) -> str:
+        """Say where labels first differ from those of the fit, and how to reorder."""
+        known = list(self.known())
+        pairs = zip(given, known, strict=False)
+        at = next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(given), len(known)))
+        if sorted(map(repr, given)) == sorted(map(repr, known)):
+            wanted = "scaler.feature_names_in_" if self.labels is None else shown(known)
+            remedy = f"Reorder them: X[{wanted}]."
+        else:
+            remedy = f"Pass the columns of the fit: {shown(known)}."
+        if at >= len(given):
+            return f"X lacks column {known[at]!r}. {remedy}"
+        if at >= len(known):
+            return f"X has column {given[at]!r}, which was not seen in fit. {remedy}"
+        return f"Column {at} of X is {given[at]!r}, where the fit had {known[at]!r}. {remedy}"
+
+    def explained(self, X: Any, error: Exception) -> Exception:
+        """Return scikit-learn's error of other names, with the first that differs."""
+        given = _sklearn.feature_names(X) if str(error).startswith(OF_NAMES) else None
+        if given is None or self.names is None:
+            return error
+        return ValueError(f"{str(error).rstrip()}\n{self._differs(list(given))}")
+
     def index(self) -> Any:
-        """Return a pandas index of the names; a view, so the caller may rename it."""
+        """Return the columns for a pandas frame, an object that the caller may rename."""
         if self._index is None:
             self._index = index_of(self.listed())
         return self._index.view()
 
     def places(self, wanted: Iterable[Any]) -> list[int]:
-        """Return the indices of columns given by name or index."""
-        size = self.number
-        at = {} if self.names is None else {name: i for i, name in enumerate(self.names)}
+        """Return the indices of columns given by label or by index."""
+        size, known = self.number, self.known()
+        at = {} if known is None else {label: i for i, label in enumerate(known)}
         found = []
         for column in wanted:
-            if isinstance(column, str) and (column in at or self.names is None):
-                found.append(at[column] if at else self._default(column))
-            elif isinstance(column, (int, np.integer)) and -size <= column < size:
+            if isinstance(column, Hashable) and column in at and not _is_flag(column):
+                found.append(at[column])
+            elif isinstance(column, str) and self.names is None:
+                found.append(self._default(column))
+            elif self.labels is None and _is_place(column) and -size <= column < size:
                 found.append(int(column) % size)
             else:
                 self._refuse(column)
         return found
 
     def _default(self, name: str) -> int:
-        """Return the index of a column by its default name x0, x1, ..."""
+        """Return the index of a column by its default name, x0, x1 and so on."""
         digits = name[1:]
         if name[:1] == "x" and digits.isdecimal() and digits.isascii() and len(digits) < 16:
             place = int(digits)
@@ -99,20 +151,34 @@ class Columns:
         raise AssertionError  # not reached
 
     def _refuse(self, column: Any) -> None:
+        if _is_flag(column):
+            raise ValueError(
+                "`columns` holds booleans: pass the names or the indices of the columns, such as "
+                "np.flatnonzero(mask)."
+            )
+        places = f", or the indices 0 to {self.number - 1}" if self.labels is None else ""
         raise ValueError(
-            f"Column {column!r} was not seen in fit. The columns are {shown(self.listed())}, "
-            f"or the indices 0 to {self.number - 1}."
+            f"Column {column!r} was not seen in fit. The columns are {self.shown()}{places}."
         )
 
     def chosen(self, X: Any, wanted: Any) -> Any:
-        """Return the indices of the columns in X: those wanted, those named by X, or all."""
+        """Return the indices of the columns of X: those wanted, those named by X, or all."""
         given = _sklearn.feature_names(X)
+        given = labels_of(X) if given is None else given
+        known = self.known()
         if wanted is not None:
-            places = self.places(self._at_most_all(wanted))
-            if given is not None and list(given) != [self.listed()[at] for at in places]:
-                expected = shown([self.listed()[at] for at in places])
-                raise ValueError(f"X has the columns {shown(given)}, but columns={expected}.")
-        elif given is None or self.names is None or list(given) == list(self.names):
+            places = self.places(self.wanted(wanted))
+            expected = [self.listed()[at] if known is None else known[at] for at in places]
+            if given is not None and list(given) != expected and not self._counts_on(given):
+                raise ValueError(
+                    f"X has the columns {shown(given)}, but columns={shown(expected)}."
+                )
+        elif given is None:
+            places = self._all_places(X)
+        elif known is None:
+            self.check_labels(X)
+            places = list(range(self.number))
+        elif list(given) == list(known):
             return np.arange(self.number)
         else:
             places = self.places(given)
@@ -121,23 +187,64 @@ class Columns:
                 "The feature names should match those that were passed during fit.\n"
                 "Feature names must be in the same order as they were in fit.\n"
                 f"Got {shown([self.label(at) for at in places])}; the order in fit is "
-                f"{shown(self.listed())}."
+                f"{self.shown()}."
             )
         return np.asarray(places, dtype=np.intp)
 
-    def _at_most_all(self, wanted: Any) -> Any:
-        """Return the wanted columns as a list; refuse more than there are columns."""
-        size = getattr(wanted, "size", 0)
-        if isinstance(size, int) and size > self.number:
+    def _counts_on(self, given: Any) -> bool:
+        """Whether labels only count on, so they are no labels of a table without names."""
+        return self.known() is None and all(_is_place(label) for label in given)
+
+    def _all_places(self, X: Any) -> Any:
+        """Return all places, of an array or of a frame without labels."""
+        if self.labels is not None and container_of(X) == "pandas":
+            return self.places(X.columns)
+        return list(range(self.number))
+
+    def wanted(self, columns: Any) -> list[Any]:
+        """Return the columns wanted as a list that is no longer than there are columns."""
+        if isinstance(columns, Hashable) and not hasattr(columns, "__array__"):
+            known = self.known()
+            one = isinstance(columns, str) or not isinstance(columns, Iterable)
+            if one or (known is not None and columns in list(known)):
+                return [columns]
+        size = getattr(columns, "size", None)
+        size = size if isinstance(size, int) else len(columns) if hasattr(columns, "__len__") else 0
+        if size > self.number and not _is_flag(next(iter(columns))):
             raise ValueError(
                 f"`columns` names {size} columns, but there are {self.number}: "
                 "name each once, in the order of the fit."
             )
-        return np.atleast_1d(np.asarray(wanted, dtype=object))
+        return list(np.atleast_1d(columns) if hasattr(columns, "__array__") else columns)
+
+
+OF_NAMES = "The feature names should match"  # how scikit-learn's error of other names begins
+
+
+def labels_of(X: Any) -> tuple[Any, ...] | None:
+    """Return the labels of a pandas frame; None for strings, and for 0 to n - 1 in order."""
+    if container_of(X) != "pandas" or _sklearn.feature_names(X) is not None:
+        return None
+    labels = tuple(label.item() if isinstance(label, np.generic) else label for label in X.columns)
+    counts_on = all(type(label) is int and label == i for i, label in enumerate(labels))
+    return None if counts_on else labels
+
+
+def _is_permutation(labels: Any) -> bool:
+    """Whether labels are 0 to n - 1 in some order."""
+    return all(map(_is_place, labels)) and sorted(labels) == list(range(len(labels)))
+
+
+def _is_place(label: Any) -> bool:
+    return isinstance(label, (int, np.integer)) and not isinstance(label, bool)
+
+
+def _is_flag(label: Any) -> bool:
+    return isinstance(label, (bool, np.bool_))
 
 
 def shown(names: Any) -> str:
-    """Return names for a message: all if they are few, else the first ones and the number."""
+    """Return names for a message: all if there are few, else the first ones and their number."""
     listed = list(names)
     if len(listed) <= 12:
         return str(listed)

@@ -13,7 +13,7 @@ import numpy as np
 
 from .. import _sklearn
 from ..kernels import Array
-from .columns import Columns
+from .columns import Columns, labels_of
 from .frames import is_pandas
 from .table import Table
 
@@ -51,16 +51,14 @@ def plain_table(X: Any, columns: Columns | None, numbers: frozenset[Any] = NUMBE
 
 def _plain_frame(X: Any, columns: Columns | None, numbers: frozenset[Any]) -> Table | None:
     index = X.columns
-    if columns is not None and (columns.names is None or not columns.has(index)):
+    if columns is not None and not columns.has(index):
         return None
     values = _values_of(X, numbers)
     if values is None or values.ndim != 2 or values.shape[0] == 0 or values.shape[1] == 0:
         return None
     if columns is None:
-        names = _sklearn.feature_names(X)
-        columns = Columns(values.shape[1], names)
-        if names is not None:
-            columns.remember(index)
+        columns = Columns(values.shape[1], _sklearn.feature_names(X), labels_of(X))
+        columns.remember(index)
     return Table(values, columns, X, "pandas")
 
 

@@ -29,6 +29,12 @@ def container_of(X: Any) -> str:
     return "default"
 
 
+def is_arrow(X: Any) -> bool:
+    """Whether X is a table of pyarrow."""
+    arrow = sys.modules.get("pyarrow")
+    return arrow is not None and isinstance(X, (arrow.Table, arrow.RecordBatch))
+
+
 def is_pandas(X: Any) -> bool:
     """Whether X is exactly a pandas DataFrame, not a subclass."""
     pandas = sys.modules.get("pandas")

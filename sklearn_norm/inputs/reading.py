@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,13 @@ from sklearn.utils import check_array
 
 from .. import _sklearn
 from ..kernels.sparse import check_parts, is_sparse
-from .columns import Columns
+from .columns import Columns, labels_of
 from .fast_path import FLOATS, NUMBERS, plain_table
 from .frames import container_of, narrow_float, readable
+from .refused import explained, refuse_foreign
+from .reshaped import Reshaped, stack_of
 from .table import Table
+from .times import refuse_times
 
 OF_FLOATS = [np.float64, np.float32, np.float16]
 LISTED = [*OF_FLOATS, *(np.dtype(code) for code in "?bBhHiIlLqQ")]  # kernels read integers directly
@@ -39,49 +43,90 @@ def read_table(
     table = plain_table(X, columns, NUMBERS if "dtype" not in told else FLOATS)
     if table is not None:
         return table
+    stack = stack_of(X)
+    if stack is not None:
+        rows = stack.reshape(-1, stack.shape[-1])
+        table = read_table(estimator, rows, columns, least_rows=least_rows, **told)
+        return Reshaped(table.values, table.columns, X, None, stack.shape)
+    X = admitted(X)
     container = container_of(X)
     checks = {"accept_sparse": ["csr", "csc"], "dtype": LISTED, **told}
     checks["dtype"] = narrow_float(X, container) or checks["dtype"]
-    given = readable(X, container)
-    with _sklearn.reading():
-        values, names, width = _sklearn.validated(
-            estimator,
-            given,
-            reset=columns is None,
-            width=None if columns is None else columns.number,
-            names=None if columns is None else columns.names,
-            ensure_all_finite=False,
-            ensure_min_samples=least_rows,
-            copy=False,
-            **checks,
-        )
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):  # too large floats become inf
+            values, names, width = _sklearn.validated(
+                estimator,
+                readable(X, container),
+                reset=columns is None,
+                width=None if columns is None else columns.number,
+                names=None if columns is None else columns.names,
+                ensure_all_finite=False,
+                ensure_min_samples=least_rows,
+                copy=False,
+                **checks,
+            )
+    except (TypeError, ValueError, OverflowError) as error:
+        told_better = error if columns is None else columns.explained(X, error)
+        raise explained(X, told_better) from error
     if not isinstance(values, np.ndarray):
         check_parts(values)
-    found = Columns(values.shape[1], names) if columns is None else columns
     expected = width if columns is None else columns.number
     if expected is not None and expected != values.shape[1]:
         raise wrong_width(X, values)
-    if container == "pandas" and found.names is not None and _sklearn.feature_names(X) is not None:
-        found.remember(X.columns)
+    if container == "pandas":
+        columns = _columns_of_pandas(X, columns, names)
+    found = Columns(values.shape[1], names) if columns is None else columns
     return Table(values, found, X, container)
+
+
+def _columns_of_pandas(X: Any, columns: Columns | None, names: Any) -> Columns:
+    """Return the columns of a frame, which are those of the fit if there was one."""
+    if columns is None:
+        columns = Columns(X.shape[1], names, labels_of(X))
+    else:
+        columns.check_labels(X)
+    named = _sklearn.feature_names(X) is not None
+    if named == (columns.names is not None) and labels_of(X) == columns.labels:
+        columns.remember(X.columns)
+    return columns
 
 
 def read_array(estimator: Any, X: Any, **options: Any) -> Any:
     """Return X as a float array with NaN for missing values; names are not checked."""
+    X = admitted(X)
     container = container_of(X)
-    with _sklearn.reading():
-        values = check_array(
-            readable(X, container),
-            dtype=narrow_float(X, container) or OF_FLOATS,
-            ensure_all_finite=False,
-            copy=False,
-            input_name="X",
-            estimator=estimator,
-            **options,
-        )
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = check_array(
+                readable(X, container),
+                dtype=narrow_float(X, container) or OF_FLOATS,
+                ensure_all_finite=False,
+                copy=False,
+                input_name="X",
+                estimator=estimator,
+                **options,
+            )
+    except (TypeError, ValueError, OverflowError) as error:
+        raise explained(X, error) from error
     if is_sparse(values):
         check_parts(values)
     return values
+
+
+def admitted(X: Any) -> Any:
+    """Return X, or a table with its names; refuse what is no table of numbers."""
+    refuse_foreign(X)
+    if isinstance(X, (list, tuple)):
+        try:
+            refuse_times(np.asarray(X))
+        except (ValueError, OverflowError):
+            return X  # scikit-learn's checks raise the error
+    arrow = sys.modules.get("pyarrow")
+    if arrow is not None and isinstance(X, arrow.RecordBatch):
+        return arrow.Table.from_batches([X])
+    if container_of(X) == "pandas" and X.shape[1] == 0:
+        raise ValueError(f"X is a frame without columns: 0 feature(s) (shape={X.shape}).")
+    return X
 
 
 def shape_of(X: Any) -> tuple[Any, ...]:

@@ -50,6 +50,10 @@ class Table:
         self.container = container
         self.places = places
 
+    def weights(self, sample_weight: Any) -> Any:
+        """Return the weights, one for each row."""
+        return sample_weight
+
     @property
     def n_rows(self) -> int:
         return int(self.values.shape[0])

@@ -105,7 +105,7 @@ def test_frames_without_rows_leave_their_names(scaler, frame):
         scaler.partial_fit(data[NAMES[:2]])
     alone = clone(scaler).partial_fit(data)
     assert_same_bits(read_scaler(scaler.partial_fit(data)), read_scaler(alone))
-    assert isinstance(scaler.inverse_transform(scaler.transform(data)), frame)
+    assert isinstance(scaler.inverse_transform(data), frame)
 
 
 @every_scaler

@@ -23,16 +23,8 @@ import sklearn_norm
 
 @DENSE
 def test_no_rows_or_no_columns_are_an_error_as_in_scikit_learn(kind):
-    scaler = kind().fit(frame())
     for rows in (X[:0], frame()[:0], pl.DataFrame(X, schema=NAMES)[:0]):
-        for method in (
-            scaler.transform,
-            scaler.inverse_transform,
-            kind().fit,
-            kind().fit_transform,
-        ):
-            if isinstance(rows, np.ndarray) and method == scaler.transform:
-                continue  # scikit-learn warns of missing names first
+        for method in (kind().fit, kind().fit_transform):
             with pytest.raises(ValueError, match=r"Found array with 0 sample\(s\)"):
                 method(rows)
     with pytest.raises(ValueError, match=r"Found array with 0 feature\(s\)"):

@@ -209,8 +209,8 @@ def test_errors_of_use_change_nothing(kind):
     scaler = kind().fit(FRAME)
     before = everything(scaler)
     for method in (scaler.transform, scaler.inverse_transform):
-        for data in (infinite(), FRAME[NAMES[::-1]], FRAME[:0], FRAME.astype(str) + "y"):
-            with pytest.raises(ValueError, match=r"infinity|order|0 sample|could not convert"):
+        for data in (infinite(), FRAME[NAMES[::-1]], FRAME.astype(str) + "y"):
+            with pytest.raises(ValueError, match=r"infinity|order|could not convert"):
                 method(data)
     with pytest.raises(ValueError, match="was not seen in fit"):
         scaler.inverse_transform(X[:, :1], columns=["size"])
@@ -529,7 +529,7 @@ def test_a_merge_is_a_new_scaler_that_keeps_names_container_and_output(kind):
     assert merged.feature_names_in_.tolist() == NAMES
     assert merged.get_params() == one.get_params()
     assert isinstance(merged.transform(FRAME), pl.DataFrame)
-    assert isinstance(two.merge(one).inverse_transform(X), pd.DataFrame)
+    assert isinstance(two.merge(one).inverse_transform(FRAME), pd.DataFrame)
     merged.partial_fit(FRAME)
     assert_unchanged(one, before[0])
     assert_unchanged(two, before[1])

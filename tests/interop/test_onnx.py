@@ -544,7 +544,7 @@ def test_the_inverse_is_a_fitted_transformer(table):
     scaler = RobustScaler().fit(table)
     undo = inverse(scaler)
     assert isinstance(undo, Inverse)
-    Z = scaler.transform(table)
+    Z = pd.DataFrame(scaler.transform(table), columns=list(table))
     expected = scaler.inverse_transform(Z)
     for twin in (undo, clone(undo), pickle.loads(pickle.dumps(undo)), undo.fit(Z)):
         pd.testing.assert_frame_equal(pd.DataFrame(twin.transform(Z)), pd.DataFrame(expected))
