@@ -14,7 +14,7 @@ from .columns import Columns, labels_of
 from .fast_path import FLOATS, NUMBERS, plain_table
 from .frames import container_of, narrow_float, readable
 from .refused import explained, refuse_foreign
-from .reshaped import Reshaped, stack_of
+from .reshaped import Reshaped, flattened, stack_of
 from .table import Table
 from .times import refuse_times
 
@@ -45,7 +45,7 @@ def read_table(
         return table
     stack = stack_of(X)
     if stack is not None:
-        rows = stack.reshape(-1, stack.shape[-1])
+        rows = flattened(stack)
         table = read_table(estimator, rows, columns, least_rows=least_rows, **told)
         return Reshaped(table.values, table.columns, X, None, stack.shape)
     X = admitted(X)

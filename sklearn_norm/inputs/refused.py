@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Mapping, Set
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ READERS = {
     "Dataset": "X.to_table()",
     "Scanner": "X.to_table()",
 }
+MOST = 10_000  # columns that are searched for what is no number
 IN_PARTS = "or call partial_fit on one part after the other"
 
 
@@ -54,7 +56,9 @@ def refuse_foreign(X: Any) -> None:
 
 
 def _reason(X: Any) -> str | None:
-    kind = type(X)
+    lazy = _reason_of_lazy(X)
+    if lazy is not None:
+        return lazy
     if isinstance(X, (str, bytes, os.PathLike)):
         return f"X is a path or a text, {X!r:.80}: read the file first, as pandas.read_csv does."
     if isinstance(X, Mapping):
@@ -65,10 +69,10 @@ def _reason(X: Any) -> str | None:
         return "X is a set, which has no order: pass a list or an array."
     if isinstance(X, Iterator):
         return (
-            f"X is an iterator, a {kind.__name__}, whose items can be read only once: pass "
+            f"X is an iterator, a {type(X).__name__}, whose items can be read only once: pass "
             f"np.array(list(X)), {IN_PARTS}."
         )
-    return _reason_of_lazy(X)
+    return None
 
 
 def _reason_of_lazy(X: Any) -> str | None:
@@ -122,8 +126,10 @@ def _remedy(value: Any) -> str:
 
 def _no_numbers(X: Any) -> Iterator[tuple[Any, Any]]:
     """Yield the values that are not numbers, column by column."""
-    for name, values in _columns(X):
-        if values.dtype.kind in "biuf":
+    if isinstance(X, np.ndarray) and X.dtype.kind not in "OUS":
+        return
+    for name, values in islice(_columns(X), MOST):
+        if values.dtype.kind in "biufc":
             continue
         for value in values.tolist() if values.dtype.kind in "US" else values:
             try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from typing import Any
 
@@ -54,6 +55,11 @@ def stack_of(X: Any) -> Any:
     return None
 
 
+def flattened(stack: Any) -> Any:
+    """Return the members along the last axis as rows."""
+    return stack.reshape(math.prod(stack.shape[:-1]), stack.shape[-1])
+
+
 def rows_of(X: Any, wanted: Any, columns: Columns) -> tuple[Any, tuple[int, ...] | None]:
     """Return X as rows, and its shape if that is another.
 
@@ -70,7 +76,7 @@ def rows_of(X: Any, wanted: Any, columns: Columns) -> tuple[Any, tuple[int, ...]
     stack = stack_of(X)
     if stack is None:
         return X, None
-    return stack.reshape(-1, stack.shape[-1]), stack.shape
+    return flattened(stack), stack.shape
 
 
 def is_series(X: Any) -> bool:

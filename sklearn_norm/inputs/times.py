@@ -59,10 +59,13 @@ def _times(X: Any) -> Iterator[tuple[Any, Any]]:
     if pandas is not None and isinstance(X, pandas.DataFrame):
         return _of_pandas(X)
     if polars is not None and isinstance(X, polars.DataFrame):
-        return ((s.name, s.head(1).item()) for s in X.get_columns() if s.dtype.is_temporal())
+        return (
+            (s.name, s[0] if len(s) else s.dtype) for s in X.get_columns() if s.dtype.is_temporal()
+        )
     if arrow is not None and isinstance(X, (arrow.Table, arrow.RecordBatch)):
         is_time = arrow.types.is_temporal
-        return ((f.name, X.column(f.name)[:1].to_pylist()) for f in X.schema if is_time(f.type))
+        named = ((f.name, f.type) for f in X.schema if is_time(f.type))
+        return ((name, (X.column(name).to_pylist() or [kind])[0]) for name, kind in named)
     if isinstance(getattr(X, "dtype", None), np.dtype) and X.dtype.kind in KINDS:
         return _of_array(np.asarray(X))
     return iter(())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import laws
 import numpy as np
 import pandas as pd
