@@ -17,6 +17,7 @@ import numpy as np
 from ..inputs.columns import Columns
 from ..inputs.frames import CONTAINERS
 from ..inputs.parameters import kept
+from ..kernels import Floats
 from ..maps.record import Map
 from ..statistics.record import Statistic
 from .buffer import Buffer
@@ -25,7 +26,7 @@ OF_COLUMNS = ("n_features_in_", "feature_names_in_", "_labels")
 OF_SHAPE = ("shape_",)
 # names of the parts of a scaler in its state; a fit sets all of AT_ONCE together
 AT_ONCE = ("_container", "_parameters", "_affine", "_statistic")
-OF_SCALER = ("_pending", *AT_ONCE)
+OF_SCALER = ("_pending", "_origin", *AT_ONCE)
 RECORDS: dict[str, Any] = {"_affine": Map, "_statistic": Statistic, "_pending": Buffer}
 
 
@@ -50,6 +51,8 @@ class Fitted:
     plan : object
         A cache of values derived from the parameters. It changes no result, and is not part of
         the state.
+    origin : ndarray of shape (n_columns,) or None
+        What statistic, map and buffer are measured from, for columns of integers beyond 2**53.
     """
 
     columns: Columns | None
@@ -60,6 +63,7 @@ class Fitted:
     buffer: Buffer | None = None
     container: str = "default"
     plan: Any = None
+    origin: Any = None
 
     def but(self, **changes: Any) -> Self:
         """Return the record with some parts replaced."""
@@ -99,6 +103,8 @@ class Fitted:
             state["_parameters"] = self.parameters
             state["_affine"] = self.map.to_state()
             state["_statistic"] = self.statistic.to_state()
+        if self.origin is not None:
+            state["_origin"] = self.origin
         if self.buffer is not None:
             state["_pending"] = self.buffer.to_state()
         return state
@@ -124,7 +130,24 @@ class Fitted:
             state.get("_affine"),
             state.get("_pending"),
             state.get("_container", "default"),
+            origin=state.get("_origin"),
         )
+
+    def measured_from(self, origin: Any) -> Any:
+        """Return the statistic, measured from another origin."""
+        if origin is None or np.array_equal(origin, 0.0 if self.origin is None else self.origin):
+            return self.statistic
+        return self.statistic.moved((0.0 if self.origin is None else self.origin) - origin)
+
+    def located(self, values: Floats) -> Floats:
+        """Return values that are measured from the origin as values of the data."""
+        return values if self.origin is None else values + self.origin
+
+    @property
+    def map_of_data(self) -> Map:
+        """The map of the data themselves, as floats."""
+        mapping: Map = self.map
+        return mapping if self.origin is None else mapping.moved(self.origin)
 
     def faults_of_columns(self) -> Iterator[tuple[str, str]]:
         """Yield each fault of the columns, and the reason."""
@@ -157,6 +180,8 @@ class Fitted:
         """Yield each fault of the statistic, the map and the buffer, and the reason."""
         if self.container not in CONTAINERS:
             yield "_container", f"must be one of {CONTAINERS}, not {self.container!r:.40}"
+        if self.origin is not None:
+            yield from _faults_of_origin(self.origin, n_columns)
         records = {"_affine": self.map, "_statistic": self.statistic, "_pending": self.buffer}
         for name, record in records.items():
             if record is None and name == "_pending":
@@ -164,6 +189,14 @@ class Fitted:
             if not isinstance(record, RECORDS[name]):
                 yield name, f"must be a {RECORDS[name].__name__}, not {record!r:.40}"
             yield from ((f"{name}.{field}", why) for field, why in record.faults(n_columns))
+
+
+def _faults_of_origin(origin: Any, n_columns: int) -> Iterator[tuple[str, str]]:
+    is_vector = isinstance(origin, np.ndarray) and origin.dtype == np.float64
+    if not is_vector or origin.shape != (n_columns,):
+        yield "_origin", "must be an array of float64 with an entry for each column"
+    elif not (np.abs(origin) <= 2.0**64).all() or (origin != np.rint(origin)).any():
+        yield "_origin", "must hold integers up to 2**64"
 
 
 PARTS = tuple(field.name for field in fields(Fitted))

@@ -13,6 +13,7 @@ from .. import _sklearn, kernels
 from ..exceptions import SparseDataError
 from ..inputs import parameters
 from ..inputs.columns import Columns
+from ..inputs.origin import moved, origin_of
 from ..inputs.reading import read_table
 from ..inputs.table import Table
 from ..inputs.weights import weighed
@@ -63,7 +64,10 @@ class Learner(Transformer):
     def _read(self, X: Any, fitted: Fitted | None, least_rows: int = 0) -> Table:
         """Read X; after a fit, its columns must be those of the fit."""
         columns = None if fitted is None else fitted.columns
-        return read_table(self, X, columns, least_rows=least_rows)
+        table = read_table(self, X, columns, least_rows=least_rows)
+        if fitted is None or fitted.origin is None:
+            return table
+        return moved(table, fitted.origin)
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Fit to the data; earlier fits are forgotten.
@@ -116,7 +120,12 @@ class Learner(Transformer):
         return self
 
     def _learned(
-        self, before: Fitted | None, X: Any, sample_weight: Any, least_rows: int = 1
+        self,
+        before: Fitted | None,
+        X: Any,
+        sample_weight: Any,
+        least_rows: int = 1,
+        origin: Floats | None = None,
     ) -> tuple[Fitted, Table]:
         """Return the fitted record after a batch, and the table of the batch."""
         as_told = before is not None and parameters.are_as_kept(self, before.parameters)
@@ -124,6 +133,8 @@ class Learner(Transformer):
         if before is not None:
             self._check_grows(before)
         table = self._read(X, before, least_rows)
+        if origin is not None:
+            table = moved(table, origin)
         if table.n_rows == 0 and before is not None and before.columns is not None:
             return before, table
         values, weight = table.values, None
@@ -139,17 +150,34 @@ class Learner(Transformer):
                 table.shape,
                 given,
                 container=table.container if before is None else before.container,
+                origin=before.origin if origin is None and before is not None else origin,
             )
         )
         batch = self._finite(twin._measure(values, weight), table)
+        if origin is None and self._may_have_origin(before, table):
+            origin = origin_of(table, batch.low, batch.high)
+            if origin is not None:
+                return self._learned(before, X, sample_weight, least_rows, origin)
         old = twin._start(batch) if before is None else self._settled(before).statistic
         after = twin._ruled_by(batch if old is None else twin._update(old, batch))
         return after.kept(), table
 
+    def _may_have_origin(self, before: Fitted | None, table: Table) -> bool:
+        """Whether a batch may choose the origin: the first one that has members."""
+        begun = before is not None and (before.origin is not None or before.statistic.weight.any())
+        return not begun and isinstance(table.values, np.ndarray) and self._takes_origin()
+
+    def _takes_origin(self) -> bool:
+        """Whether the map of differences from an origin follows from that of the data."""
+        return False
+
     def _ruled_by(self, statistic: Any) -> Fitted:
         """Return the fitted record with another statistic, and the map made from it."""
         draft: Any = self._fitted
-        return draft.but(statistic=statistic, map=self._rule(statistic), buffer=None)  # type: ignore[no-any-return]
+        mapping: Any = self._rule(statistic)
+        if draft.origin is not None and mapping.center is None:
+            mapping = mapping.measured_from(draft.origin)
+        return draft.but(statistic=statistic, map=mapping, buffer=None)  # type: ignore[no-any-return]
 
     def _may_wait(self, values: Any) -> bool:
         """Whether a batch may be buffered, to be merged with others."""
@@ -243,8 +271,10 @@ class Learner(Transformer):
         self._check_alike(mine, theirs)
         merged: Any = type(self)(**parameters.kept(mine.parameters))
         vars(merged).update(_sklearn.settings_of(self))
-        twin = merged._with_fitted(mine)
-        merged._fitted = twin._ruled_by(self._merged(mine.statistic, theirs.statistic))
+        origin = theirs.origin if mine.origin is None else mine.origin
+        twin = merged._with_fitted(mine.but(origin=origin))
+        statistics = (fitted.measured_from(origin) for fitted in (mine, theirs))
+        merged._fitted = twin._ruled_by(self._merged(*statistics))
         result: Self = merged
         return result
 

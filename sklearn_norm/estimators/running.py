@@ -246,7 +246,7 @@ class RunningScaler(Scaler):
     @property
     def running_mean_(self) -> Floats:
         """Ndarray of shape (n_features,): the running mean."""
-        return self._seen().mean  # type: ignore[no-any-return]
+        return self._present().located(self._seen().mean)
 
     @property
     def running_var_(self) -> Floats:

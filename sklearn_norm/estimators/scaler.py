@@ -138,6 +138,8 @@ class Scaler(Learner):
         result = table.inverted(mapping, out, look=True)
         if result is None:
             table.refuse_infinite()
+        if fitted.origin is not None:
+            result += fitted.origin if chosen is None else fitted.origin[chosen]
         return table.framed(result, self._wanted(X))
 
     def _read_scaled(self, X: Any, wanted: Any, fitted: Fitted) -> tuple[Table, Any]:
@@ -191,7 +193,7 @@ class Scaler(Learner):
 
     def _ruled(self) -> Affine:
         """Return the affine part of the current map."""
-        affine: Affine = self._present().map.affine
+        affine: Affine = self._present().map_of_data.affine
         return affine
 
     def _check_convertible(self, inverse: bool) -> None:
@@ -214,13 +216,13 @@ class Scaler(Learner):
         return expected
 
     def _traced(self, X: Traced, inverse: bool) -> Traced:
-        mapping = self._fitted_now().map
+        mapping = self._fitted_now().map_of_data
         result: Traced = mapping.invert(X) if inverse else mapping.apply(X, clip=self._clips())
         return result
 
     def _unheld(self, dtype: Any) -> list[str]:
         fitted = self._fitted_now()
-        affine, names = fitted.map.affine, fitted.names
+        affine, names = fitted.map_of_data.affine, fitted.names
         zero, one = np.zeros(fitted.n_columns), np.ones(fitted.n_columns)
         center, scale = (affine.in_units(name) for name in ("center", "scale"))
         center, scale = zero if center is None else center, one if scale is None else scale

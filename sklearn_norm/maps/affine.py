@@ -179,6 +179,19 @@ class Affine(Map):
     def affine(self) -> Self:
         return self
 
+    def moved(self, origin: Floats) -> Self:
+        """Return the map of x, given this one of x - origin; both in floats."""
+        center = self.in_units("center")
+        center = origin if center is None else center + origin
+        return type(self)(**{**vars(self), "center": self._of_units(center)})
+
+    def measured_from(self, origin: Floats) -> Self:
+        """Return the map of x - origin that gives the same as this one of x, without a center."""
+        return type(self)(**{**vars(self), "center": self._of_units(-origin)})
+
+    def _of_units(self, vector: Floats) -> Floats:
+        return vector if self.exponent is None else np.ldexp(vector, -self.exponent)
+
     def lost(self) -> Any:
         """Return the indices of the columns that were multiplied by 0."""
         return np.zeros(0, np.intp) if self.gain is None else np.flatnonzero(self.gain == 0)

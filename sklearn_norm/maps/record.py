@@ -75,6 +75,10 @@ class Map(ABC):
     def from_fields(cls, state: dict[str, Any]) -> Self:
         """Build the map from its fields."""
 
+    def moved(self, origin: Floats) -> Map:
+        """Return the map of x, given this one of x - origin."""
+        raise NotImplementedError  # of scalers that accept an origin
+
     def check_defined(self, X: Any) -> None:
         """Raise a ValueError if X has a finite member for which the map is not defined."""
         return  # an affine map is defined everywhere

@@ -104,3 +104,6 @@ class BatchStatsScaler(RunningScaler):
         self.gamma = gamma
         self.beta = beta
         self.copy = copy
+
+    def _takes_origin(self) -> bool:
+        return not self._has_prior()

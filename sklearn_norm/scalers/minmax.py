@@ -285,23 +285,30 @@ class MinMaxScaler(SklearnPeer, Scaler):
         return truth(self.clip, "clip")
 
     def _constant(self) -> Any:
-        return self.data_min_ == self.data_max_
+        low, high = self._bounds(self._seen(), self._with("data_range"))
+        return low == high
+
+    def _takes_origin(self) -> bool:
+        return self.data_range is None
 
     @property
     def data_min_(self) -> Floats:
         """Ndarray of shape (n_features,): the lower bounds of the data."""
-        return self._bounds(self._seen(), self._with("data_range"))[0]
+        bounds = self._bounds(self._seen(), self._with("data_range"))
+        return self._present().located(bounds[0])
 
     @property
     def data_max_(self) -> Floats:
         """Ndarray of shape (n_features,): the upper bounds of the data."""
-        return self._bounds(self._seen(), self._with("data_range"))[1]
+        bounds = self._bounds(self._seen(), self._with("data_range"))
+        return self._present().located(bounds[1])
 
     @property
     def data_range_(self) -> Floats:
         """Ndarray of shape (n_features,): the width of the data."""
+        low, high = self._bounds(self._seen(), self._with("data_range"))
         with np.errstate(over="ignore"):
-            return self.data_max_ - self.data_min_
+            return high - low
 
     @property
     def scale_(self) -> Floats:

@@ -255,9 +255,14 @@ class RobustScaler(SklearnPeer, Scaler):
     def _moves_zeros(self) -> bool:
         return truth(self.with_centering, "with_centering")
 
+    def _takes_origin(self) -> bool:
+        return True
+
     @property
     def center_(self) -> Floats | None:
         """Ndarray of shape (n_features,) or None: the median."""
+        if not self._with("with_centering"):
+            return None
         return self._ruled().in_units("center")
 
     @property

@@ -208,10 +208,15 @@ class ZScoreScaler(SklearnPeer, Scaler):
     def _moves_zeros(self) -> bool:
         return truth(self.with_mean, "with_mean")
 
+    def _takes_origin(self) -> bool:
+        return True
+
     @property
     def mean_(self) -> Floats | None:
         """Ndarray of shape (n_features,) or None: the mean."""
-        return self._seen().mean if self._with("with_mean") or self._with("with_std") else None
+        if not (self._with("with_mean") or self._with("with_std")):
+            return None
+        return self._present().located(self._seen().mean)
 
     @property
     def var_(self) -> Floats | None:

@@ -35,6 +35,9 @@ class Extrema(Statistic):
     def merge(self, other: Self) -> Self:
         return type(self)(**self.with_extrema_of(other))
 
+    def moved(self, by: Floats) -> Self:
+        return self.replaced(low=self.low + by, high=self.high + by)
+
     @property
     def max_abs(self) -> Floats:
         """The largest absolute value; NaN where nothing is present."""

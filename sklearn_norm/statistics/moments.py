@@ -20,6 +20,7 @@ from .. import kernels
 from ..kernels import Array, Floats
 from ..kernels import double_double as dd
 from ..kernels.contract import MOMENTS, NO_EXPONENT, moments_of_zeros
+from ..kernels.double_double import Double
 from ..kernels.sparse import canonical
 from ..records import refused, vector_faults
 from .record import OLDER, Statistic
@@ -146,6 +147,39 @@ class Moments(Statistic):
 
     def merge(self, other: Self) -> Self:
         return self.of_matrix(kernels.merge_moments(self.matrix, other.matrix))
+
+    def moved(self, by: Floats) -> Self:
+        """Return the moments of the same members, each with `by` added, in double-double."""
+        m = self.matrix.copy()
+        zeros = (m[ROW["exponent"]] == NO_EXPONENT) & (m[ROW["weight"]] > 0)
+        m[ROW["exponent"]][zeros] = 0.0
+        power = np.where(m[ROW["exponent"]] == NO_EXPONENT, 0, -m[ROW["exponent"]])
+        shift = dd.two_sum(m[ROW["shift"]], np.ldexp(by, power.astype(np.int64)))
+        # the shift takes the high part; all members are further from it by the low part
+        rest = dd.exact(shift.low)
+        weight, sums, squares = (
+            Double(m[ROW[high]], m[ROW[low]])
+            for high, low in (
+                ("weight", "weight_low"),
+                ("sum_high", "sum_low"),
+                ("square_high", "square_low"),
+            )
+        )
+        moved = dd.multiply(rest, weight)
+        cross = dd.multiply(rest, dd.add(dd.scale(sums, 2.0), moved))
+        there = m[ROW["weight"]] > 0
+        sums, squares = dd.add(sums, moved), dd.add(squares, cross)
+        for name, value in {
+            "low": m[ROW["low"]] + by,
+            "high": m[ROW["high"]] + by,
+            "shift": shift.high,
+            "sum_high": sums.high,
+            "sum_low": sums.low,
+            "square_high": squares.high,
+            "square_low": squares.low,
+        }.items():
+            m[ROW[name]] = np.where(there, value, m[ROW[name]])
+        return self.of_matrix(m)
 
     def folded(self) -> Self:
         """Merge rows of moments into one, pairwise in a fixed tree."""

@@ -81,6 +81,15 @@ class Quantiles(Statistic):
             sketches=self.sketches.merge(other.sketches, theirs, mine),
         )
 
+    def moved(self, by: Floats) -> Self:
+        sketches = (one.moved(b) for one, b in zip(self.sketches, by.tolist(), strict=True))
+        return self.replaced(
+            low=self.low + by,
+            high=self.high + by,
+            known=self.known + by,
+            sketches=Built(tuple(sketches)),
+        )
+
     @property
     def rank_error(self) -> Floats:
         """The current error bound per column, at `probabilities`; 0.0 while exact."""

@@ -39,6 +39,10 @@ class Statistic:
     def merge(self, other: Self) -> Self:
         """Return the statistic of both sets of members together."""
 
+    def moved(self, by: Floats) -> Self:
+        """Return the statistic of the same members, each with `by` added."""
+        raise NotImplementedError  # of scalers that accept an origin
+
     @property
     def is_constant(self) -> npt.NDArray[np.bool_]:
         """Whether the smallest member of a column equals the largest."""

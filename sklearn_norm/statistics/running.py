@@ -95,6 +95,9 @@ class Running(Statistic):
             residuals=self.residuals.merge(other.residuals),
         )
 
+    def moved(self, by: Floats) -> Self:
+        return self.replaced(low=self.low + by, high=self.high + by, means=self.means.moved(by))
+
     def weighted(self, factor: Floats) -> Self:
         """Return the same batches, each counted `factor` times in the averages."""
         return self.replaced(

@@ -22,7 +22,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from numbers import Real
 from typing import Any, Self
 
@@ -165,6 +165,11 @@ class Sketch:
             self.settled + other.settled,
             hashed(*sorted((self.seed, other.seed))),
         ).compacted()
+
+    def moved(self, by: float) -> Self:
+        """Return the sketch of the same members, each with `by` added."""
+        levels = {level: members + by for level, members in self.levels.items()}
+        return replace(self, levels=levels)
 
     def _is_twin_of(self, other: Self) -> bool:
         mine = (self.rank_error, self.drift, self.seed, self.levels.keys())

@@ -1,0 +1,212 @@
+"""Integers beyond 2**53 are measured, mapped and inverted as differences, before any rounding."""
+
+from fractions import Fraction
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from laws import assert_same_bits
+
+import sklearn_norm
+from sklearn_norm import (
+    BatchStatsScaler,
+    MinMaxScaler,
+    RobustScaler,
+    ZScoreScaler,
+    from_dict,
+    to_dict,
+)
+
+WIDE = 2**60
+SCALERS = [
+    MinMaxScaler(),
+    MinMaxScaler((-1, 3)),
+    ZScoreScaler(),
+    ZScoreScaler(ddof=1),
+    RobustScaler(),
+    BatchStatsScaler(),
+    BatchStatsScaler(momentum=None, eps=0.0),
+]
+every_scaler = pytest.mark.parametrize("scaler", SCALERS, ids=str)
+PLACES = [2**60, -(2**61) + 12345, 2**63 - 5000, 1_700_000_000_000_000_000, -(2**63) + 1]
+every_place = pytest.mark.parametrize("place", PLACES)
+SMALL = np.array([[0, 70], [1, 10], [2, 0], [700, 3], [45, 44]])
+
+
+def fresh(scaler):
+    return sklearn_norm.from_dict(to_dict(scaler))
+
+
+@pytest.mark.parametrize("scaler", [MinMaxScaler(), RobustScaler(), ZScoreScaler()], ids=str)
+def test_three_neighbours_are_told_apart(scaler):
+    X = np.array([[0], [1], [2]]) + WIDE
+    expected = {
+        "MinMaxScaler": [0.0, 0.5, 1.0],
+        "RobustScaler": [-1.0, 0.0, 1.0],
+        "ZScoreScaler": [-np.sqrt(1.5), 0.0, np.sqrt(1.5)],
+    }[type(scaler).__name__]
+    np.testing.assert_allclose(scaler.fit_transform(X)[:, 0], expected, rtol=1e-15)
+    assert scaler.constant_features_.size == 0
+
+
+@every_scaler
+@every_place
+@pytest.mark.parametrize("dtype", [np.int64, np.uint64])
+def test_wide_integers_are_mapped_as_their_differences(scaler, place, dtype):
+    if dtype == np.uint64:
+        place = abs(place) * 2 - 10_000
+    X = (SMALL + 0).astype(object) + place
+    X = X.astype(dtype)
+    expected = fresh(scaler).fit(SMALL).transform(SMALL)
+    scaler = fresh(scaler).fit(X)
+    Z = scaler.transform(X)
+    np.testing.assert_allclose(Z, expected, rtol=1e-13, atol=1e-13)
+    assert_same_bits(fresh(scaler).fit_transform(X), Z)
+    assert_same_bits(scaler.transform(X[:1]), Z[:1])
+    back = scaler.inverse_transform(Z)
+    exact = np.array([[float(int(x)) for x in row] for row in X])
+    assert np.abs(back - exact).max() <= np.spacing(np.abs(exact)).max()
+    one = scaler.inverse_transform(Z[:, 1], columns=[1])
+    assert_same_bits(one, back[:, 1])
+
+
+@every_scaler
+def test_attributes_are_the_nearest_floats(scaler):
+    X = SMALL + WIDE
+    scaler, small = fresh(scaler).fit(X), fresh(scaler).fit(SMALL)
+    for name in ("data_min_", "data_max_", "mean_", "center_", "running_mean_"):
+        if hasattr(small, name):
+            found = getattr(scaler, name)
+            exact = [Fraction(v) + WIDE for v in getattr(small, name).tolist()]
+            assert [abs(Fraction(a) - b) <= 128 for a, b in zip(found, exact, strict=True)]
+            assert found.tolist() == pytest.approx([float(v) for v in exact], rel=1e-15)
+    for name in ("scale_", "data_range_", "var_", "running_var_"):
+        if hasattr(small, name):
+            np.testing.assert_allclose(getattr(scaler, name), getattr(small, name), rtol=1e-12)
+
+
+@every_scaler
+def test_streams_merges_and_files_keep_the_differences(scaler):
+    X = np.concatenate([SMALL, SMALL[::-1] * 3]) + WIDE
+    whole = fresh(scaler).fit(X)
+    if type(scaler).__name__ != "BatchStatsScaler":
+        stream = fresh(scaler).partial_fit(X[:4]).partial_fit(X[4:5]).partial_fit(X[5:])
+        np.testing.assert_allclose(stream.transform(X), whole.transform(X), rtol=1e-12, atol=1e-12)
+        merged = fresh(scaler).fit(X[:5]).merge(fresh(scaler).fit(X[5:]))
+        np.testing.assert_allclose(merged.transform(X), whole.transform(X), rtol=1e-12, atol=1e-12)
+    after_none = fresh(scaler).partial_fit(X[:0]).partial_fit(X)
+    assert_same_bits(after_none.transform(X), fresh(scaler).partial_fit(X).transform(X))
+    again = from_dict(to_dict(whole))
+    assert_same_bits(again.transform(X), whole.transform(X))
+    assert_same_bits(again.partial_fit(X).transform(X), whole.partial_fit(X).transform(X))
+
+
+@pytest.mark.parametrize(
+    "scaler",
+    [MinMaxScaler(), ZScoreScaler(), RobustScaler(), BatchStatsScaler(momentum=None)],
+    ids=str,
+)
+def test_parts_with_other_origins_merge(scaler):
+    """The second is moved onto the origin of the first: differences of 2**56 are not lost."""
+    first, second = SMALL + WIDE, SMALL + WIDE + 2**56
+    merged = fresh(scaler).fit(first).merge(fresh(scaler).fit(second))
+    plain = fresh(scaler).fit(SMALL.astype(float)).merge(fresh(scaler).fit(SMALL + 2.0**56))
+    both = np.concatenate([first, second])
+    expected = plain.transform(np.concatenate([SMALL.astype(float), SMALL + 2.0**56]))
+    np.testing.assert_allclose(merged.transform(both), expected, rtol=1e-12, atol=1e-12)
+
+
+ARROW = "int64[pyarrow]"
+FRAMES = {
+    "pandas": lambda n: pd.DataFrame({"x": [0.5, 1.5, 2.5], "n": n}),
+    "pandas, one kind": lambda n: pd.DataFrame({"x": n - 7, "n": n}),
+    "pandas, nullable": lambda n: pd.DataFrame({"x": [1.0, 2, 3], "n": pd.array(n, "Int64")}),
+    "pandas, of arrow": lambda n: pd.DataFrame(
+        {"x": [1, 2, 3], "n": pd.array(n, "int64[pyarrow]")}
+    ),
+    "polars": lambda n: pl.DataFrame({"x": [0.5, 1.5, 2.5], "n": n}),
+    "arrow": lambda n: pa.table({"x": [0.5, 1.5, 2.5], "n": n}),
+    "record batch": lambda n: pa.record_batch({"x": [0.5, 1.5, 2.5], "n": n}),
+}
+
+
+@pytest.mark.parametrize("make", FRAMES.values(), ids=list(FRAMES))
+def test_frames_with_a_wide_column_beside_others(make):
+    n = np.array([0, 1, 2]) + WIDE
+    frame = make(n)
+    Z = np.asarray(MinMaxScaler().fit_transform(frame), dtype=float)
+    assert Z.tolist() == [[0.0, 0.0], [0.5, 0.5], [1.0, 1.0]]
+    scaler = MinMaxScaler().fit(frame)
+    assert np.asarray(scaler.transform(frame), dtype=float).tolist() == Z.tolist()
+    assert np.asarray(scaler.partial_fit(frame).transform(frame)).tolist() == Z.tolist()
+
+
+def test_a_missing_integer_stays_missing():
+    for n in (
+        pd.array([WIDE, None, WIDE + 2], "Int64"),
+        pd.array([WIDE, None, WIDE + 2], "int64[pyarrow]"),
+    ):
+        Z = MinMaxScaler().fit_transform(pd.DataFrame({"n": n}))
+        np.testing.assert_array_equal(np.asarray(Z, dtype=float), [[0.0], [np.nan], [1.0]])
+    frame = pl.DataFrame({"n": [WIDE, None, WIDE + 2]})
+    Z = MinMaxScaler().set_output(transform="polars").fit_transform(frame)
+    assert Z["n"].to_list() == [0.0, None, 1.0]
+
+
+def test_more_axes_of_wide_integers():
+    X = (np.arange(24).reshape(2, 4, 3)) + WIDE
+    expected = MinMaxScaler().fit_transform(np.arange(24.0).reshape(2, 4, 3))
+    assert_same_bits(MinMaxScaler().fit_transform(X), expected)
+
+
+@every_scaler
+def test_without_a_center_the_values_themselves_are_scaled(scaler):
+    X = SMALL + WIDE
+    for one in (ZScoreScaler(with_mean=False), RobustScaler(with_centering=False)):
+        Z = one.fit(X).transform(X)
+        np.testing.assert_allclose(Z, X / one.scale_, rtol=1e-15)
+        assert np.isfinite(one.inverse_transform(Z)).all()
+        assert getattr(one, "center_", None) is None
+
+
+def test_what_has_no_differences_takes_the_nearest_floats():
+    """A divisor alone, a range that was given, or a prior are of the values themselves."""
+    X = SMALL + WIDE
+    given = MinMaxScaler(data_range=(0.0, 2.0**61)).fit(X)
+    np.testing.assert_allclose(given.transform(X), X / 2.0**61, rtol=1e-15)
+    decimal = sklearn_norm.DecimalScaler().fit(X)
+    np.testing.assert_allclose(decimal.transform(X), X / 1e19, rtol=1e-15)
+    prior = BatchStatsScaler(bias_correction=False).partial_fit(X)
+    assert prior.running_mean_.tolist() == pytest.approx([0.1 * WIDE] * 2)
+
+
+def test_small_and_random_wide_integers_are_read_as_before():
+    """Up to 2**53 nothing changes; where members are far apart, floats round as ever."""
+    X = np.array([[0], [2**53]])
+    assert "_origin" not in MinMaxScaler().fit(X).__getstate__()
+    hashes = np.random.default_rng(0).integers(-(2**63), 2**63 - 1, (50, 2))
+    Z = MinMaxScaler().fit_transform(hashes)
+    low, high = hashes.min(axis=0), hashes.max(axis=0)
+    exact = [
+        [
+            float(Fraction(int(v) - int(a), int(b) - int(a)))
+            for v, a, b in zip(row, low, high, strict=True)
+        ]
+        for row in hashes
+    ]
+    np.testing.assert_allclose(Z, exact, rtol=1e-14, atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [np.array([0.5, 0.0]), np.array([2.0**60]), np.array([2.0**65, 0.0]), np.array([np.nan, 0.0])],
+    ids=["a fraction", "one column", "too large", "NaN"],
+)
+def test_a_pickle_with_an_impossible_origin_is_refused(wrong):
+    scaler = MinMaxScaler().fit(SMALL + WIDE)
+    state = scaler.__getstate__()
+    assert (np.abs(state["_origin"] - WIDE) <= 512).all()
+    with pytest.raises(sklearn_norm.FormatError, match="origin"):
+        MinMaxScaler().__setstate__({**state, "_origin": wrong})
