@@ -28,6 +28,7 @@ from ..statistics.moments import Moments
 from ..statistics.running import Running
 from .axes import LONG, Axes, Shape, channelwise
 from .input import Tensor, TensorInput
+from .keywords import by_keyword
 
 
 class BatchNorm(TorchModules, TensorInput, RunningScaler):
@@ -115,10 +116,11 @@ class BatchNorm(TorchModules, TensorInput, RunningScaler):
     _remembers = (*RunningScaler._remembers, *OF_SHAPE)
     _torch_names = ("BatchNorm1d", "BatchNorm2d", "BatchNorm3d")
 
+    @by_keyword("num_features", "eps", "momentum", "affine", "track_running_stats")
     def __init__(
         self,
-        shape: Any = None,
         *,
+        shape: Any = None,
         momentum: float | None = 0.1,
         channel_axis: int = 1,
         bias_correction: bool = True,

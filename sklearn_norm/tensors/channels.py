@@ -6,6 +6,7 @@ from numbers import Integral
 from typing import Any, ClassVar
 
 from .axes import Axes, Shape, channelwise, one_channel, other_length
+from .keywords import by_keyword
 from .norm import TensorNorm
 
 
@@ -20,10 +21,11 @@ class ChannelNorm(TensorNorm):
         "channel_axis": [Integral],
     }
 
+    @by_keyword("num_features", "eps", "momentum", "affine", "track_running_stats")
     def __init__(
         self,
-        shape: Any = None,
         *,
+        shape: Any = None,
         channel_axis: int = 1,
         eps: float = 1e-5,
         gamma: Any = None,

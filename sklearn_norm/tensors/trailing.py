@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from .._sklearn import Interval
 from .axes import Axes, Shape, trailing
+from .keywords import by_keyword
 from .norm import TensorNorm
 
 
@@ -18,10 +19,11 @@ class TrailingNorm(TensorNorm):
         "normalized_ndim": [Interval(Integral, 1, None, closed="left"), None],
     }
 
+    @by_keyword("normalized_shape", "eps", "elementwise_affine")
     def __init__(
         self,
-        shape: Any = None,
         *,
+        shape: Any = None,
         normalized_ndim: int | None = None,
         eps: float = 1e-5,
         gamma: Any = None,

@@ -265,8 +265,8 @@ def test_constant_channels_are_listed_and_stay_constant():
         assert norm.running_mean_[1] == 14.62
     frame = pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 3.0]})
     assert BatchNorm().fit(frame).constant_features_.tolist() == ["b"]
-    assert BatchNorm((1, 2)).fit(frame).constant_features_.tolist() == []
-    assert BatchNorm((1, 2)).fit(frame * 0).constant_features_.tolist() == [0]
+    assert BatchNorm(shape=(1, 2)).fit(frame).constant_features_.tolist() == []
+    assert BatchNorm(shape=(1, 2)).fit(frame * 0).constant_features_.tolist() == [0]
 
 
 @pytest.mark.parametrize("positions", POSITIONS, ids=str)
@@ -372,7 +372,7 @@ def test_copy_false_overwrites_an_array_of_any_layout(positions, channel_axis):
         assert np.shares_memory(kept.transform(kept_data, copy=False), kept_data)
         assert_same_bits(kept_data, Z)
     data = X.reshape(6, -1).copy()
-    norm = BatchNorm(X.shape[1:], channel_axis=channel_axis, copy=False)
+    norm = BatchNorm(shape=X.shape[1:], channel_axis=channel_axis, copy=False)
     out = norm.partial_fit_transform(data, using="batch")
     assert np.shares_memory(out, data)
     assert_same_bits(out, Z.reshape(6, -1))
@@ -391,11 +391,11 @@ def test_frames_keep_names_index_and_nulls(shape, container):
     pandas = pd.DataFrame(X, columns=names, index=list("uvwxyz"))
     polars = pl.DataFrame(X, schema=names).fill_nan(None)
     frame = pandas if container == "pandas" else polars
-    plain = BatchNorm(shape).fit(X)
-    norm = BatchNorm(shape).set_output(transform=container).fit(frame)
+    plain = BatchNorm(shape=shape).fit(X)
+    norm = BatchNorm(shape=shape).set_output(transform=container).fit(frame)
     assert norm.feature_names_in_.tolist() == names
     Z = norm.transform(frame)
-    own = BatchNorm(shape).set_output(transform=container)
+    own = BatchNorm(shape=shape).set_output(transform=container)
     for out, expected in (
         (Z, plain.transform(X)),
         (own.partial_fit_transform(frame, using="batch"), plain.transform(X)),
@@ -424,7 +424,7 @@ def test_columns_name_what_an_array_holds():
     pd.testing.assert_frame_equal(one, pd.DataFrame({"a": [2.0]}, index=[9]))
     with pytest.raises(ValueError, match=r"Column 'c' was multiplied by 0"):
         norm.inverse_transform(frame)
-    for given in (BatchNorm((3, 1)).fit(frame), BatchNorm().fit(batch())):
+    for given in (BatchNorm(shape=(3, 1)).fit(frame), BatchNorm().fit(batch())):
         with pytest.raises(ValueError, match=r"columns=\[\.\.\.\] is for 2-D data"):
             given.inverse_transform(frame if given.shape else batch(), columns=[0])
     with pytest.raises(ValueError, match="multiplied by 0"):
@@ -439,14 +439,14 @@ def test_columns_name_what_an_array_holds():
 def test_an_error_states_both_shapes_and_changes_nothing(method, fitted):
     X = batch(4)
     cases = [
-        (BatchNorm((3, 6)), X, r"\(4, 3, 5\).*shape=\(3, 6\).* 18 features.*\(4, 3, 6\)"),
-        (BatchNorm((3, 6)), X.reshape(4, 15), r"15 features.*shape=\(3, 6\).* 18 features"),
+        (BatchNorm(shape=(3, 6)), X, r"\(4, 3, 5\).*shape=\(3, 6\).* 18 features.*\(4, 3, 6\)"),
+        (BatchNorm(shape=(3, 6)), X.reshape(4, 15), r"15 features.*shape=\(3, 6\).* 18 features"),
         (BatchNorm(channel_axis=3), X, r"channel_axis=3.*\(3, 5\)"),
         (BatchNorm(channel_axis=0), X, r"channel_axis=0.*\(3, 5\)"),
         (BatchNorm(gamma=[1.0, 2.0]), X, r"`gamma`.*each of the 3 channels.*\[1.0, 2.0\]"),
         (BatchNorm(beta=[1.0, NAN, 2.0]), X, r"`beta`.*each of the 3 channels"),
         (BatchNorm(), np.where(X[0, 1, 2] == X, np.inf, X), "infinity.*channel 1|sample 0 at"),
-        (BatchNorm((3, 5)), np.full((2, 15), np.inf), "infinity"),
+        (BatchNorm(shape=(3, 5)), np.full((2, 15), np.inf), "infinity"),
         *([(BatchNorm(), X[:0], "0 sample")] if method != "partial_fit" else []),
         (BatchNorm(), X[0, 0], "Expected 2D array, got 1D"),
         *[

@@ -60,7 +60,7 @@ def test_wrong_shapes_state_both_shapes_and_change_nothing(kind, method):
         ((), X, "sizes of a sample's axes"),
         ("ab", X, "'shape' parameter"),
     ]:
-        norm = kind(given)
+        norm = kind(shape=given)
         before = joblib.hash(vars(norm))
         with pytest.raises(ValueError, match=message):
             getattr(norm, method)(data)
