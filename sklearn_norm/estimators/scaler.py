@@ -145,7 +145,7 @@ class Scaler(Learner):
         if wanted is None and is_plain(X, columns.number):
             return Table(X, columns, X), None
         places = columns.chosen(X, wanted)
-        values = read_array(self, X, accept_sparse=["csr", "csc"])
+        values = read_array(self, X, accept_sparse=["csr", "csc"], ensure_min_samples=0)
         if values.shape[1] != places.size:
             raise ValueError(
                 f"X has {values.shape[1]} features, but {type(self).__name__} is expecting "

@@ -6,10 +6,12 @@ from typing import Any
 
 from ..inputs.arguments import floating
 from ..kernels import Array
+from ..tensors.times import refuse_times
 
 
 def floats(x: Any) -> Array:
     """Return an array of at least two axes, of float16, float32 or float64."""
+    refuse_times(x, "x")
     array = floating(x, "x")
     if array.ndim < 2:
         raise ValueError(

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..inputs.arguments import floating, number, whole
 from ..kernels import Array, Floats
+from ..tensors.times import refuse_times
 
 
 def clip_by_norm(x: Any, max_norm: float, *, axis: Any = None) -> Array:
@@ -103,6 +104,7 @@ def adaptive_gradient_clip(
 
 
 def _finite(given: Any, name: str) -> Array:
+    refuse_times(given, name)
     array = floating(given, name)
     if not np.isfinite(array).all():
         raise ValueError(f"`{name}` holds NaN or infinity, so its direction is not known.")

@@ -15,6 +15,7 @@ from ..inputs.arguments import array_of, floats_of
 from ..kernels import Array, Floats
 from ..maps.affine import Affine
 from ..tensors.axes import Axes
+from ..tensors.times import refuse_times
 
 Gradients: TypeAlias = tuple[Array, Array | None, Array | None]
 
@@ -74,6 +75,7 @@ def gradients(
 
 def checked_grad(grad: Any, x: Array) -> Floats:
     """Return the gradient of the loss in float64, if it has the shape of x."""
+    refuse_times(grad, "grad")
     given = array_of(grad, "grad")
     if given.shape != x.shape:
         raise ValueError(f"`grad` has the shape {given.shape}, but x has {x.shape}.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from numbers import Integral
 from typing import Any, ClassVar
 
-from .axes import Axes, Shape, channelwise, one_channel, other_length
+from .axes import Axes, Shape, channel_layout, channelwise, one_channel, other_length
 from .keywords import by_keyword
 from .norm import TensorNorm
 
@@ -39,6 +39,12 @@ class ChannelNorm(TensorNorm):
 
     def _axes(self, sample: Shape) -> Axes:
         return channelwise(sample, self.channel_axis)
+
+    def _fits(self, sample: Shape, expected: Shape) -> bool:
+        return self._axes(sample).n_channels == self._axes(expected).n_channels
+
+    def _layout(self, expected: Shape) -> str:
+        return channel_layout(self._axes(expected).n_channels, self.channel_axis)
 
     def _flat_sample(self, width: int) -> Shape:
         return one_channel(width, self.channel_axis)

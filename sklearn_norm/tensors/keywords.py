@@ -68,11 +68,11 @@ def refused(
     given = dict(zip(theirs, args[placed:], strict=False)) | options
     if given.get("training") is True:  # PyTorch then takes the statistics of x, not these
         given |= {"running_mean": None, "running_var": None}
-    told = [
-        written(name, value)
+    told = {
+        OURS.get(name, name): written(name, value)
         for name, value in given.items()
         if value is not None and OURS.get(name, name) in own
-    ]
+    }
     if own[0] == "self":
         name = type(args[0]).__name__
         taken, data = "its own keywords only", []
@@ -80,7 +80,7 @@ def refused(
     else:
         name, data, also = function.__name__, own[:placed], ""
         taken = f"only {' and '.join(f'`{at}`' for at in data)} by position, and its own keywords"
-    call = ", ".join([*data, *(one for one in told if one.partition("=")[0] not in data)])
+    call = ", ".join([*data, *(text for ours, text in told.items() if ours not in data)])
     raise TypeError(f"{name} takes {taken}. Write {name}({call}).{also}")
 
 

@@ -37,3 +37,13 @@ class TrailingNorm(TensorNorm):
 
     def _axes(self, sample: Shape) -> Axes:
         return trailing(sample, self.normalized_ndim)
+
+    def _fits(self, sample: Shape, expected: Shape) -> bool:
+        """Whether the axes that are normalised are those of the fit; others may differ."""
+        ndim = self.normalized_ndim
+        return sample == expected if ndim is None else sample[-ndim:] == expected[-ndim:]
+
+    def _layout(self, expected: Shape) -> str:
+        if self.normalized_ndim is None:
+            return super()._layout(expected)
+        return f"(n_samples, ..., {', '.join(map(str, expected[-self.normalized_ndim :]))})"
