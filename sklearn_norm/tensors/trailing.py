@@ -6,6 +6,7 @@ from numbers import Integral
 from typing import Any, ClassVar
 
 from .._sklearn import Interval
+from ..inputs.arguments import whole
 from .axes import Axes, Shape, trailing
 from .keywords import by_keyword
 from .norm import TensorNorm
@@ -40,8 +41,10 @@ class TrailingNorm(TensorNorm):
 
     def _fits(self, sample: Shape, expected: Shape) -> bool:
         """Whether the axes that are normalised are those of the fit; others may differ."""
-        ndim = self.normalized_ndim
-        return sample == expected if ndim is None else sample[-ndim:] == expected[-ndim:]
+        if self.normalized_ndim is None:
+            return sample == expected
+        ndim = whole(self.normalized_ndim, "normalized_ndim")
+        return sample[-ndim:] == expected[-ndim:]
 
     def _layout(self, expected: Shape) -> str:
         if self.normalized_ndim is None:
