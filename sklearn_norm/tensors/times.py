@@ -15,14 +15,14 @@ TIMES = (np.datetime64, np.timedelta64, date, time, timedelta)
 
 
 def refuse_times(X: Any, name: str = "X") -> None:
-    """Refuse datetimes and timedeltas in any container, and name the column if it has a name."""
+    """Refuse datetimes and timedeltas in any container, by the name of the column, or of the argument."""
     if isinstance(X, np.ndarray) and X.dtype.kind not in "OmM":
         return
     found = column_of_times(X)
     if found is None:
         return
     column, kind = found
-    where = f"`{name}`" if column is None else f"Column {column!r} of `{name}`"
+    where = f"`{name}`" if column is None else f"Column {column!r}"
     raise ValueError(
         f"{where} holds times ({kind}). Turn them into numbers first, such as seconds: "
         "t / np.timedelta64(1, 's') for durations, (t - start) / np.timedelta64(1, 's') for dates. "

@@ -136,9 +136,10 @@ def test_missing_times_are_an_error_that_names_the_column(kind):
     dates = ["2020-01-01", None, "2021-01-01"]
     pandas = pd.DataFrame({"n": [1.0, 2.0, 3.0], "day": pd.to_datetime(dates)})
     for frame_ in (pandas, pl.DataFrame({"day": dates}).with_columns(pl.col("day").str.to_date())):
-        with pytest.raises(ValueError, match="Column 'day' holds times, some of which are missing"):
+        with pytest.raises(ValueError, match="Column 'day' holds times"):
             kind().fit(frame_)
-    kind().fit(pl.DataFrame({"day": [date(2020, 1, 1), date(2021, 1, 1)]}))
+    if kind is not sklearn_norm.BatchNorm:  # which refuses all times
+        kind().fit(pl.DataFrame({"day": [date(2020, 1, 1), date(2021, 1, 1)]}))
 
 
 def test_names_that_are_no_strings_come_back_as_they_were():

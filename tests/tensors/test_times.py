@@ -60,7 +60,7 @@ HELP = r"holds times \(.*np\.timedelta64\(1, 's'\)"
 
 
 def message(case, name):
-    return rf"Column 'day' of `{name}` {HELP}" if case in NAMED else rf"`{name}` {HELP}"
+    return rf"Column 'day' {HELP}" if case in NAMED else rf"`{name}` {HELP}"
 
 
 @every_case
