@@ -15,7 +15,7 @@ TIMES = (np.datetime64, np.timedelta64, date, time, timedelta)
 
 
 def refuse_times(X: Any, name: str = "X") -> None:
-    """Refuse datetimes and timedeltas in any container, by the name of the column, or of the argument."""
+    """Refuse dates, times and durations in any container, by the name of their column."""
     if isinstance(X, np.ndarray) and X.dtype.kind not in "OmM":
         return
     found = column_of_times(X)
