@@ -41,7 +41,7 @@ class PositionNorm(TensorNorm):
     """
 
     def __init__(
-        self, shape: Any = None, *, eps: float = 1e-5, gamma: Any = None, beta: Any = None
+        self, *, shape: Any = None, eps: float = 1e-5, gamma: Any = None, beta: Any = None
     ) -> None:
         self.shape = shape
         self.eps = eps

@@ -59,10 +59,12 @@ class Norm:
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         self.x = x
-        return self.functions[0](x, self.gamma, self.beta)
+        return self.functions[0](x, gamma=self.gamma, beta=self.beta)
 
     def backward(self, grad: np.ndarray, step_size: float) -> np.ndarray:
-        before, by_gamma, by_beta = self.functions[1](grad, self.x, self.gamma, self.beta)
+        before, by_gamma, by_beta = self.functions[1](
+            grad, self.x, gamma=self.gamma, beta=self.beta
+        )
         self.gamma -= step_size * by_gamma
         self.beta -= step_size * by_beta
         return before

@@ -10,15 +10,19 @@ from ..inputs.arguments import number
 from ..kernels import Array
 from ..tensors.ada import bent
 from ..tensors.axes import trailing
+from ..tensors.keywords import by_keyword
 from .arrays import floats
 from .gradients import Gradients, gradients
 
+THEIRS = ("gamma", "beta", "C", "k")
 
+
+@by_keyword(*THEIRS)
 def ada_norm(
     x: Any,
+    *,
     gamma: Any = None,
     beta: Any = None,
-    *,
     C: float = 1.0,
     k: float = 0.1,
     normalized_ndim: int | None = None,
@@ -71,12 +75,13 @@ def ada_norm(
         return axes.affine_of(bent(y, C, k), gain, offset).astype(x.dtype)
 
 
+@by_keyword(*THEIRS)
 def ada_norm_backward(
     grad: Any,
     x: Any,
+    *,
     gamma: Any = None,
     beta: Any = None,
-    *,
     C: float = 1.0,
     k: float = 0.1,
     normalized_ndim: int | None = None,

@@ -9,15 +9,19 @@ import numpy as np
 from ..kernels import Array, Floats
 from ..maps.affine import Affine
 from ..tensors.axes import Axes, channelwise, checked_eps
+from ..tensors.keywords import by_keyword
 from .arrays import floats
 from .gradients import Gradients, gradients, own_gradients
 
+THEIRS = ("running_mean", "running_var", "weight", "bias", "training", "momentum", "eps")
 
+
+@by_keyword(*THEIRS)
 def batch_norm(
     x: Any,
+    *,
     gamma: Any = None,
     beta: Any = None,
-    *,
     mean: Any = None,
     var: Any = None,
     channel_axis: int = 1,
@@ -72,12 +76,13 @@ def batch_norm(
     return result
 
 
+@by_keyword(*THEIRS)
 def batch_norm_backward(
     grad: Any,
     x: Any,
+    *,
     gamma: Any = None,
     beta: Any = None,
-    *,
     mean: Any = None,
     var: Any = None,
     channel_axis: int = 1,
@@ -117,7 +122,9 @@ def batch_norm_backward(
     Examples
     --------
     >>> from sklearn_norm.functional import batch_norm_backward
-    >>> batch_norm_backward([[1.0], [-5.0]], [[9.0], [1.0]], [6.0], mean=[1.0], var=[3.0], eps=1.0)
+    >>> batch_norm_backward(
+    ...     [[1.0], [-5.0]], [[9.0], [1.0]], gamma=[6.0], mean=[1.0], var=[3.0], eps=1.0
+    ... )
     (array([[  3.],
            [-15.]]), array([4.]), None)
     """

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..inputs.arguments import floating, number, whole
+from ..inputs.times import refuse_times
 from ..kernels import Array, Floats
 
 
@@ -103,6 +104,7 @@ def adaptive_gradient_clip(
 
 
 def _finite(given: Any, name: str) -> Array:
+    refuse_times(given, name)
     array = floating(given, name)
     if not np.isfinite(array).all():
         raise ValueError(f"`{name}` holds NaN or infinity, so its direction is not known.")

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ..inputs.arguments import array_of, floats_of
+from ..inputs.times import refuse_times
 from ..kernels import Array, Floats
 from ..maps.affine import Affine
 from ..tensors.axes import Axes
@@ -74,6 +75,7 @@ def gradients(
 
 def checked_grad(grad: Any, x: Array) -> Floats:
     """Return the gradient of the loss in float64, if it has the shape of x."""
+    refuse_times(grad, "grad")
     given = array_of(grad, "grad")
     if given.shape != x.shape:
         raise ValueError(f"`grad` has the shape {given.shape}, but x has {x.shape}.")

@@ -6,15 +6,19 @@ from typing import Any
 
 from ..kernels import Array
 from ..tensors.axes import channelwise
+from ..tensors.keywords import by_keyword
 from .arrays import floats
 from .gradients import Gradients, own_gradients
 
+THEIRS = ("num_groups", "weight", "bias", "eps")
 
+
+@by_keyword(*THEIRS)
 def group_norm(
     x: Any,
+    *,
     gamma: Any = None,
     beta: Any = None,
-    *,
     num_groups: int = 1,
     channel_axis: int = 1,
     eps: float = 1e-5,
@@ -28,7 +32,8 @@ def group_norm(
     gamma, beta : float or array-like of shape (n_channels,), default=None
         Gain and bias; None stands for 1 and 0.
     num_groups : int, default=1
-        The number of groups, a divisor of the number of channels.
+        The number of groups, a divisor of the number of channels. With 1, all channels are
+        normalised together; PyTorch has no default here.
     channel_axis : int, default=1
         The axis of the channels; -1 is the last.
     eps : float, default=1e-5
@@ -62,12 +67,13 @@ def group_norm(
     return axes.normalise(x, eps=eps, gain=gain, offset=offset)[0]
 
 
+@by_keyword(*THEIRS)
 def group_norm_backward(
     grad: Any,
     x: Any,
+    *,
     gamma: Any = None,
     beta: Any = None,
-    *,
     num_groups: int = 1,
     channel_axis: int = 1,
     eps: float = 1e-5,
@@ -83,7 +89,8 @@ def group_norm_backward(
     gamma, beta : float or array-like of shape (n_channels,), default=None
         Gain and bias; None stands for 1 and 0.
     num_groups : int, default=1
-        The number of groups, a divisor of the number of channels.
+        The number of groups, a divisor of the number of channels. With 1, all channels are
+        normalised together; PyTorch has no default here.
     channel_axis : int, default=1
         The axis of the channels; -1 is the last.
     eps : float, default=1e-5

@@ -6,15 +6,19 @@ from typing import Any
 
 from ..kernels import Array
 from ..tensors.axes import channelwise
+from ..tensors.keywords import by_keyword
 from .arrays import floats
 from .gradients import Gradients, own_gradients
 
+THEIRS = ("running_mean", "running_var", "weight", "bias", "use_input_stats", "momentum", "eps")
 
+
+@by_keyword(*THEIRS)
 def instance_norm(
     x: Any,
+    *,
     gamma: Any = None,
     beta: Any = None,
-    *,
     channel_axis: int = 1,
     eps: float = 1e-5,
 ) -> Array:
@@ -60,12 +64,13 @@ def instance_norm(
     return axes.normalise(x, eps=eps, gain=gain, offset=offset)[0]
 
 
+@by_keyword(*THEIRS)
 def instance_norm_backward(
     grad: Any,
     x: Any,
+    *,
     gamma: Any = None,
     beta: Any = None,
-    *,
     channel_axis: int = 1,
     eps: float = 1e-5,
 ) -> Gradients:

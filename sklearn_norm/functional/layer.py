@@ -6,15 +6,19 @@ from typing import Any
 
 from ..kernels import Array
 from ..tensors.axes import trailing
+from ..tensors.keywords import by_keyword
 from .arrays import floats
 from .gradients import Gradients, own_gradients
 
+THEIRS = ("normalized_shape", "weight", "bias", "eps")
 
+
+@by_keyword(*THEIRS)
 def layer_norm(
     x: Any,
+    *,
     gamma: Any = None,
     beta: Any = None,
-    *,
     normalized_ndim: int | None = None,
     eps: float = 1e-5,
 ) -> Array:
@@ -59,12 +63,13 @@ def layer_norm(
     return axes.normalise(x, eps=eps, gain=gain, offset=offset)[0]
 
 
+@by_keyword(*THEIRS)
 def layer_norm_backward(
     grad: Any,
     x: Any,
+    *,
     gamma: Any = None,
     beta: Any = None,
-    *,
     normalized_ndim: int | None = None,
     eps: float = 1e-5,
 ) -> Gradients:

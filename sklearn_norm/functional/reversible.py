@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..inputs.arguments import array_of, floats_of
+from ..inputs.times import refuse_times
 from ..kernels import Array
 
 
@@ -80,6 +81,7 @@ def reversible_inverse(
 
 def _half(given: Any, name: str) -> Array:
     """Return numbers unconverted, so that integers are restored exactly; others as floats."""
+    refuse_times(given, name)
     array = array_of(given, name)
     plain = array.dtype.kind in "iufc" and not isinstance(array, np.ma.MaskedArray)
     return np.asarray(array) if plain else floats_of(array, name)

@@ -6,15 +6,19 @@ from typing import Any
 
 from ..kernels import Array
 from ..tensors.axes import trailing
+from ..tensors.keywords import by_keyword
 from .arrays import floats
 from .gradients import Gradients, own_gradients
 
+THEIRS = ("normalized_shape", "weight", "eps")
 
+
+@by_keyword(*THEIRS)
 def rms_norm(
     x: Any,
+    *,
     gamma: Any = None,
     beta: Any = None,
-    *,
     normalized_ndim: int | None = None,
     eps: float = 1e-5,
 ) -> Array:
@@ -59,12 +63,13 @@ def rms_norm(
     return axes.normalise(x, centred=False, eps=eps, gain=gain, offset=offset)[0]
 
 
+@by_keyword(*THEIRS)
 def rms_norm_backward(
     grad: Any,
     x: Any,
+    *,
     gamma: Any = None,
     beta: Any = None,
-    *,
     normalized_ndim: int | None = None,
     eps: float = 1e-5,
 ) -> Gradients:

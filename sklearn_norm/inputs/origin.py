@@ -30,7 +30,8 @@ def origin_of(table: Table, low: Floats, high: Floats) -> Floats | None:
     if not wide.any():
         return None
     wide &= [is_wide_integer(table, at) for at in range(wide.size)]
-    origin = np.where(wide, np.rint(low / 2 + high / 2), 0.0)
+    low, high = np.where(wide, low, 0.0), np.where(wide, high, 0.0)
+    origin = np.rint(low / 2 + high / 2)
     return origin if origin.any() else None
 
 

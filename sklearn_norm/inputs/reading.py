@@ -16,7 +16,6 @@ from .frames import container_of, narrow_float, readable
 from .refused import explained, refuse_foreign
 from .reshaped import Reshaped, flattened, stack_of
 from .table import Table
-from .times import refuse_times
 
 OF_FLOATS = [np.float64, np.float32, np.float16]
 LISTED = [*OF_FLOATS, *(np.dtype(code) for code in "?bBhHiIlLqQ")]  # kernels read integers directly
@@ -116,11 +115,6 @@ def read_array(estimator: Any, X: Any, **options: Any) -> Any:
 def admitted(X: Any) -> Any:
     """Return X, or a table with its names; refuse what is no table of numbers."""
     refuse_foreign(X)
-    if isinstance(X, (list, tuple)):
-        try:
-            refuse_times(np.asarray(X))
-        except (ValueError, OverflowError):
-            return X  # scikit-learn's checks raise the error
     arrow = sys.modules.get("pyarrow")
     if arrow is not None and isinstance(X, arrow.RecordBatch):
         return arrow.Table.from_batches([X])

@@ -35,7 +35,7 @@ IN_PARTS = "or call partial_fit on one part after the other"
 
 
 def refuse_foreign(X: Any) -> None:
-    """Raise a TypeError for what holds no table yet, or times, and say what to call.
+    """Refuse what holds no table yet, or times, and say what to call.
 
     Parameters
     ----------
@@ -45,7 +45,9 @@ def refuse_foreign(X: Any) -> None:
     Raises
     ------
     TypeError
-        For a path, a dict, an iterator, a lazy frame, and for datetimes and timedeltas.
+        For a path, a dict, an iterator or a lazy frame.
+    ValueError
+        For datetimes and timedeltas.
     """
     if is_sparse(X) or (isinstance(X, np.ndarray) and X.dtype.kind not in "mMO"):
         return

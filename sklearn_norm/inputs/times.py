@@ -28,22 +28,24 @@ REMEDY = (
 )
 
 
-def refuse_times(X: Any) -> None:
-    """Raise a TypeError if a column of X holds datetimes or timedeltas.
+def refuse_times(X: Any, name: str = "X") -> None:
+    """Raise a ValueError if X holds datetimes or timedeltas.
 
     Parameters
     ----------
     X : object
         A frame of pandas or polars, a table of pyarrow, a series, a list or an array.
+    name : str
+        What the error calls X if it has no columns.
 
     Raises
     ------
-    TypeError
-        With the column and its first value.
+    ValueError
+        With the column and its first time.
     """
     for column, value in _times(X):
-        where = "X" if column is None else f"Column {column!r}"
-        raise TypeError(f"{where} holds times, such as {value!r}. {REMEDY}")
+        where = f"`{name}`" if column is None else f"Column {column!r}"
+        raise ValueError(f"{where} holds times, such as {value!r:.60}. {REMEDY}")
 
 
 def are_times(array: Any) -> bool:
@@ -53,6 +55,11 @@ def are_times(array: Any) -> bool:
 
 def _times(X: Any) -> Iterator[tuple[Any, Any]]:
     """Yield columns that hold times, and one value of each."""
+    if isinstance(X, (list, tuple)):
+        try:
+            X = np.asarray(X)
+        except (TypeError, ValueError, OverflowError):
+            return iter(())  # no array: what reads it next says so
     if isinstance(X, np.ndarray):
         return _of_array(X)
     pandas, polars, arrow = (sys.modules.get(name) for name in ("pandas", "polars", "pyarrow"))
@@ -76,8 +83,9 @@ def _of_array(array: Any) -> Iterator[tuple[Any, Any]]:
     if array.dtype.kind in KINDS:
         yield (0 if array.ndim == 2 else None), (array.flat[0] if array.size else array.dtype)
     elif array.dtype.kind == "O":
+        missing = getattr(sys.modules.get("pandas"), "NaT", None)  # also of numbers among objects
         for at, value in enumerate(array.flat):
-            if isinstance(value, OBJECTS):
+            if isinstance(value, OBJECTS) and value is not missing:
                 yield (at % array.shape[1] if array.ndim == 2 else None), value
 
 

@@ -11,6 +11,7 @@ from .._sklearn import Interval
 from ..inputs.arguments import number
 from ..kernels import Array, Floats
 from .axes import Axes, Shape, trailing
+from .keywords import by_keyword
 from .norm import TensorNorm
 
 
@@ -66,10 +67,11 @@ class AdaNorm(TensorNorm):
         "k": [Interval(Real, 0, None, closed="left")],
     }
 
+    @by_keyword("normalized_shape", "eps", "elementwise_affine")
     def __init__(
         self,
-        shape: Any = None,
         *,
+        shape: Any = None,
         C: float = 1.0,
         k: float = 0.1,
         eps: float = 1e-5,

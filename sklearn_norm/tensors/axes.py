@@ -57,6 +57,10 @@ class Axes:
         """The size of gain and offset."""
         return prod(self.affine)
 
+    @property
+    def n_channels(self) -> int:
+        return prod(self.view[:2])
+
     def viewed(self, X: Array) -> Array:
         """Return X as (samples, groups, channels, positions): a view if possible, else a copy."""
         if self.channel_axis is not None:
@@ -177,7 +181,7 @@ class Axes:
             x, y = (array.reshape(-1, positions).T for array in (X, out))
         else:
             channel = self.channel_of_members()
-            x, y = (array.reshape(n_samples, -1) for array in (X, out))
+            x, y = (array.reshape(n_samples, prod(self.sample)) for array in (X, out))
         if getattr(mapping.columns(channel), act)(x, y, **options) is None:
             return None
         if not np.may_share_memory(y, out):
@@ -291,6 +295,21 @@ def other_length(whole: Shape, shape: Shape, channel_axis: int) -> Shape:
             "positions for each."
         )
     return (whole[0], positions) if place == 0 else (positions, whole[1])
+
+
+def some_channels(sample: Shape, n_channels: int, channel_axis: int) -> Shape:
+    """Return the shape of a sample with another number of channels."""
+    place = channel_axis % (len(sample) + 1) - 1 if len(sample) > 1 else 0
+    return (*sample[:place], n_channels, *sample[place + 1 :])
+
+
+def channel_layout(n_channels: int, channel_axis: int) -> str:
+    """Return the axes of an array with this many channels, for a message."""
+    if channel_axis == -1:
+        return f"(n_samples, ..., {n_channels})"
+    if channel_axis == 1:
+        return f"(n_samples, {n_channels}, ...)"
+    return f"(n_samples, *shape) with {n_channels} channels at axis {channel_axis}"
 
 
 def one_channel(width: int, channel_axis: int) -> Shape:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from numbers import Integral
 from typing import Any, ClassVar, Self
 
@@ -12,7 +13,8 @@ from ..estimators.fitted import OF_SHAPE, Fitted
 from ..estimators.running import RunningScaler
 from ..inputs.arguments import whole
 from ..inputs.columns import Columns
-from ..inputs.reading import n_axes
+from ..inputs.frames import container_of
+from ..inputs.reading import n_axes, read_array
 from ..inputs.table import Table
 from ..interop.torch import (
     Module,
@@ -26,8 +28,9 @@ from ..interop.torch import (
 from ..kernels import Array, Floats, Traced
 from ..statistics.moments import Moments
 from ..statistics.running import Running
-from .axes import LONG, Axes, Shape, channelwise
+from .axes import LONG, Axes, Shape, channel_layout, channelwise, one_channel, some_channels
 from .input import Tensor, TensorInput
+from .keywords import by_keyword
 
 
 class BatchNorm(TorchModules, TensorInput, RunningScaler):
@@ -112,13 +115,15 @@ class BatchNorm(TorchModules, TensorInput, RunningScaler):
         "channel_axis": [Integral],
     }
     _column_word = "channel"
+    _one_axis_means = "if it is one sample, and np.reshape(X, (-1, 1)) if it is one channel"
     _remembers = (*RunningScaler._remembers, *OF_SHAPE)
     _torch_names = ("BatchNorm1d", "BatchNorm2d", "BatchNorm3d")
 
+    @by_keyword("num_features", "eps", "momentum", "affine", "track_running_stats")
     def __init__(
         self,
-        shape: Any = None,
         *,
+        shape: Any = None,
         momentum: float | None = 0.1,
         channel_axis: int = 1,
         bias_correction: bool = True,
@@ -148,6 +153,7 @@ class BatchNorm(TorchModules, TensorInput, RunningScaler):
 
     def _read(self, X: Any, fitted: Fitted | None, least_rows: int = 1) -> Tensor:
         first = fitted is None or fitted.columns is None
+        least_rows = least_rows if fitted is None else 0
         tensor = self._read_tensor(X, fitted, first=first, least_rows=least_rows)
         return self._with_channels_of(fitted, tensor)
 
@@ -163,6 +169,13 @@ class BatchNorm(TorchModules, TensorInput, RunningScaler):
                 f"X has {n_channels} channels, but {type(self).__name__} is expecting {expected} "
                 "channels."
             )
+
+    def _fits(self, sample: Shape, expected: Shape) -> bool:
+        return self._axes(sample).n_channels == self._axes(expected).n_channels
+
+    def _layout(self, expected: Shape) -> str:
+        axis = 1 if len(expected) == 1 else whole(self.channel_axis, "channel_axis")
+        return channel_layout(self._axes(expected).n_channels, axis)
 
     def _columns_of(self, size: int, names: Any) -> tuple[Columns | None, Shape | None]:
         """Return the columns of named features; without names, the first samples set them."""
@@ -215,13 +228,14 @@ class BatchNorm(TorchModules, TensorInput, RunningScaler):
     def _check_alike(self, mine: Fitted, theirs: Fitted) -> None:
         shapes = [fitted.shape for fitted in (mine, theirs)]
         columns = all(shape is not None and len(shape) == 1 for shape in shapes)
-        if not columns and (shapes[0] != shapes[1] or mine.n_columns != theirs.n_columns):
+        if not columns and mine.n_columns != theirs.n_columns:
             raise ValueError(
-                f"Cannot merge norms of different samples: of shape {shapes[0]} with "
-                f"{mine.n_columns} channels, and {shapes[1]} with {theirs.n_columns}. "
-                "Fit both on samples of one shape."
+                f"Cannot merge norms of different channels: {mine.n_columns}, from samples of "
+                f"shape {shapes[0]}, and {theirs.n_columns}, from {shapes[1]}. Fit both on "
+                "samples of the same channels."
             )
-        super()._check_alike(mine, theirs)
+        alike = columns or shapes[0] == shapes[1]
+        super()._check_alike(mine if alike else mine.but(columns=None), theirs)
 
     def inverse_transform(self, X: Any, copy: bool | None = None, columns: Any = None) -> Any:
         """Undo the normalisation.
@@ -229,11 +243,12 @@ class BatchNorm(TorchModules, TensorInput, RunningScaler):
         Parameters
         ----------
         X : {array-like, DataFrame} of shape (n_samples, *shape) or (n_samples, n_features)
-            Normalised samples.
+            Normalised samples, of any number of positions.
         copy : bool, default=None
             Overrides the parameter `copy` for this call.
         columns : list of str or int, default=None
-            Names or indices of the columns of 2-D data whose features are channels.
+            The channels that X holds, in the order of the fit: by index, or by name if the
+            features of the fit were the channels.
 
         Returns
         -------
@@ -243,7 +258,7 @@ class BatchNorm(TorchModules, TensorInput, RunningScaler):
         Raises
         ------
         ValueError
-            If the shape is not that of the fit.
+            If the channels are not those of the fit.
         """
         return super().inverse_transform(X, copy, columns)
 
@@ -252,10 +267,32 @@ class BatchNorm(TorchModules, TensorInput, RunningScaler):
         if n_axes(X) <= 2 and self.shape is None and shape is not None and len(shape) == 1:
             return super()._read_scaled(X, wanted, fitted)
         if wanted is not None:
-            raise ValueError("columns=[...] is for 2-D data whose features are channels.")
+            channels = Columns(fitted.n_columns, fitted.names).chosen(None, wanted)
+            return self._read_channels(X, channels, fitted), channels
         named = _sklearn.feature_names(X) is not None
-        tensor = self._read_tensor(X, fitted, by_name=named)
+        tensor = self._read_tensor(X, fitted, by_name=named, least_rows=0)
         return self._with_channels_of(fitted, tensor), None
+
+    def _read_channels(self, X: Any, channels: Array, fitted: Fitted) -> Tensor:
+        """Read samples that hold some of the channels."""
+        self._refuse_one_axis(X)
+        values = read_array(self, X, allow_nd=True, ensure_min_samples=0)
+        sample = values.shape[1:]
+        if values.ndim == 2 and self.shape is not None:
+            sample = some_channels(self._declared(), channels.size, self.channel_axis)
+        elif values.ndim == 2 and channels.size == 1:
+            sample = one_channel(values.shape[1], self.channel_axis)
+        axes = self._axes(sample)
+        if axes.n_channels != channels.size or prod(sample) != prod(values.shape[1:]):
+            raise ValueError(
+                f"X has the shape {values.shape}, which does not fit columns={channels.tolist()}: "
+                f"give X of shape {channel_layout(channels.size, self.channel_axis)}."
+            )
+        own = Columns(prod(sample), _sklearn.feature_names(X))
+        if fitted.names is not None and own.number == channels.size:
+            own = Columns(own.number, fitted.names[channels])
+        tensor = values.reshape(values.shape[0], *sample)
+        return Tensor(tensor, own, X, container_of(X), axes, fitted.shape, channels)
 
     def __sklearn_tags__(self) -> Any:
         return self._tensor_tags(super().__sklearn_tags__())

@@ -5,7 +5,8 @@ from __future__ import annotations
 from numbers import Integral
 from typing import Any, ClassVar
 
-from .axes import Axes, Shape, channelwise, one_channel, other_length
+from .axes import Axes, Shape, channel_layout, channelwise, one_channel, other_length
+from .keywords import by_keyword
 from .norm import TensorNorm
 
 
@@ -20,10 +21,11 @@ class ChannelNorm(TensorNorm):
         "channel_axis": [Integral],
     }
 
+    @by_keyword("num_features", "eps", "momentum", "affine", "track_running_stats")
     def __init__(
         self,
-        shape: Any = None,
         *,
+        shape: Any = None,
         channel_axis: int = 1,
         eps: float = 1e-5,
         gamma: Any = None,
@@ -37,6 +39,12 @@ class ChannelNorm(TensorNorm):
 
     def _axes(self, sample: Shape) -> Axes:
         return channelwise(sample, self.channel_axis)
+
+    def _fits(self, sample: Shape, expected: Shape) -> bool:
+        return self._axes(sample).n_channels == self._axes(expected).n_channels
+
+    def _layout(self, expected: Shape) -> str:
+        return channel_layout(self._axes(expected).n_channels, self.channel_axis)
 
     def _flat_sample(self, width: int) -> Shape:
         return one_channel(width, self.channel_axis)

@@ -9,6 +9,7 @@ from .._sklearn import Interval
 from ..interop.torch import Module, TorchModules, is_given, learned, n_channels
 from .axes import Axes, Shape, channelwise
 from .channels import ChannelNorm
+from .keywords import by_keyword
 
 
 class GroupNorm(TorchModules, ChannelNorm):
@@ -24,7 +25,8 @@ class GroupNorm(TorchModules, ChannelNorm):
         The shape of a sample, for data flattened to two axes. None takes that of X; the
         features of 2-D data are then the positions of one channel.
     num_groups : int, default=1
-        The number of groups, a divisor of the number of channels.
+        The number of groups, a divisor of the number of channels. With 1, all channels are
+        normalised together; PyTorch has no default here.
     channel_axis : int, default=1
         The axis of the channels in (n_samples, *shape); -1 is the last.
     eps : float, default=1e-5
@@ -60,17 +62,18 @@ class GroupNorm(TorchModules, ChannelNorm):
     }
     _torch_names = ("GroupNorm",)
 
+    @by_keyword("num_groups", "num_channels", "eps", "affine")
     def __init__(
         self,
-        shape: Any = None,
         *,
+        shape: Any = None,
         num_groups: int = 1,
         channel_axis: int = 1,
         eps: float = 1e-5,
         gamma: Any = None,
         beta: Any = None,
     ) -> None:
-        super().__init__(shape, channel_axis=channel_axis, eps=eps, gamma=gamma, beta=beta)
+        super().__init__(shape=shape, channel_axis=channel_axis, eps=eps, gamma=gamma, beta=beta)
         self.num_groups = num_groups
 
     def _axes(self, sample: Shape) -> Axes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator
 from math import prod
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from ..inputs import parameters
 from ..inputs.arguments import array_of
 from ..inputs.columns import Columns
 from ..inputs.frames import container_of
-from ..inputs.reading import OF_FLOATS, n_axes, read_array, read_table
+from ..inputs.reading import OF_FLOATS, n_axes, read_array, read_table, shape_of
 from ..inputs.table import Table
 from ..kernels import Array
 from .axes import Axes, Shape
@@ -43,19 +43,32 @@ class Tensor(Table):
         The kind of frame that X is.
     axes : Axes
         Which members of a sample belong together.
+    shape : tuple of int, default=None
+        The shape of a sample at the fit; None takes that of these samples.
+    channels : ndarray of int, default=None
+        The channels that X holds; None means all.
     """
 
-    __slots__ = ("axes",)
+    __slots__ = ("_shape", "axes", "channels")
 
     def __init__(
-        self, values: Array, columns: Columns, given: Any, container: str, axes: Axes
+        self,
+        values: Array,
+        columns: Columns,
+        given: Any,
+        container: str,
+        axes: Axes,
+        shape: Shape | None = None,
+        channels: Any = None,
     ) -> None:
         super().__init__(values, columns, given, container)
         self.axes = axes
+        self.channels = channels
+        self._shape = axes.sample if shape is None else shape
 
     @property
     def shape(self) -> Shape:
-        return self.axes.sample
+        return self._shape
 
     @property
     def kind_of_column(self) -> str:  # type: ignore[override]
@@ -67,7 +80,9 @@ class Tensor(Table):
         return n_axes(self.given) <= 2
 
     def label(self, column: int) -> Any:
-        return super().label(column) if len(self.shape) == 1 else column
+        if len(self.shape) == 1 and self.columns.names is not None:
+            return self.columns.names[column]
+        return column if self.channels is None else int(self.channels[column])
 
     def mapped(self, mapping: Any, out: Any, **options: Any) -> Any:
         return self.axes.mapped("apply", mapping, self.values, out, **options)
@@ -106,6 +121,7 @@ class TensorInput:
     gamma: Any
     beta: Any
     _fitted: Fitted | None
+    _one_axis_means: ClassVar[str] = "if it is one sample"
 
     @abstractmethod
     def _axes(self, sample: Shape) -> Axes:
@@ -134,12 +150,16 @@ class TensorInput:
         by_name: bool = True,
         least_rows: int = 1,
     ) -> Tensor:
-        """Read samples; unless they are the `first`, they must have the shape of the fit.
+        """Read samples; unless they are the `first`, they must fit those of the fit.
 
         With `by_name`, 2-D data must have the column names of the fit.
         """
+        self._refuse_one_axis(X)
         known = None if first or fitted is None else fitted.columns
         two_axes = n_axes(X) <= 2
+        expected = None if first or fitted is None else fitted.shape
+        if self.shape is None and expected is not None:
+            self._check_rows(X, expected)
         if two_axes and (first or (by_name and known is not None)):
             table = read_table(
                 self, X, known, least_rows=least_rows, dtype=OF_FLOATS, accept_sparse=False
@@ -149,17 +169,43 @@ class TensorInput:
             values = read_array(self, X, allow_nd=True, ensure_min_samples=least_rows)
             columns = known or Columns(prod(values.shape[1:]))
         sample = self._sample(values.shape)
-        if not first and fitted is not None:
-            self._check_sample(sample, fitted.shape)
+        self._check_sample(sample, expected, values.ndim == 2)
         tensor = values.reshape(values.shape[0], *sample)
-        return Tensor(tensor, columns, X, container_of(X), self._axes(sample))
+        return Tensor(tensor, columns, X, container_of(X), self._axes(sample), expected)
 
-    def _check_sample(self, sample: Shape, expected: Shape | None) -> None:
-        if expected is not None and expected != sample:
+    def _refuse_one_axis(self, X: Any) -> None:
+        shape = shape_of(X)
+        if len(shape) == 1:
+            raise ValueError(
+                f"Expected 2D array, got 1D array instead: X has the shape {shape}, but "
+                f"{type(self).__name__} takes (n_samples, *shape). Reshape your data: "
+                f"np.reshape(X, (1, -1)) {self._one_axis_means}."
+            )
+
+    def _check_rows(self, X: Any, expected: Shape) -> None:
+        """Name the axes that are missing, where scikit-learn would only count features."""
+        if expected == self._flat_sample(prod(expected)):
+            return
+        if isinstance(X, np.ndarray) and X.ndim == 2 and X.dtype.kind in "biuf":
+            self._check_sample(self._flat_sample(X.shape[1]), expected, True)
+
+    def _check_sample(self, sample: Shape, expected: Shape | None, flat: bool) -> None:
+        """Refuse samples that do not fit those of the fit; `flat` ones must be of equal size."""
+        if expected is None or sample == expected:
+            return
+        if not self._fits(sample, expected) or (flat and prod(sample) != prod(expected)):
             raise ValueError(
                 f"X has samples of shape {sample}, but {type(self).__name__} is expecting samples "
-                f"of shape {expected}, as in fit."
+                f"of shape {expected}, as in fit: X of shape {self._layout(expected)}."
             )
+
+    def _fits(self, sample: Shape, expected: Shape) -> bool:
+        """Whether samples have all that the statistics, gain and bias need of those of the fit."""
+        return sample == expected
+
+    def _layout(self, expected: Shape) -> str:
+        """Return the axes of X, with the sizes that must be those of the fit."""
+        return f"(n_samples, {', '.join(map(str, expected))})"
 
     def _shape_of_samples(self, given: tuple[int | None, ...]) -> Shape:
         whole = tuple(size for size in given if size is not None)
@@ -168,7 +214,8 @@ class TensorInput:
             known = known if len(known) == len(given) else (prod(known),)
             whole = tuple(k if g is None else g for g, k in zip(given, known, strict=True))
         sample = self._sample((-1, *whole))
-        self._check_sample(sample, None if self._fitted is None else self._fitted.shape)
+        expected = None if self._fitted is None else self._fitted.shape
+        self._check_sample(sample, expected, len(whole) == 1)
         return whole
 
     def _check_no_infinity(self, tensor: Tensor, values: Array | None = None) -> None:
@@ -185,7 +232,8 @@ class TensorInput:
             raise ValueError(
                 f"X has {shape[1]} features, its shape is {shape}, but "
                 f"{type(self).__name__}(shape={declared}) is expecting {prod(declared)} features "
-                f"as input, or the shape {(shape[0], *declared)}."
+                f"as input, or the shape {(shape[0], *declared)}. `shape` is that of a whole "
+                "sample; without it, the norm takes the shape of X."
             )
         return declared
 

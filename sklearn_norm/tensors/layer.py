@@ -38,7 +38,8 @@ class LayerNorm(TorchModules, TrailingNorm):
     Notes
     -----
     The variance has no correction (ddof 0), as in `torch.nn.LayerNorm`, whose
-    ``normalized_shape`` has `normalized_ndim` axes.
+    ``normalized_shape`` has `normalized_ndim` axes: ``torch.nn.LayerNorm(8)`` is
+    ``LayerNorm(normalized_ndim=1)``.
 
     References
     ----------

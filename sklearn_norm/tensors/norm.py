@@ -100,7 +100,7 @@ class TensorNorm(TensorInput, Transformer):
         return fitted
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
-        """Check that samples have the shape of the first ones.
+        """Check that samples fit the first ones.
 
         Parameters
         ----------
@@ -117,7 +117,7 @@ class TensorNorm(TensorInput, Transformer):
         Raises
         ------
         ValueError
-            If the shape differs.
+            If they do not fit: see `transform`.
         """
         fitted = self._fitted
         if fitted is None:
@@ -183,7 +183,9 @@ class TensorNorm(TensorInput, Transformer):
         Raises
         ------
         ValueError
-            If the shape is not that of the fit, or a value is infinite.
+            If the samples do not fit those of the fit, or a value is infinite. What must be
+            as in the fit: the channels of channel norms, the axes that `normalized_ndim`
+            counts, the whole shape in other norms, and the number of features of 2-D data.
         """
         if mask is None and return_stats is False:
             result = self._fast(X)
@@ -191,7 +193,7 @@ class TensorNorm(TensorInput, Transformer):
                 return result
         parameters.check(self)
         asked = truth(return_stats, "return_stats")
-        read = self._read_tensor(X, self._fitted)
+        read = self._read_tensor(X, self._fitted, least_rows=0)
         tensor = read.values
         axes, gain, offset = self._checked_axes(tensor)
         present = None
@@ -252,7 +254,8 @@ class TensorNorm(TensorInput, Transformer):
         if stats is None:
             self._refuse_without_stats()
         parameters.check(self)
-        values = read_array(self, X, allow_nd=True)
+        self._refuse_one_axis(X)
+        values = read_array(self, X, allow_nd=True, ensure_min_samples=0)
         sample = self._sample_of_any_length(values.shape)
         axes = self._axes(sample)
         known = array_of(stats, "stats")

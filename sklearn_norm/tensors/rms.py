@@ -37,7 +37,8 @@ class RMSNorm(TorchModules, TrailingNorm):
 
     Notes
     -----
-    `torch.nn.RMSNorm` has no bias, and a different default of `eps`.
+    `torch.nn.RMSNorm` has no bias, and a different default of `eps`. Its ``normalized_shape``
+    has `normalized_ndim` axes: ``torch.nn.RMSNorm(8)`` is ``RMSNorm(normalized_ndim=1)``.
 
     References
     ----------

@@ -6,7 +6,9 @@ from numbers import Integral
 from typing import Any, ClassVar
 
 from .._sklearn import Interval
+from ..inputs.arguments import whole
 from .axes import Axes, Shape, trailing
+from .keywords import by_keyword
 from .norm import TensorNorm
 
 
@@ -18,10 +20,11 @@ class TrailingNorm(TensorNorm):
         "normalized_ndim": [Interval(Integral, 1, None, closed="left"), None],
     }
 
+    @by_keyword("normalized_shape", "eps", "elementwise_affine")
     def __init__(
         self,
-        shape: Any = None,
         *,
+        shape: Any = None,
         normalized_ndim: int | None = None,
         eps: float = 1e-5,
         gamma: Any = None,
@@ -35,3 +38,15 @@ class TrailingNorm(TensorNorm):
 
     def _axes(self, sample: Shape) -> Axes:
         return trailing(sample, self.normalized_ndim)
+
+    def _fits(self, sample: Shape, expected: Shape) -> bool:
+        """Whether the axes that are normalised are those of the fit; others may differ."""
+        if self.normalized_ndim is None:
+            return sample == expected
+        ndim = whole(self.normalized_ndim, "normalized_ndim")
+        return sample[-ndim:] == expected[-ndim:]
+
+    def _layout(self, expected: Shape) -> str:
+        if self.normalized_ndim is None:
+            return super()._layout(expected)
+        return f"(n_samples, ..., {', '.join(map(str, expected[-self.normalized_ndim :]))})"

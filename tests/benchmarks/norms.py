@@ -34,37 +34,37 @@ NORMS = [
     Norm(
         "layer_norm",
         *ROWS,
-        lambda x, g, b, m, v: ours.layer_norm(x, g, b),
+        lambda x, g, b, m, v: ours.layer_norm(x, gamma=g, beta=b),
         lambda F, x, g, b, m, v: F.layer_norm(x, x.shape[1:], g, b),
     ),
     Norm(
         "rms_norm",
         *ROWS,
-        lambda x, g, b, m, v: ours.rms_norm(x, g),
+        lambda x, g, b, m, v: ours.rms_norm(x, gamma=g),
         lambda F, x, g, b, m, v: F.rms_norm(x, x.shape[1:], g, EPS),
     ),
     Norm(
         "instance_norm",
         *IMAGES,
-        lambda x, g, b, m, v: ours.instance_norm(x, g, b),
+        lambda x, g, b, m, v: ours.instance_norm(x, gamma=g, beta=b),
         lambda F, x, g, b, m, v: F.instance_norm(x, weight=g, bias=b),
     ),
     Norm(
         f"group_norm of {N_GROUPS}",
         *IMAGES,
-        lambda x, g, b, m, v: ours.group_norm(x, g, b, num_groups=N_GROUPS),
+        lambda x, g, b, m, v: ours.group_norm(x, gamma=g, beta=b, num_groups=N_GROUPS),
         lambda F, x, g, b, m, v: F.group_norm(x, N_GROUPS, g, b),
     ),
     Norm(
         "batch_norm, train",
         *IMAGES,
-        lambda x, g, b, m, v: ours.batch_norm(x, g, b),
+        lambda x, g, b, m, v: ours.batch_norm(x, gamma=g, beta=b),
         lambda F, x, g, b, m, v: F.batch_norm(x, None, None, g, b, True),
     ),
     Norm(
         "batch_norm, eval",
         *IMAGES,
-        lambda x, g, b, m, v: ours.batch_norm(x, g, b, mean=m, var=v),
+        lambda x, g, b, m, v: ours.batch_norm(x, gamma=g, beta=b, mean=m, var=v),
         lambda F, x, g, b, m, v: F.batch_norm(x, m, v, g, b, False),
     ),
 ]

@@ -45,7 +45,7 @@ def test_backward_describes_the_parameters_of_forward_in_its_words(name):
     forward = entries(name, "Parameters")
     backward = entries(f"{name}_backward", "Parameters")
     assert backward.pop("grad") == (
-        "array-like of the shape of x\n    The gradient of the loss by the result."
+        "array-like of the shape of x\n    The gradient of the loss with respect to the result."
     )
     assert backward == forward
 

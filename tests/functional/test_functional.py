@@ -147,19 +147,19 @@ def test_functions_return_the_bits_of_the_estimators(name, options, shape, dtype
         gamma, beta = (np.resize(v, shape[1:]) for v in (gamma, beta))
     for gain, bias in ((None, None), (gamma, None), (None, beta), (gamma, beta), (-2.0, 0.5)):
         norm = getattr(sklearn_norm, ESTIMATORS[name])(
-            shape[1:],
+            shape=shape[1:],
             **options,
             gamma=gain,
             beta=bias if bias is None or np.ndim(bias) == 0 else np.ravel(bias),
         )
         expected = norm.fit(x).transform(x)
-        actual = forward(name)(x, gain, bias, **options)
+        actual = forward(name)(x, gamma=gain, beta=bias, **options)
         if name == "batch_norm" and expected.dtype == np.float64:
             # the estimator's moments can be streamed, and are rounded in other places
             assert actual.dtype == np.float64
             np.testing.assert_allclose(actual, expected, rtol=0, atol=2e-14)
             known = {"mean": norm.running_mean_, "var": norm.running_var_}
-            actual = forward(name)(x, gain, bias, **options, **known)
+            actual = forward(name)(x, gamma=gain, beta=bias, **options, **known)
             np.testing.assert_allclose(actual, expected, rtol=0, atol=2e-14)
         else:
             laws.assert_same_bits(actual, expected)
@@ -173,13 +173,13 @@ def test_forward_and_gradients_agree_with_longdouble(name, options, shape):
     for gain, bias in product((None, 1.75, gamma), (None, -0.5, beta)):
         v, w = (np.array(d if g is None else g, LONG) for g, d in ((gain, one), (bias, zero)))
         u = x.astype(LONG)
-        result = forward(name)(x, gain, bias, **options)
+        result = forward(name)(x, gamma=gain, beta=bias, **options)
         assert_near(result, plainly(name, options, u, v, w), 1e-13)
 
         def loss(u, v, w):
             return (grad.astype(LONG) * plainly(name, options, u, v, w)).sum()
 
-        gradients = backward(name)(grad, x, gain, bias, **options)
+        gradients = backward(name)(grad, x, gamma=gain, beta=bias, **options)
         assert_near(gradients[0], central(lambda at, v=v, w=w: loss(at, v, w), u), 1e-9)
         if gain is None:
             assert gradients[1] is None
@@ -194,7 +194,7 @@ def test_forward_and_gradients_agree_with_longdouble(name, options, shape):
 def test_gradients_of_rms_norm_by_hand():
     """x = (1, -7), r = 5, y = (0.2, -1.4), g = (1, 0): (g - y mean(g y)) / r."""
     x, grad = [[1.0, -7.0]], [[1.0, 0.0]]
-    gradients = functional.rms_norm_backward(grad, x, [1.0, 1.0], [0.0, 0.0], eps=0.0)
+    gradients = functional.rms_norm_backward(grad, x, gamma=[1.0, 1.0], beta=[0.0, 0.0], eps=0.0)
     np.testing.assert_allclose(gradients[0], [[0.196, 0.028]], rtol=1e-14)
     np.testing.assert_allclose(gradients[1], [0.2, 0.0], rtol=1e-15)
     np.testing.assert_array_equal(gradients[2], [1.0, 0.0])
@@ -204,7 +204,7 @@ def test_gradients_of_known_statistics_are_those_of_a_line():
     """gamma / sqrt(var + eps) times the gradient: 6 / 2 for var 3 and eps 1."""
     x, grad = [[9.0], [1.0]], [[1.0], [-5.0]]
     known = {"mean": [1.0], "var": [3.0], "eps": 1.0}
-    gradients = functional.batch_norm_backward(grad, x, [6.0], [7.0], **known)
+    gradients = functional.batch_norm_backward(grad, x, gamma=[6.0], beta=[7.0], **known)
     np.testing.assert_array_equal(gradients[0], [[3.0], [-15.0]])
     np.testing.assert_array_equal(gradients[1], [4.0])
     np.testing.assert_array_equal(gradients[2], [-4.0])
@@ -217,8 +217,8 @@ def test_constant_groups_have_finite_gradients_without_eps(name, options, shape)
     options = {**options, "eps": 0.0}
     for constant in (0.0, 0.1, 1e9) if name != "rms_norm" else (0.0,):
         x = np.full(shape, constant)
-        assert not forward(name)(x, gamma, None, **options).any()
-        gradients = backward(name)(grad, x, gamma, beta, **options)
+        assert not forward(name)(x, gamma=gamma, **options).any()
+        gradients = backward(name)(grad, x, gamma=gamma, beta=beta, **options)
         assert all(np.isfinite(g).all() for g in gradients)
         assert not gradients[1].any()
         assert gradients[2].any()
@@ -237,10 +237,12 @@ def test_a_known_variance_of_zero_without_eps_divides_by_one():
 def test_a_missing_member_has_no_part_in_the_gradients(name):
     """The gradients of the others, of gamma and of beta are those of a sample without it."""
     x, grad = np.random.default_rng(1).normal(size=(2, 1, 1, 4))
-    expected = backward(name)(grad[..., [0, 2, 3]], x[..., [0, 2, 3]], 1.5, 0.5)
+    expected = backward(name)(grad[..., [0, 2, 3]], x[..., [0, 2, 3]], gamma=1.5, beta=0.5)
     x[..., 1] = np.nan
-    assert np.isnan(forward(name)(x, 1.5, 0.5)).tolist() == [[[False, True, False, False]]]
-    gradients = backward(name)(grad, x, 1.5, 0.5)
+    assert np.isnan(forward(name)(x, gamma=1.5, beta=0.5)).tolist() == [
+        [[False, True, False, False]]
+    ]
+    gradients = backward(name)(grad, x, gamma=1.5, beta=0.5)
     np.testing.assert_allclose(gradients[0][..., [0, 2, 3]], expected[0], rtol=1e-12)
     np.testing.assert_allclose(gradients[1], expected[1], rtol=1e-12)
     np.testing.assert_allclose(gradients[2], expected[2], rtol=1e-12)
@@ -279,8 +281,9 @@ def test_gradients_are_orthogonal_to_what_the_norms_ignore(x, grad):
 def test_short_floats_come_back_as_such_and_all_else_as_float64(name, given_, expected):
     """Whatever the dtypes of the gradient and of gamma and beta, whose gradients keep theirs."""
     x = np.array([[[1, 0, 0, 1]], [[0, 1, 1, 1]]], dtype=given_)
-    results = [forward(name)(x, np.float64(2), np.float32(1))]
-    results += backward(name)(np.ones(x.shape), x, np.float64(2), np.float32(1))
+    vectors = {"gamma": np.float64(2), "beta": np.float32(1)}
+    results = [forward(name)(x, **vectors)]
+    results += backward(name)(np.ones(x.shape), x, **vectors)
     assert [r.dtype for r in results] == [expected, expected, np.float64, np.float32]
     assert [r.shape for r in results] == [x.shape, x.shape, (), ()]
     assert forward(name)(x.tolist()).dtype == np.float64
@@ -295,7 +298,8 @@ def test_arguments_stay_as_they_are(name):
     kept = [v.copy() for v in given_]
     for v in given_:
         v.flags.writeable = False
-    results = [forward(name)(*given_[1:]), *backward(name)(*given_)]
+    vectors = dict(zip(("gamma", "beta"), given_[2:], strict=True))
+    results = [forward(name)(x, **vectors), *backward(name)(grad, x, **vectors)]
     assert [v.tobytes() for v in given_] == [v.tobytes() for v in kept]
     assert all(r.flags.writeable for r in results)
     assert not any(np.shares_memory(r, v) for r in results for v in given_)

@@ -103,7 +103,7 @@ def errors_of(case, dtype, affine):
             more = {"bias_correction": False, "variance": "within", "ddof": 1}
             more["momentum"] = case["options"].get("momentum", 0.1)
         norm = getattr(sklearn_norm, kind)(
-            xs[0].shape[1:], **options, **more, gamma=gamma, beta=beta
+            shape=xs[0].shape[1:], **options, **more, gamma=gamma, beta=beta
         )
         evaluated = len(steps) - len(xs)
         assert evaluated == (kind == "BatchNorm")
@@ -120,9 +120,9 @@ def errors_of(case, dtype, affine):
             else:
                 Z = norm.fit_transform(x)
             function = FUNCTIONS[kind]
-            y = getattr(functional, function)(x, gamma, beta, **options, **known)
+            y = getattr(functional, function)(x, gamma=gamma, beta=beta, **options, **known)
             gradients = getattr(functional, f"{function}_backward")(
-                grad, x, gamma, beta, **options, **known
+                grad, x, gamma=gamma, beta=beta, **options, **known
             )
             for found in (Z, y):
                 yield dtype, "forward", error(np.moveaxis(found, axis, 1), step["y"], dtype)

@@ -27,8 +27,8 @@ class Case:
     given: dict = field(default_factory=dict)
     pads: bool = True  # whether the last axis holds positions, so that samples can be longer
 
-    def __call__(self, *args, **further):
-        return self.kind(*args, **{**self.given, **further})
+    def __call__(self, shape=None, **further):
+        return self.kind(shape=shape, **{**self.given, **further})
 
 
 NONE = np.zeros(SAMPLE, dtype=int)

@@ -199,8 +199,8 @@ def test_what_has_no_merge_is_refused():
         make().fit(X).merge(make().fit(X[:, :2]))
 
 
-@pytest.mark.parametrize("other", [(1, 12), (4, 3), (12, 1), (3, 2, 2), (12,)], ids=str)
-def test_norms_of_other_shapes_do_not_merge(other):
+@pytest.mark.parametrize("other", [(1, 12), (4, 3), (12, 1), (12,)], ids=str)
+def test_norms_of_other_channels_do_not_merge(other):
     """As many members in all are not enough; the message states both shapes."""
     X = batch(6, positions=(4,))
     one = BatchNorm(momentum=None).fit(X)
@@ -265,8 +265,8 @@ def test_constant_channels_are_listed_and_stay_constant():
         assert norm.running_mean_[1] == 14.62
     frame = pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 3.0]})
     assert BatchNorm().fit(frame).constant_features_.tolist() == ["b"]
-    assert BatchNorm((1, 2)).fit(frame).constant_features_.tolist() == []
-    assert BatchNorm((1, 2)).fit(frame * 0).constant_features_.tolist() == [0]
+    assert BatchNorm(shape=(1, 2)).fit(frame).constant_features_.tolist() == []
+    assert BatchNorm(shape=(1, 2)).fit(frame * 0).constant_features_.tolist() == [0]
 
 
 @pytest.mark.parametrize("positions", POSITIONS, ids=str)
@@ -372,7 +372,7 @@ def test_copy_false_overwrites_an_array_of_any_layout(positions, channel_axis):
         assert np.shares_memory(kept.transform(kept_data, copy=False), kept_data)
         assert_same_bits(kept_data, Z)
     data = X.reshape(6, -1).copy()
-    norm = BatchNorm(X.shape[1:], channel_axis=channel_axis, copy=False)
+    norm = BatchNorm(shape=X.shape[1:], channel_axis=channel_axis, copy=False)
     out = norm.partial_fit_transform(data, using="batch")
     assert np.shares_memory(out, data)
     assert_same_bits(out, Z.reshape(6, -1))
@@ -391,11 +391,11 @@ def test_frames_keep_names_index_and_nulls(shape, container):
     pandas = pd.DataFrame(X, columns=names, index=list("uvwxyz"))
     polars = pl.DataFrame(X, schema=names).fill_nan(None)
     frame = pandas if container == "pandas" else polars
-    plain = BatchNorm(shape).fit(X)
-    norm = BatchNorm(shape).set_output(transform=container).fit(frame)
+    plain = BatchNorm(shape=shape).fit(X)
+    norm = BatchNorm(shape=shape).set_output(transform=container).fit(frame)
     assert norm.feature_names_in_.tolist() == names
     Z = norm.transform(frame)
-    own = BatchNorm(shape).set_output(transform=container)
+    own = BatchNorm(shape=shape).set_output(transform=container)
     for out, expected in (
         (Z, plain.transform(X)),
         (own.partial_fit_transform(frame, using="batch"), plain.transform(X)),
@@ -414,7 +414,7 @@ def test_frames_keep_names_index_and_nulls(shape, container):
 
 
 def test_columns_name_what_an_array_holds():
-    """2-D data whose features are channels: some columns come back; of tensors, all or none."""
+    """2-D data whose features are channels: some columns come back."""
     frame = pd.DataFrame({"a": [0.0, 2.0], "b": [8.0, 12.0], "c": [1.0, 1.0]}, index=[5, 6])
     norm = BatchNorm(eps=0.0, gamma=[1.0, 2.0, 0.0]).fit(frame)
     back = norm.inverse_transform(np.array([[-2.0], [4.0]]), columns=["b"])
@@ -423,9 +423,6 @@ def test_columns_name_what_an_array_holds():
     pd.testing.assert_frame_equal(one, pd.DataFrame({"a": [2.0]}, index=[9]))
     with pytest.raises(ValueError, match=r"Column 'c' was multiplied by 0"):
         norm.inverse_transform(frame)
-    for given in (BatchNorm((3, 1)).fit(frame), BatchNorm().fit(batch())):
-        with pytest.raises(ValueError, match=r"columns=\[\.\.\.\] is for 2-D data"):
-            given.inverse_transform(frame if given.shape else batch(), columns=[0])
     with pytest.raises(ValueError, match="multiplied by 0"):
         BatchNorm(gamma=[0.0, 1.0, 1.0]).fit(batch()).inverse_transform(batch())
 
@@ -438,15 +435,15 @@ def test_columns_name_what_an_array_holds():
 def test_an_error_states_both_shapes_and_changes_nothing(method, fitted):
     X = batch(4)
     cases = [
-        (BatchNorm((3, 6)), X, r"\(4, 3, 5\).*shape=\(3, 6\).* 18 features.*\(4, 3, 6\)"),
-        (BatchNorm((3, 6)), X.reshape(4, 15), r"15 features.*shape=\(3, 6\).* 18 features"),
+        (BatchNorm(shape=(3, 6)), X, r"\(4, 3, 5\).*shape=\(3, 6\).* 18 features.*\(4, 3, 6\)"),
+        (BatchNorm(shape=(3, 6)), X.reshape(4, 15), r"15 features.*shape=\(3, 6\).* 18 features"),
         (BatchNorm(channel_axis=3), X, r"channel_axis=3.*\(3, 5\)"),
         (BatchNorm(channel_axis=0), X, r"channel_axis=0.*\(3, 5\)"),
         (BatchNorm(gamma=[1.0, 2.0]), X, r"`gamma`.*each of the 3 channels.*\[1.0, 2.0\]"),
         (BatchNorm(beta=[1.0, NAN, 2.0]), X, r"`beta`.*each of the 3 channels"),
         (BatchNorm(), np.where(X[0, 1, 2] == X, np.inf, X), "infinity.*channel 1|sample 0 at"),
-        (BatchNorm((3, 5)), np.full((2, 15), np.inf), "infinity"),
-        *([(BatchNorm(), X[:0], "0 sample")] if method != "partial_fit" else []),
+        (BatchNorm(shape=(3, 5)), np.full((2, 15), np.inf), "infinity"),
+        *([(BatchNorm(), X[:0], "0 sample")] if method == "fit" else []),
         (BatchNorm(), X[0, 0], "Expected 2D array, got 1D"),
         *[
             (BatchNorm(**{n: v}), X, f"'{n}' parameter")
@@ -465,7 +462,6 @@ def test_an_error_states_both_shapes_and_changes_nothing(method, fitted):
     if fitted and method != "fit":
         cases += [
             (BatchNorm(), X[:, :2], r"\(2, 5\).*expecting.*\(3, 5\)"),
-            (BatchNorm(), X[..., :4], r"\(3, 4\).*expecting.*\(3, 5\)"),
             (BatchNorm(), X.reshape(4, 15), r"\(15,\).*expecting.*\(3, 5\)"),
         ]
     for norm, data, message in cases:
@@ -485,8 +481,9 @@ def test_an_error_states_both_shapes_and_changes_nothing(method, fitted):
 def test_an_inverse_of_another_shape_states_both():
     """Also of flat data, where no shape was given to fold them by."""
     norm = BatchNorm().fit(batch(4))
-    for wrong in (batch(4)[:, :2], batch(4)[..., :4], batch(4).reshape(4, 15)):
-        with pytest.raises(ValueError, match=r"\(3, 5\)"):
+    layout = r"\(3, 5\), as in fit: X of shape \(n_samples, 3, ...\)"
+    for wrong in (batch(4)[:, :2], batch(4).swapaxes(1, 2), batch(4).reshape(4, 15)):
+        with pytest.raises(ValueError, match=layout):
             norm.inverse_transform(wrong)
     with pytest.raises(ValueError, match=r"\(3,\).*\(3, 5\)"):
         norm.inverse_transform(batch(4)[:, :, 0])
@@ -616,6 +613,6 @@ def test_messages_speak_of_channels():
     X = np.random.default_rng(0).normal(size=(4, 2, 3))
     with pytest.raises(ValueError, match="Channel 1 was multiplied by 0"):
         BatchNorm(gamma=[1, 0]).fit(X).inverse_transform(X)
-    with pytest.raises(ValueError, match=r"samples: of shape \(2, 3\).*\(2, 2\)"):
-        BatchNorm(momentum=None).fit(X).merge(BatchNorm(momentum=None).fit(X[..., :2]))
+    with pytest.raises(ValueError, match=r"channels: 2, .* \(2, 3\), and 1, .* \(1, 3\)"):
+        BatchNorm(momentum=None).fit(X).merge(BatchNorm(momentum=None).fit(X[:, :1]))
     assert_same_bits(BatchNorm(beta=[1.0]).fit_transform(X), BatchNorm(beta=1.0).fit_transform(X))

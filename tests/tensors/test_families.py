@@ -51,13 +51,11 @@ class WholeNorm(ChannelNorm):
 
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_parameters_have_the_order_and_the_defaults_that_users_know(name):
-    """Only `shape` may be given by position, whichever class the signature comes from."""
+    """Every parameter is a keyword, whichever class the signature comes from."""
     kind = getattr(sklearn_norm, name)
     found = inspect.signature(kind).parameters.values()
     assert tuple((p.name, p.default) for p in found) == PARAMETERS[name]
-    positional, *others = found
-    assert positional.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
-    assert {p.kind for p in others} == {inspect.Parameter.KEYWORD_ONLY}
+    assert {p.kind for p in found} == {inspect.Parameter.KEYWORD_ONLY}
     assert kind().get_params() == dict(PARAMETERS[name])
     assert kind._parameter_constraints.keys() == dict(PARAMETERS[name]).keys()
 
@@ -114,17 +112,17 @@ def test_a_norm_of_trailing_axes_takes_two_lines():
     Z = LengthNorm(eps=0.0).transform(X)
     np.testing.assert_allclose(Z[0], X[0] / np.sqrt(21), rtol=1e-15)
     laws.assert_same_bits(Z, sklearn_norm.RMSNorm(eps=0.0).transform(X))
-    paired = LengthNorm((2, 2), normalized_ndim=1, eps=0.0).transform(X)
+    paired = LengthNorm(shape=(2, 2), normalized_ndim=1, eps=0.0).transform(X)
     np.testing.assert_allclose(paired[0, :2], X[0, :2] / 5, rtol=1e-15)
 
 
 def test_a_norm_of_channels_takes_three_lines():
     """Channels (1, -7) and (5, 3) have the mean 0.5 together, and gains of their own."""
-    Z = WholeNorm((2, 2), gamma=[1.0, 2.0], eps=0.0).transform(X[:1])
+    Z = WholeNorm(shape=(2, 2), gamma=[1.0, 2.0], eps=0.0).transform(X[:1])
     scale = np.sqrt(np.mean((X[0] - 0.5) ** 2))
     expected = (X[:1] - 0.5) / scale * [1, 1, 2, 2]
     np.testing.assert_allclose(Z, expected, rtol=1e-15)
-    last = WholeNorm((2, 2), channel_axis=-1, gamma=[1.0, 2.0], eps=0.0).transform(X[:1])
+    last = WholeNorm(shape=(2, 2), channel_axis=-1, gamma=[1.0, 2.0], eps=0.0).transform(X[:1])
     np.testing.assert_allclose(last, (X[:1] - 0.5) / scale * [1, 2, 1, 2], rtol=1e-15)
 
 
@@ -139,7 +137,9 @@ def test_norms_of_ones_own_pass_the_checks_of_sklearn(norm):
     assert all(any(words in error for words in known) for error in left.values())
 
 
-@pytest.mark.parametrize("norm", [LengthNorm(beta=2.0), WholeNorm((2, 2), gamma=2.0)], ids=repr)
+@pytest.mark.parametrize(
+    "norm", [LengthNorm(beta=2.0), WholeNorm(shape=(2, 2), gamma=2.0)], ids=repr
+)
 def test_norms_of_ones_own_are_undone_pickled_and_saved(norm):
     Z, stats = norm.fit(X).transform(X, return_stats=True)
     np.testing.assert_allclose(norm.inverse_transform(Z, stats=stats), X, rtol=1e-14, atol=1e-14)

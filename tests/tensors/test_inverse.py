@@ -141,7 +141,7 @@ def test_a_flattened_forecast_may_have_another_length(channel_axis):
     X = rng.normal(3, 2, (4, 2, 10) if channel_axis == 1 else (4, 10, 2))
     short = X[:, :, :5] if channel_axis == 1 else X[:, :5]
     tall = InstanceNorm(channel_axis=channel_axis)
-    flat = InstanceNorm(X.shape[1:], channel_axis=channel_axis)
+    flat = InstanceNorm(shape=X.shape[1:], channel_axis=channel_axis)
     _, stats = tall.transform(X, return_stats=True)
     expected = tall.inverse_transform(short, stats=stats)
     found = flat.inverse_transform(short.reshape(4, -1), stats=stats)

@@ -44,7 +44,7 @@ def test_two_axes_without_a_shape_are_one_channel():
     """All features of a sample are one group, first or last."""
     X = tensor(4, (20,))
     expected = LayerNorm().transform(X)
-    for norm in (InstanceNorm(), InstanceNorm(channel_axis=-1), GroupNorm(), LayerNorm(20)):
+    for norm in (InstanceNorm(), InstanceNorm(channel_axis=-1), GroupNorm(), LayerNorm(shape=20)):
         assert_same_bits(norm.fit(X).transform(X), expected)
     assert InstanceNorm().fit(X).shape_ == (1, 20)
     assert InstanceNorm(channel_axis=-1).fit(X).shape_ == (20, 1)
