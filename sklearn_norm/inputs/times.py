@@ -45,6 +45,7 @@ def refuse_times(X: Any, name: str = "X") -> None:
     """
     for column, value in _times(X):
         where = f"`{name}`" if column is None else f"Column {column!r}"
+        where = f"{where} of `{name}`" if isinstance(column, int) else where
         raise ValueError(f"{where} holds times, such as {value!r:.60}. {REMEDY}")
 
 

@@ -97,17 +97,21 @@ def test_a_missing_entry_of_an_array_of_objects_is_nan(kind):
     "name", ["ZScoreScaler", "MinMaxScaler", "RobustScaler", "BatchStatsScaler"]
 )
 def test_integers_are_measured_as_they_are(name, code):
-    """Without a converted copy, and to the bits of their conversion; dense, sparse, as a frame."""
+    """Without a converted copy, and to the bits of their conversion; dense, sparse, as a frame.
+
+    Beyond 2**53 they are measured as differences, which conversion would round.
+    """
     limit = 2 if code == "?" else np.iinfo(code).max
     X = np.random.default_rng(0).integers(0, limit, (300, 3), dtype=np.uint64).astype(code)
     kind = getattr(sklearn_norm, name)
     told = {"with_mean": False} if name == "ZScoreScaler" else {}
-    expected = kind(**told).fit(X.astype(np.float64)).scale_
-    laws.assert_same_bits(kind(**told).fit(X).scale_, expected)
+    converted = kind(**told).fit(X.astype(np.float64)).scale_
+    expected = kind(**told).fit(X).scale_
+    np.testing.assert_allclose(expected, converted, rtol=4e-16 if code in "lLqQ" else 0.0)
     laws.assert_same_bits(kind(**told).fit(np.asfortranarray(X)[::-1]).scale_, expected)
     laws.assert_same_bits(kind(**told).fit(pd.DataFrame(X)).scale_, expected)
     if told and code != "?":
-        laws.assert_same_bits(kind(**told).fit(sparse.csr_array(X)).scale_, expected)
+        laws.assert_same_bits(kind(**told).fit(sparse.csr_array(X)).scale_, converted)
     assert kind(**told).fit(X).transform(X).dtype == np.float64
 
 

@@ -18,6 +18,7 @@ from sklearn_norm import (
     from_dict,
     to_dict,
 )
+from sklearn_norm.exceptions import FormatError
 
 WIDE = 2**60
 SCALERS = [
@@ -208,5 +209,5 @@ def test_a_pickle_with_an_impossible_origin_is_refused(wrong):
     scaler = MinMaxScaler().fit(SMALL + WIDE)
     state = scaler.__getstate__()
     assert (np.abs(state["_origin"] - WIDE) <= 512).all()
-    with pytest.raises(sklearn_norm.FormatError, match="origin"):
+    with pytest.raises(FormatError, match="origin"):
         MinMaxScaler().__setstate__({**state, "_origin": wrong})

@@ -56,11 +56,11 @@ NAMELESS = {
 }
 CASES = NAMED | NAMELESS
 every_case = pytest.mark.parametrize("case", CASES)
-HELP = r"holds times \(.*np\.timedelta64\(1, 's'\)"
+HELP = r"holds times, such as .*np\.timedelta64\(1, 's'\)"
 
 
 def message(case, name):
-    return rf"Column 'day' {HELP}" if case in NAMED else rf"`{name}` {HELP}"
+    return rf"Column 'day' {HELP}" if case in NAMED else rf"(Column [01] of )?`{name}` {HELP}"
 
 
 @every_case
