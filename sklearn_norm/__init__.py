@@ -7,9 +7,10 @@ from .config import config_context, get_config, set_config, show_versions
 from .persistence.documents import from_dict, load, save, to_dict
 from .scalers.batch_stats import BatchStatsScaler
 from .scalers.decimal import DecimalScaler
+from .scalers.max_abs import MaxAbsScaler
 from .scalers.minmax import MinMaxScaler
 from .scalers.robust import RobustScaler
-from .scalers.zscore import ZScoreScaler
+from .scalers.zscore import StandardScaler, ZScoreScaler
 from .tensors.ada import AdaNorm
 from .tensors.batch import BatchNorm
 from .tensors.group import GroupNorm
@@ -26,9 +27,11 @@ __all__ = [
     "GroupNorm",
     "InstanceNorm",
     "LayerNorm",
+    "MaxAbsScaler",
     "MinMaxScaler",
     "RMSNorm",
     "RobustScaler",
+    "StandardScaler",
     "ZScoreScaler",
     "config_context",
     "from_dict",

@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import _sklearn
 from ..inputs.columns import Columns
+from ..inputs.parameters import names_of
 from ..kernels import Array, Floats
 from .docstrings import fill_in, template
 
@@ -125,7 +126,14 @@ class SklearnPeer:
 
         check_is_fitted(self)
         peer = self._as_peer()
-        scaler = getattr(preprocessing, self._peer_name)(**peer.parameters)
+        kind = getattr(preprocessing, self._peer_name)
+        unknown = peer.parameters.keys() - {*names_of(kind)}
+        if unknown:
+            raise ValueError(
+                f"The {self._peer_name} of this scikit-learn has no parameter {min(unknown)!r}: "
+                "set it to its default, or upgrade scikit-learn."
+            )
+        scaler = kind(**peer.parameters)
         for attribute, value in peer.fitted.items():
             setattr(scaler, attribute, value.copy() if isinstance(value, np.ndarray) else value)
         return alike(self, scaler)

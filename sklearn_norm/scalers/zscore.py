@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from numbers import Integral
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, final
 
 import numpy as np
 
@@ -222,3 +222,26 @@ class ZScoreScaler(SklearnPeer, Scaler):
     def scale_(self) -> Floats | None:
         """Ndarray of shape (n_features,) or None: the divisor."""
         return self._ruled().in_units("scale")
+
+
+@final
+class StandardScaler(ZScoreScaler):
+    """ZScoreScaler under scikit-learn's name: parameters and attributes are described there.
+
+    Code that imports `StandardScaler` from scikit-learn needs only another import: steps of
+    pipelines, paths of parameters and lists of class names stay as they are.
+
+    See Also
+    --------
+    ZScoreScaler : The same scaler, with its parameters and attributes.
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn_norm import StandardScaler
+    >>> pipeline = make_pipeline(StandardScaler()).fit([[0.0], [2.0]])
+    >>> pipeline.set_params(standardscaler__with_mean=False).transform([[4.0]])
+    array([[3.]])
+    """
+
+    _peer_name = "StandardScaler"

@@ -12,6 +12,8 @@ MORE = {
         {"feature_range": (-1.5, 1.2)},
         {"data_range": (-10.0, 10.0)},
     ],
+    "MaxAbsScaler": [{"clip": True}],
+    "StandardScaler": [],
     "ZScoreScaler": [
         {"with_mean": False},
         {"with_std": False},

@@ -185,5 +185,7 @@ THEIR_KINDS = {
     "MinMaxScaler": preprocessing.MinMaxScaler,
     "RobustScaler": preprocessing.RobustScaler,
     "DecimalScaler": preprocessing.MaxAbsScaler,
+    "MaxAbsScaler": preprocessing.MaxAbsScaler,
+    "StandardScaler": preprocessing.StandardScaler,
 }
 """The estimator of scikit-learn that each of ours can be made from."""
