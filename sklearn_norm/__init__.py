@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ._version import __version__ as __version__
 from .config import config_context, get_config, set_config, show_versions
+from .elsewhere import refusal
 from .persistence.documents import from_dict, load, save, to_dict
 from .scalers.batch_stats import BatchStatsScaler
 from .scalers.decimal import DecimalScaler
@@ -53,3 +56,8 @@ TRUSTED_TYPES = sorted(
 )
 """What `skops.io.load` must be told to trust: every estimator, and nothing else."""
 del _public, _value
+
+
+def __getattr__(name: str) -> Any:
+    """Say what does the work of a name of another library."""
+    raise refusal(__name__, name)
