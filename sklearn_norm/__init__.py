@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ._version import __version__ as __version__
+from .compose.equality import equal
+from .compose.merging import merge
 from .config import config_context, get_config, set_config, show_versions
 from .elsewhere import refusal
 from .persistence.documents import from_dict, load, save, to_dict
@@ -37,9 +39,11 @@ __all__ = [
     "StandardScaler",
     "ZScoreScaler",
     "config_context",
+    "equal",
     "from_dict",
     "get_config",
     "load",
+    "merge",
     "save",
     "set_config",
     "show_versions",

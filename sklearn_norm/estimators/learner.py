@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from .. import _sklearn, kernels
@@ -232,19 +233,41 @@ class Learner(Transformer):
         NotFittedError
             If either of them is not fitted.
         """
+        self._check_class(other)
+        mine = self._mergeable("this scaler")
+        self._check_grows(mine)
+        statistic = self._merged(mine.statistic, self._part_of(other, mine, "the other scaler"))
+        return self._made_of(mine, statistic)
+
+    def _check_class(self, other: Any) -> None:
         if type(other) is not type(self):
             raise ValueError(
                 f"Cannot merge a {type(self).__name__} with a {type(other).__name__}: "
                 "fit both with the same class."
             )
-        mine, theirs = self._fitted_now(), other._fitted_now()
-        self._check_grows(mine)
+
+    def _mergeable(self, which: str = "this scaler") -> Fitted:
+        """Return what this scaler knows, or say that it is not fitted yet."""
+        if self._fitted is None:
+            raise NotFittedError(
+                f"Cannot merge: {which}, a {type(self).__name__}, is not fitted yet. Call fit."
+            )
+        return self._fitted_now()
+
+    def _part_of(self, other: Any, mine: Fitted, which: str = "this scaler") -> Statistic:
+        """Return the statistic of another scaler; refuse one that does not fit this one."""
+        self._check_class(other)
+        theirs: Fitted = other._mergeable(which)
         other._check_grows(theirs)
         self._check_alike(mine, theirs)
+        statistic: Statistic = theirs.statistic
+        return statistic
+
+    def _made_of(self, mine: Fitted, statistic: Statistic) -> Self:
+        """Return a new scaler like this one, with a merged statistic."""
         merged: Any = type(self)(**parameters.kept(mine.parameters))
         vars(merged).update(_sklearn.settings_of(self))
-        twin = merged._with_fitted(mine)
-        merged._fitted = twin._ruled_by(self._merged(mine.statistic, theirs.statistic))
+        merged._fitted = merged._with_fitted(mine)._ruled_by(statistic)
         result: Self = merged
         return result
 
@@ -256,7 +279,13 @@ class Learner(Transformer):
         """Refuse to merge fits with different parameters or columns."""
         for name, value in mine.parameters.items():
             other = theirs.parameters[name]
-            if name != "copy" and value is not other and not parameters.same(value, other):
+            if name == "copy" or value is other:
+                continue
+            if type(value) in parameters.CONSTANTS and type(other) is type(value):
+                alike = value == other
+            else:
+                alike = parameters.same(value, other)
+            if not alike:
                 raise ValueError(
                     f"Cannot merge scalers of different parameters: {name}={value!r} "
                     f"and {name}={other!r}. Fit both with the same."
