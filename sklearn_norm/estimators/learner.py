@@ -348,21 +348,22 @@ class Learner(Transformer):
         return self._present().statistic
 
     def _measured(self) -> Any:
-        """Return the statistic; raise AttributeError if it is only a known center and scale."""
+        """Return the statistic; raise AttributeError if it was not measured nor counted."""
         statistic = self._seen()
         if not statistic.grows:
             raise AttributeError(
-                f"This {type(self).__name__} was built from a center and a scale: nothing else "
+                f"This {type(self).__name__} was built from {statistic.made_of}: nothing else "
                 "is known about the data."
             )
         return statistic
 
     def _check_grows(self, fitted: Fitted) -> None:
-        """Refuse to add data to a scaler that has only a known center and scale."""
-        if not fitted.statistic.grows:
+        """Refuse to add data to a scaler that has only known statistics without a count."""
+        known = fitted.statistic
+        if not known.grows:
             raise ValueError(
-                f"This {type(self).__name__} was built from a center and a scale, to which no data "
-                "can be added. Use it as it is, or fit one to all data."
+                f"This {type(self).__name__} was built from {known.made_of}, to which no data "
+                f"can be added. Use it as it is, or {known.remedy}."
             )
 
     def __sklearn_is_fitted__(self) -> bool:

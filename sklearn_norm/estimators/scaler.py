@@ -139,6 +139,45 @@ class Scaler(Learner):
         wanted = self._wanted(X, fitted)
         return table.framed(result, wanted)
 
+    def inverse_transform_std(self, S: Any, columns: Any = None) -> Any:
+        """Return standard deviations of scaled data in the original units.
+
+        They are multiplied by the scale, and not shifted: what a model tells besides its
+        prediction, such as `predict(X, return_std=True)`, comes back by it.
+
+        Parameters
+        ----------
+        S : {array-like, DataFrame} of shape (n_samples, n_columns)
+            Standard deviations, or other widths, of scaled data.
+        columns : list of str or int, default=None
+            Names or indices of the columns in S, as in `inverse_transform`.
+
+        Returns
+        -------
+        S : {ndarray, DataFrame} of shape (n_samples, n_columns)
+            The standard deviations in the units of the data, in the container that
+            `inverse_transform` returns.
+
+        Raises
+        ------
+        ValueError
+            If the columns are not those of the fit, or the scaler is not linear.
+
+        Notes
+        -----
+        Variances come back by their roots: ``scaler.inverse_transform_std(np.sqrt(V)) ** 2``.
+
+        Examples
+        --------
+        >>> from sklearn_norm import ZScoreScaler
+        >>> scaler = ZScoreScaler().fit([[10.0], [14.0]])
+        >>> scaler.inverse_transform([[0.5]]), scaler.inverse_transform_std([[0.5]])
+        (array([[13.]]), array([[1.]]))
+        """
+        fitted = self._fitted_now()
+        widths = self._with_fitted(fitted.but(map=fitted.map.linear()))
+        return widths.inverse_transform(S, copy=True, columns=columns)
+
     def _read_scaled(self, X: Any, wanted: Any, fitted: Fitted) -> tuple[Table, Any]:
         """Read scaled data; return it with the indices of its columns, None for all."""
         columns: Any = fitted.columns

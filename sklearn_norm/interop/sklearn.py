@@ -176,7 +176,18 @@ def alike(source: Any, target: Any) -> Any:
 
 def rows_of(scaler: Any) -> Any:
     """Return the number of rows for scikit-learn: the largest count of all columns."""
-    return np.max(scaler.n_samples_seen_).item()
+    return np.max(count_of(scaler)).item()
+
+
+def count_of(scaler: Any) -> Any:
+    """Return the count; an error for a scaler from `from_stats` without one."""
+    try:
+        return scaler.n_samples_seen_
+    except AttributeError as error:
+        raise ValueError(
+            f"scikit-learn's {scaler._peer_name} needs a count of samples: give from_stats "
+            "`n_samples`."
+        ) from error
 
 
 def left_alone(fitted: Any, divisor: Floats, spread: Floats) -> Array:

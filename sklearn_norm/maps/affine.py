@@ -194,6 +194,11 @@ class Affine(Map):
     def without(self, *steps: str) -> Self:
         return type(self)(**{**vars(self), **dict.fromkeys(steps)})
 
+    def linear(self) -> Self:
+        """Return the map of standard deviations: scale and gain without a sign, and no shift."""
+        kept = {"scale": self.scale, "exponent": self.exponent}
+        return type(self)(**kept, gain=None if self.gain is None else np.abs(self.gain))
+
     def in_units(self, name: str) -> Floats | None:
         """Return the center or the scale in the units of the data."""
         vector: Floats | None = getattr(self, name)

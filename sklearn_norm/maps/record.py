@@ -79,6 +79,13 @@ class Map(ABC):
         """Raise a ValueError if X has a finite member for which the map is not defined."""
         return  # an affine map is defined everywhere
 
+    def linear(self) -> Map:
+        """Return the map of differences, and so of standard deviations, up to the sign."""
+        raise ValueError(
+            "Differences have no way back of their own here: the scaler is not linear. Undo the "
+            "ends of an interval by inverse_transform instead."
+        )
+
     def unheld(self, dtype: Any) -> Any:
         """Return the indices of columns whose data a dtype cannot represent."""
         return np.zeros(0, dtype=np.intp)

@@ -15,6 +15,7 @@ from ..interop.sklearn import Peer, SklearnPeer, rows_of
 from ..kernels import Array, Floats
 from ..maps.affine import Affine
 from ..statistics.extrema import Extrema
+from ..statistics.given import UncountedExtrema
 
 LEAST, MOST = -324, 309  # range of the exponent j for float64
 EXACT = 22  # 10**22 is the largest power of ten that a float64 holds exactly
@@ -105,7 +106,7 @@ class DecimalScaler(SklearnPeer, Scaler):
 
     @classmethod
     def from_stats(
-        cls, *, max_abs: Any, n_samples: Any, feature_names: Any = None, **params: Any
+        cls, *, max_abs: Any, n_samples: Any = None, feature_names: Any = None, **params: Any
     ) -> Self:
         """Build a fitted scaler from known absolute maxima, which later batches may raise.
 
@@ -113,8 +114,10 @@ class DecimalScaler(SklearnPeer, Scaler):
         ----------
         max_abs : float or array-like of shape (n_features,)
             The largest absolute value seen.
-        n_samples : float or array-like of shape (n_features,)
+        n_samples : float or array-like of shape (n_features,), default=None
             The total weight of the data. 0 means no data, and `max_abs` must then be NaN.
+            Without a count, the scaler only serves: it has no `n_samples_seen_` and no
+            `constant_features_`, and `partial_fit` and `merge` raise an error.
         feature_names : list of str, default=None
             The names of the columns.
         **params
@@ -143,11 +146,11 @@ class DecimalScaler(SklearnPeer, Scaler):
         array([ 4, -1])
         """
         scaler = cls._unfitted(params)
-        told = Summary.read(feature_names, max_abs=max_abs, n_samples=n_samples)
-        told.check_counted("n_samples")
-        peak = told["max_abs"]
+        told = Summary.read(feature_names, ("n_samples",), max_abs=max_abs, n_samples=n_samples)
+        weight, peak = told.weight("n_samples"), told["max_abs"]
         told.refuse("max_abs", peak < 0, "an absolute value is at least 0.")
-        return scaler._built(Extrema.known(-peak, peak, told["n_samples"]), told.names)
+        kind = Extrema if n_samples is not None else UncountedExtrema
+        return scaler._built(kind.known(-peak, peak, weight), told.names)
 
     @classmethod
     def _from_peer(cls, theirs: Any) -> Self:

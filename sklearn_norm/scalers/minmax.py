@@ -13,6 +13,7 @@ from ..interop.sklearn import Peer, SklearnPeer, left_alone, rows_of, shared
 from ..kernels import Array, Floats
 from ..maps.affine import Affine
 from ..statistics.extrema import Extrema
+from ..statistics.given import UncountedExtrema
 
 
 class MinMaxScaler(SklearnPeer, Scaler):
@@ -132,7 +133,7 @@ class MinMaxScaler(SklearnPeer, Scaler):
         *,
         data_min: Any,
         data_max: Any,
-        n_samples: Any,
+        n_samples: Any = None,
         feature_names: Any = None,
         **params: Any,
     ) -> Self:
@@ -144,8 +145,10 @@ class MinMaxScaler(SklearnPeer, Scaler):
         ----------
         data_min, data_max : float or array-like of shape (n_features,)
             The smallest and the largest value seen.
-        n_samples : float or array-like of shape (n_features,)
-            The total weight of the data. 0 means no data, and both must then be NaN.
+        n_samples : float or array-like of shape (n_features,), default=None
+            The total weight of the data. 0 means no data, and both must then be NaN. Without a
+            count, the scaler only serves: it has no `n_samples_seen_`, and `partial_fit` and
+            `merge` raise an error.
         feature_names : list of str, default=None
             The names of the columns.
         **params
@@ -173,13 +176,12 @@ class MinMaxScaler(SklearnPeer, Scaler):
         array([[0.25, 1.  ]])
         """
         scaler = cls._unfitted(params)
-        told = Summary.read(
-            feature_names, data_min=data_min, data_max=data_max, n_samples=n_samples
-        )
-        told.check_counted("n_samples")
-        low, high = told["data_min"], told["data_max"]
+        given = {"data_min": data_min, "data_max": data_max, "n_samples": n_samples}
+        told = Summary.read(feature_names, ("n_samples",), **given)
+        weight, low, high = told.weight("n_samples"), told["data_min"], told["data_max"]
         told.refuse("data_min", low > high, "it must be at most data_max.")
-        return scaler._built(Extrema.known(low, high, told["n_samples"]), told.names)
+        kind = Extrema if n_samples is not None else UncountedExtrema
+        return scaler._built(kind.known(low, high, weight), told.names)
 
     @classmethod
     def _from_peer(cls, theirs: Any) -> Self:

@@ -11,9 +11,10 @@ from .._sklearn import Interval
 from ..estimators.scaler import Scaler
 from ..inputs.arguments import truth
 from ..inputs.summaries import Summary
-from ..interop.sklearn import Peer, SklearnPeer, left_alone, shared
+from ..interop.sklearn import Peer, SklearnPeer, count_of, left_alone, shared
 from ..kernels import Array, Floats
 from ..maps.affine import Affine
+from ..statistics.given import UncountedMoments
 from ..statistics.moments import Moments
 
 
@@ -125,7 +126,8 @@ class ZScoreScaler(SklearnPeer, Scaler):
         *,
         mean: Any = None,
         var: Any = None,
-        n_samples: Any,
+        std: Any = None,
+        n_samples: Any = None,
         feature_names: Any = None,
         **params: Any,
     ) -> Self:
@@ -136,8 +138,12 @@ class ZScoreScaler(SklearnPeer, Scaler):
         mean, var : float or array-like of shape (n_features,), default=None
             Mean and variance, the latter with the scaler's `ddof`. Not needed if the
             parameters `with_mean` and `with_std` do not use them.
-        n_samples : float or array-like of shape (n_features,)
-            The total weight of the data. 0 means no data, and both must then be NaN.
+        std : float or array-like of shape (n_features,), default=None
+            The standard deviation, in place of `var`.
+        n_samples : float or array-like of shape (n_features,), default=None
+            The total weight of the data. 0 means no data, and both must then be NaN. Without a
+            count, the scaler only serves: it has no `n_samples_seen_` and no
+            `constant_features_`, and `partial_fit` and `merge` raise an error.
         feature_names : list of str, default=None
             The names of the columns.
         **params
@@ -146,8 +152,9 @@ class ZScoreScaler(SklearnPeer, Scaler):
         Returns
         -------
         scaler : ZScoreScaler
-            A new fitted scaler. `partial_fit` and `merge` continue as if it had seen the data,
-            unless `var` over- or underflowed, as for values around 1e-170.
+            A new fitted scaler. With a count, `partial_fit` and `merge` continue as if it had
+            seen the data, unless `var` over- or underflowed, as for values around 1e-170. A
+            `std` keeps the scale of such data.
 
         Raises
         ------
@@ -164,14 +171,23 @@ class ZScoreScaler(SklearnPeer, Scaler):
         array([[2.]])
         >>> scaler.partial_fit([[5.0]]).mean_
         array([3.])
+        >>> ZScoreScaler.from_stats(mean=[2.0, 0.0], std=[3.0, 0.5]).transform([[5.0, 1.0]])
+        array([[1., 2.]])
         """
         scaler = cls._unfitted(params)
-        told = Summary.read(feature_names, ("mean", "var"), mean=mean, var=var, n_samples=n_samples)
+        if var is not None and std is not None:
+            raise ValueError("Give `var` or `std`, its root, not both.")
+        spread, what = ("var", "variance") if std is None else ("std", "standard deviation")
+        given = {"mean": mean, spread: var if std is None else std, "n_samples": n_samples}
+        told = Summary.read(feature_names, tuple(given), **given)
         told.need("mean", scaler, "with_mean", "with_std")
-        told.need("var", scaler, "with_std")
-        told.check_counted("n_samples")
-        told.refuse("var", told["var"] < 0, "a variance is at least 0.")
-        statistic = Moments.known(told["mean"], told["var"], told["n_samples"], scaler.ddof)
+        told.need(spread, scaler, "with_std")
+        weight = told.weight("n_samples")
+        told.refuse(spread, told[spread] < 0, f"a {what} is at least 0.")
+        kind = Moments if n_samples is not None else UncountedMoments
+        statistic = kind.known(
+            told["mean"], told[spread], weight, scaler.ddof, of_deviation=std is not None
+        )
         return scaler._built(statistic, told.names)
 
     @classmethod
@@ -201,7 +217,7 @@ class ZScoreScaler(SklearnPeer, Scaler):
                 "var_": self.var_,
                 "scale_": self.scale_,
                 # a NumPy scalar, as in scikit-learn
-                "n_samples_seen_": np.array(self.n_samples_seen_)[()],
+                "n_samples_seen_": np.array(count_of(self))[()],
             },
         )
 

@@ -651,7 +651,6 @@ WRONG = [
     (Z, MOMENT | {"mean": None}, "`mean` is needed with with_mean=True: give it"),
     (Z, MOMENT | {"var": None}, "`var` is needed with with_std=True: give it, or with_std=False"),
     (Z, MOMENT | {"mean": None, "with_mean": False}, "`mean` is needed with with_std=True"),
-    (Z, MOMENT | {"n_samples": None}, "Column 0 has n_samples=nan"),
     (Z, MOMENT | {"var": [1, 2, 3]}, r"`var` must hold one number for each of the 2.*\(3,\)"),
     (Z, MOMENT | {"var": [1]}, r"`var` must hold one number for each of the 2.*\(1,\)"),
     (Z, MOMENT | {"mean": [[1, 2]]}, r"`mean` must hold one number.*\(1, 2\)"),
