@@ -54,11 +54,11 @@ def equal(a: Any, b: Any) -> bool:
     >>> sklearn_norm.equal(scaler, loaded.partial_fit([[5.0]]))
     False
     """
-    for estimator in (a, b):
+    for name, estimator in (("a", a), ("b", b)):
         if not isinstance(estimator, Stateful):
             raise TypeError(
-                f"equal compares estimators of sklearn_norm. Got {estimator!r:.80}: take it apart, "
-                "and compare its parts."
+                f"`{name}` must be an estimator of sklearn_norm. Got {estimator!r:.80}: of a pipeline, "
+                "compare the steps."
             )
     if type(a) is not type(b):
         return False

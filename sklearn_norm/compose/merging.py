@@ -56,7 +56,10 @@ def merge(scalers: Iterable[Any]) -> Any:
     parts: list[tuple[int, Any]] = []  # statistics of 1, 2, 4, ... scalers, the largest first
     for place, scaler in enumerate(_iterated(scalers)):
         if not isinstance(scaler, Learner):
-            raise TypeError(f"scalers[{place}] {_why_not(scaler)}")
+            raise TypeError(
+                "`scalers` must hold fitted scalers of sklearn_norm, but "
+                f"scalers[{place}] {_why_not(scaler)}"
+            )
         try:
             if first is None:
                 first, mine = scaler, scaler._mergeable()
@@ -98,5 +101,5 @@ def _why_not(found: Any) -> str:
     if isinstance(found, Transformer):
         return f"is a {name}, which learns nothing from the data: there is nothing to merge."
     if isinstance(found, type):
-        return f"is the class {found.__name__}: give fitted scalers."
-    return f"is a {name}, and not a scaler of sklearn_norm."
+        return f"is the class {found.__name__}."
+    return f"is a {name}."
