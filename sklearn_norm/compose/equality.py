@@ -57,8 +57,8 @@ def equal(a: Any, b: Any) -> bool:
     for name, estimator in (("a", a), ("b", b)):
         if not isinstance(estimator, Stateful):
             raise TypeError(
-                f"`{name}` must be an estimator of sklearn_norm. Got {estimator!r:.80}: of a pipeline, "
-                "compare the steps."
+                f"`{name}` must be an estimator of sklearn_norm. Got {estimator!r:.80}: of a "
+                "pipeline, compare the steps."
             )
     if type(a) is not type(b):
         return False
