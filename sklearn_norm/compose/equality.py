@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..estimators.state import Stateful
-from ..inputs.parameters import names_of, same
+from ..inputs.parameters import names_of, same, with_named_dtype
 
 NOT_COMPARED = ("_output", "_requests", "_schema", "_version")
 
@@ -62,9 +62,7 @@ def equal(a: Any, b: Any) -> bool:
             )
     if type(a) is not type(b):
         return False
-    mine, theirs = a.__getstate__(), b.__getstate__()
-    for name in NOT_COMPARED:
-        mine.pop(name, None), theirs.pop(name, None)
+    mine, theirs = _state(a), _state(b)
     if mine.keys() != theirs.keys():
         return False
     by_value = {"_parameters", *names_of(type(a))}
@@ -73,6 +71,14 @@ def equal(a: Any, b: Any) -> bool:
         if not compare(value, theirs[name]):
             return False
     return True
+
+
+def _state(estimator: Stateful) -> dict[str, Any]:
+    """Return what is compared; dtypes by their names."""
+    state = {k: v for k, v in estimator.__getstate__().items() if k not in NOT_COMPARED}
+    if "_parameters" in state:
+        state["_parameters"] = with_named_dtype(state["_parameters"])
+    return with_named_dtype(state)
 
 
 def _same_bits(a: Any, b: Any) -> bool:

@@ -14,6 +14,7 @@ from .. import _sklearn, kernels
 from ..exceptions import SparseDataError
 from ..inputs import parameters
 from ..inputs.columns import Columns, shown
+from ..inputs.parameters import defaults_of
 from ..inputs.reading import read_table
 from ..inputs.table import Table
 from ..inputs.weights import weighed
@@ -279,7 +280,7 @@ class Learner(Transformer):
         """Refuse to merge fits with different parameters or columns."""
         for name, value in mine.parameters.items():
             other = theirs.parameters[name]
-            if name == "copy" or value is other:
+            if name in ("copy", "dtype") or value is other:
                 continue
             if type(value) in parameters.CONSTANTS and type(other) is type(value):
                 alike = value == other
@@ -379,6 +380,10 @@ class Learner(Transformer):
         fitted = Fitted.from_state(state)
         if fitted.parameters is None:
             fitted = fitted.but(parameters=parameters.kept(parameters.told(self)))
+        missing = defaults_of(type(self)).keys() - fitted.parameters.keys()
+        if missing:  # an older version had fewer parameters
+            new = {name: defaults_of(type(self))[name] for name in sorted(missing)}
+            fitted = fitted.but(parameters=fitted.parameters | new)
         if fitted.map is None:
             fitted = self._with_fitted(fitted)._ruled_by(fitted.statistic)
         self._fitted = fitted

@@ -20,6 +20,7 @@ from ..statistics.given import UncountedRunning
 from ..statistics.running import Running
 from .fitted import Fitted
 from .learner import count
+from .output import CLIP, DTYPE, clipped
 from .scaler import Scaler
 
 
@@ -34,6 +35,8 @@ class RunningScaler(Scaler):
         "ddof": [Interval(Integral, 0, 1, closed="both")],
         "gamma": ["array-like", Real, None],
         "beta": ["array-like", Real, None],
+        "clip": CLIP,
+        "dtype": DTYPE,
         "copy": ["boolean"],
     }
     _column_word: ClassVar[str] = "feature"
@@ -44,6 +47,7 @@ class RunningScaler(Scaler):
     ddof: int
     gamma: Any
     beta: Any
+    clip: Any = None  # of BatchNorm, which lacks the parameter
 
     def _measure(self, X: Array, weight: Floats | None) -> Running:
         return self._running(X, weight, self.ddof)
@@ -81,12 +85,16 @@ class RunningScaler(Scaler):
         return forgotten.merge(Running.of_rows(rows, share * keep**later))
 
     def _rule(self, statistic: Running) -> Affine:
-        return Affine.of(
+        affine = Affine.of(
             center=statistic.mean,
             scale=statistic.spread(self.variance == "total").deviation(eps=number(self.eps, "eps")),
             gain=self._vector("gamma", statistic.weight.size),
             offset=self._vector("beta", statistic.weight.size),
         )
+        return clipped(affine, self.clip, statistic)
+
+    def _clips(self) -> bool:
+        return True  # where the map has bounds
 
     def _vector(self, name: str, n_columns: int) -> Floats | None:
         """Return gamma or beta, one number per column of the statistic."""

@@ -20,6 +20,7 @@ from ..maps.affine import Affine
 from ..maps.record import Map
 from .fitted import Fitted
 from .learner import Learner
+from .output import FLOATS, dtype_of, room
 
 
 class Scaler(Learner):
@@ -30,6 +31,11 @@ class Scaler(Learner):
     """
 
     copy: bool
+    dtype: Any = None  # of a scaler without the parameter
+
+    def _validate_params(self) -> None:
+        super()._validate_params()
+        dtype_of(self.dtype)
 
     def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
         """Fit to the data, then scale them.
@@ -78,7 +84,8 @@ class Scaler(Learner):
         Returns
         -------
         Z : {ndarray, sparse matrix, DataFrame} of shape (n_samples, n_features)
-            The scaled data: float16 and float32 keep their dtype, others become float64.
+            The scaled data: float16 and float32 keep their dtype, others become float64,
+            unless the parameter `dtype` asks for another.
 
         Raises
         ------
@@ -94,7 +101,8 @@ class Scaler(Learner):
         """Return the mapped values of a table; `searched` means that none is infinite."""
         self._check_zeros_stay(fitted, table.values)
         self._check_container(fitted)
-        out = table.room(truth(self.copy if copy is None else copy, "copy"))
+        keep = truth(self.copy if copy is None else copy, "copy")
+        out = table.room(keep) if self.dtype is None else room(table, dtype_of(self.dtype), keep)
         result = table.mapped(fitted.map, out, clip=self._clips(), look=not searched)
         if result is None:
             table.refuse_infinite()
@@ -215,7 +223,7 @@ class Scaler(Learner):
         if not is_sparse(values):
             return
         self._check_zeros_may_stay(values)
-        moved = fitted.map.of_zero(fitted.n_columns) != 0
+        moved = fitted.map.of_zero(fitted.n_columns, self._clips()) != 0
         if moved.any():
             assert fitted.columns is not None
             name = fitted.columns.label(int(np.flatnonzero(moved)[0]))
@@ -231,6 +239,11 @@ class Scaler(Learner):
 
     def _check_convertible(self, inverse: bool) -> None:
         fitted = self._fitted_now()
+        if self.dtype is not None and not inverse:
+            raise ValueError(
+                f"dtype={self.dtype!r} does not convert to ONNX, where the result has the dtype of "
+                "the input. Set dtype=None, and declare the input as FloatTensorType or another."
+            )
         if inverse:
             self._check_invertible(fitted.map, self._table_of(fitted))
 
@@ -275,5 +288,6 @@ class Scaler(Learner):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         tags.input_tags.sparse = not self._moves_zeros()
-        tags.transformer_tags.preserves_dtype = ["float64", "float32", "float16"]
+        wanted = [*reversed(FLOATS)] if self.dtype is None else [np.dtype(self.dtype).name]
+        tags.transformer_tags.preserves_dtype = wanted
         return tags

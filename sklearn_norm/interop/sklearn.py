@@ -127,7 +127,9 @@ class SklearnPeer:
         check_is_fitted(self)
         peer = self._as_peer()
         kind = getattr(preprocessing, self._peer_name)
-        unknown = peer.parameters.keys() - {*names_of(kind)}
+        given = {name: getattr(self, name, None) for name in ("clip", "dtype")}
+        asked = {name for name, value in given.items() if value is not None and value is not False}
+        unknown = (peer.parameters.keys() | asked) - {*names_of(kind)}
         if unknown:
             raise ValueError(
                 f"The {self._peer_name} of this scikit-learn has no parameter {min(unknown)!r}: "

@@ -90,9 +90,12 @@ class Map(ABC):
         """Return the indices of columns whose data a dtype cannot represent."""
         return np.zeros(0, dtype=np.intp)
 
-    def of_zero(self, n_columns: int) -> Floats:
-        """Return what 0 maps to, per column."""
-        return np.asarray(self.apply(np.zeros((1, n_columns)))[0])
+    def of_zero(self, n_columns: int, clip: bool = False) -> Floats:
+        """Return what 0 maps to, per column; with `clip`, NaN where that is clipped to another."""
+        zero = np.zeros((1, n_columns))
+        plain = self.apply(zero)[0]
+        held = self.apply(zero, clip=True)[0] if clip else plain
+        return np.where(plain == held, plain, np.nan)
 
     def to_state(self) -> dict[str, Any]:
         """Return plain values, from which `from_state` builds the same map."""

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
+from ..estimators.output import DTYPE
 from ..estimators.scaler import Scaler
 from ..inputs.summaries import Summary
 from ..interop.sklearn import Peer, SklearnPeer, rows_of
@@ -30,6 +31,9 @@ class DecimalScaler(SklearnPeer, Scaler):
 
     Parameters
     ----------
+    dtype : {"float16", "float32", "float64"}, dtype or None, default=None
+        The dtype of what `transform` returns. None keeps float16 and float32, and returns
+        float64 for others. It is written at once, without a copy in float64.
     copy : bool, default=True
         Whether `transform` and `inverse_transform` leave their input unchanged. False
         lets them overwrite an array of floats.
@@ -72,7 +76,7 @@ class DecimalScaler(SklearnPeer, Scaler):
     array([[-0.986,  0.5  ]])
     """
 
-    _parameter_constraints: ClassVar[dict[str, Any]] = {"copy": ["boolean"]}
+    _parameter_constraints: ClassVar[dict[str, Any]] = {"dtype": DTYPE, "copy": ["boolean"]}
     _peer_name = "MaxAbsScaler"
     _peer_words: ClassVar[dict[str, str]] = {
         "both": "Only the maxima are shared. The results differ: scikit-learn's scaler divides by "
@@ -87,7 +91,8 @@ class DecimalScaler(SklearnPeer, Scaler):
         "theirs": "0.5",
     }
 
-    def __init__(self, *, copy: bool = True) -> None:
+    def __init__(self, *, dtype: Any = None, copy: bool = True) -> None:
+        self.dtype = dtype
         self.copy = copy
 
     def _measure(self, X: Array, weight: Floats | None) -> Extrema:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from ..estimators.output import DTYPE
 from ..estimators.scaler import Scaler
 from ..inputs.arguments import truth
 from ..inputs.summaries import Summary
@@ -27,6 +28,9 @@ class MaxAbsScaler(SklearnPeer, Scaler):
     ----------
     clip : bool, default=False
         Clip what `transform` returns to [-1, 1].
+    dtype : {"float16", "float32", "float64"}, dtype or None, default=None
+        The dtype of what `transform` returns. None keeps float16 and float32, and returns
+        float64 for others. It is written at once, without a copy in float64.
     copy : bool, default=True
         Whether `transform` and `inverse_transform` leave their input unchanged. False
         lets them overwrite an array of floats.
@@ -63,7 +67,11 @@ class MaxAbsScaler(SklearnPeer, Scaler):
     array([[0.25, 1.  ]])
     """
 
-    _parameter_constraints: ClassVar[dict[str, Any]] = {"clip": ["boolean"], "copy": ["boolean"]}
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "clip": ["boolean"],
+        "dtype": DTYPE,
+        "copy": ["boolean"],
+    }
     _peer_name = "MaxAbsScaler"
     _peer_words: ClassVar[dict[str, str]] = {
         "both": "Both compute the same.",
@@ -77,8 +85,9 @@ class MaxAbsScaler(SklearnPeer, Scaler):
         "theirs": "0.5",
     }
 
-    def __init__(self, *, clip: bool = False, copy: bool = True) -> None:
+    def __init__(self, *, clip: bool = False, dtype: Any = None, copy: bool = True) -> None:
         self.clip = clip
+        self.dtype = dtype
         self.copy = copy
 
     def _measure(self, X: Array, weight: Floats | None) -> Extrema:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from ..estimators.output import DTYPE
 from ..estimators.scaler import Scaler
 from ..inputs.arguments import array_of, floats_of, truth
 from ..inputs.summaries import Summary
@@ -33,6 +34,9 @@ class MinMaxScaler(SklearnPeer, Scaler):
         For features with known bounds, the data of the fit are ignored.
     clip : bool, default=False
         Clip what `transform` returns to `feature_range`.
+    dtype : {"float16", "float32", "float64"}, dtype or None, default=None
+        The dtype of what `transform` returns. None keeps float16 and float32, and returns
+        float64 for others. It is written at once, without a copy in float64.
     copy : bool, default=True
         Whether `transform` and `inverse_transform` leave their input unchanged. False
         lets them overwrite an array of floats.
@@ -74,6 +78,7 @@ class MinMaxScaler(SklearnPeer, Scaler):
         "feature_range": [tuple],
         "data_range": [tuple, dict, None],
         "clip": ["boolean"],
+        "dtype": DTYPE,
         "copy": ["boolean"],
     }
     _sparse_remedy = (
@@ -99,11 +104,13 @@ class MinMaxScaler(SklearnPeer, Scaler):
         *,
         data_range: Any = None,
         clip: bool = False,
+        dtype: Any = None,
         copy: bool = True,
     ) -> None:
         self.feature_range = feature_range
         self.data_range = data_range
         self.clip = clip
+        self.dtype = dtype
         self.copy = copy
 
     def _measure(self, X: Array, weight: Floats | None) -> Extrema:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self, final
 import numpy as np
 
 from .._sklearn import Interval
+from ..estimators.output import CLIP, DTYPE, clipped
 from ..estimators.scaler import Scaler
 from ..inputs.arguments import truth
 from ..inputs.summaries import Summary
@@ -35,6 +36,13 @@ class ZScoreScaler(SklearnPeer, Scaler):
     ddof : {0, 1}, default=0
         Delta degrees of freedom of the variance. A total weight of at most `ddof`
         is not corrected.
+    clip : {"range"}, tuple (low, high) or None, default=None
+        What `transform` clips its results to: "range" is what the extrema of the data of the
+        fit are mapped to, so new data stay inside; a pair holds two numbers, or two arrays with
+        an entry per feature. None does not clip. It takes effect at the next fit.
+    dtype : {"float16", "float32", "float64"}, dtype or None, default=None
+        The dtype of what `transform` returns. None keeps float16 and float32, and returns
+        float64 for others. It is written at once, without a copy in float64.
     copy : bool, default=True
         Whether `transform` and `inverse_transform` leave their input unchanged. False
         lets them overwrite an array of floats.
@@ -82,6 +90,8 @@ class ZScoreScaler(SklearnPeer, Scaler):
         "with_mean": ["boolean"],
         "with_std": ["boolean"],
         "ddof": [Interval(Integral, 0, 1, closed="both")],
+        "clip": CLIP,
+        "dtype": DTYPE,
         "copy": ["boolean"],
     }
     _sparse_remedy = "pass `with_mean=False` instead"
@@ -99,11 +109,20 @@ class ZScoreScaler(SklearnPeer, Scaler):
     }
 
     def __init__(
-        self, *, with_mean: bool = True, with_std: bool = True, ddof: int = 0, copy: bool = True
+        self,
+        *,
+        with_mean: bool = True,
+        with_std: bool = True,
+        ddof: int = 0,
+        clip: Any = None,
+        dtype: Any = None,
+        copy: bool = True,
     ) -> None:
         self.with_mean = with_mean
         self.with_std = with_std
         self.ddof = ddof
+        self.clip = clip
+        self.dtype = dtype
         self.copy = copy
 
     def _measure(self, X: Array, weight: Floats | None) -> Moments:
@@ -118,7 +137,7 @@ class ZScoreScaler(SklearnPeer, Scaler):
                 f"{parameter}=True needs what `from_stats` was not given. Keep {parameter}=False, "
                 "or fit to all data."
             )
-        return Affine.of(center=center, scale=scale)
+        return clipped(Affine.of(center=center, scale=scale), self.clip, statistic)
 
     @classmethod
     def from_stats(
@@ -220,6 +239,9 @@ class ZScoreScaler(SklearnPeer, Scaler):
                 "n_samples_seen_": np.array(count_of(self))[()],
             },
         )
+
+    def _clips(self) -> bool:
+        return True  # where the map has bounds
 
     def _moves_zeros(self) -> bool:
         return truth(self.with_mean, "with_mean")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from sklearn import preprocessing
 import sklearn_norm
 from sklearn_norm.elsewhere import INSTEAD
 
+ROOT = Path(__file__).resolve().parents[2]
 X = np.array([[3.0, 4.0], [-5.0, 12.0], [8.0, 15.0]])
 elsewhere = pytest.mark.parametrize("name", sorted(INSTEAD))
 
@@ -87,3 +89,17 @@ def test_every_public_name_has_a_docstring_with_an_example():
         value = getattr(sklearn_norm, name)
         if callable(value):
             assert ">>>" in inspect.getdoc(value), name
+
+
+def test_the_differences_list_the_extra_parameters():
+    """11.21: tests of exact `get_params()` see them."""
+    page = " ".join((ROOT / "docs" / "differences.rst").read_text("utf-8").split())
+    start = page.index("Constructors have more parameters")
+    told = page[start : page.index("Near-constant columns are scaled", start)]
+    for name in ("StandardScaler", "MinMaxScaler", "MaxAbsScaler", "RobustScaler"):
+        ours, theirs = getattr(sklearn_norm, name)(), getattr(preprocessing, name)()
+        sentence = told[told.index(f"``{name}`` has") :].split(";")[0]
+        for parameter in ours.get_params().keys() - theirs.get_params().keys():
+            assert f"``{parameter}``" in sentence, (name, parameter)
+        for parameter, value in theirs.get_params().items():
+            assert ours.get_params()[parameter] == value

@@ -19,12 +19,14 @@ MORE = {
         {"with_std": False},
         {"with_mean": False, "with_std": False},
         {"ddof": 1},
+        {"clip": "range"},
     ],
     "RobustScaler": [
         {"with_centering": False},
         {"with_scaling": False},
         {"quantile_range": (10.0, 90.0), "unit_variance": True},
         {"rank_error": 0.1},
+        {"clip": (-1.0, 1.0)},
     ],
     "DecimalScaler": [],
     "LayerNorm": [{"gamma": 2.0, "beta": -1.0}, {"normalized_ndim": 1, "eps": 0.0}],
@@ -42,6 +44,7 @@ MORE = {
         {"momentum": 1.0, "variance": "within", "ddof": 1},
         {"bias_correction": False},
         {"gamma": 2.0, "beta": -1.0, "eps": 0.0},
+        {"momentum": None, "clip": "range"},
     ],
 }
 
