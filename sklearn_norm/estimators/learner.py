@@ -26,6 +26,11 @@ from .buffer import Buffer
 from .fitted import AT_ONCE, OF_SCALER, Fitted
 from .transformer import Transformer
 
+HOOKS = (
+    "A scaler of your own defines two hooks in place of `fit`: `_measure(X, weight)` returns a "
+    "statistic, and `_rule(statistic)` returns a map. See docs/new_scaler.py."
+)
+
 
 class Learner(Transformer):
     """Base of estimators that learn: X is read into a table, measured and merged.
@@ -40,10 +45,12 @@ class Learner(Transformer):
     @abstractmethod
     def _measure(self, X: Array, weight: Floats | None) -> Statistic:
         """Return the statistic of a batch without rows of weight 0; NaN is absent."""
+        raise TypeError(f"{type(self).__name__} lacks a hook. {HOOKS}")
 
     @abstractmethod
     def _rule(self, statistic: Any) -> Map:
         """Return the map for a statistic, which may be empty."""
+        raise TypeError(f"{type(self).__name__} lacks a hook. {HOOKS}")
 
     def _update(self, old: Any, new: Any) -> Statistic:
         """Return the statistic after a batch: the merge, except for exponential averages."""
@@ -328,9 +335,27 @@ class Learner(Transformer):
         """Return the record with the buffer merged, or raise NotFittedError."""
         fitted = self._fitted
         if fitted is None:
+            if self._has_own_fit():
+                raise NotFittedError(
+                    f"This {type(self).__name__} has learned nothing: call fit, and let a `fit` of "
+                    f"your own call super().fit(X). {HOOKS}"
+                )
             check_is_fitted(self)
         assert fitted is not None
         return fitted if fitted.buffer is None else self._settled(fitted)
+
+    def _has_own_fit(self) -> bool:
+        """Whether a subclass defines a `fit` of its own."""
+        return type(self).fit is not Learner.fit
+
+    def _cannot_set(self, name: str) -> Exception:
+        if self._has_own_fit() and type(self)._measure is Learner._measure:
+            return TypeError(f"{name} shows what was learned, and is not set. {HOOKS}")
+        known = "from_stats" if hasattr(self, "from_stats") else "fit"
+        return AttributeError(
+            f"{name} of a {type(self).__name__} shows what was learned, and is not set: a new "
+            f"scaler with known statistics comes from {type(self).__name__}.{known}(...)."
+        )
 
     def _present(self) -> Fitted:
         """Return the record with the buffer merged, or raise AttributeError before a fit."""

@@ -20,9 +20,12 @@ def described(estimator: Stateful, where: str) -> dict[str, Any]:
     """Return the class, the parameters and the state of an estimator."""
     kind = type(estimator)
     if kind_of(name_of(kind)) is not kind:
+        why = "cannot be found by its name"
+        if "<locals>" in kind.__qualname__:
+            why = "was made inside a function, so no other program finds it, nor does pickle"
         raise FormatError(
-            f"{where}: the class {name_of(kind)} cannot be found by its name. Define it at the "
-            "top of a module, under one name."
+            f"{where}: the class {name_of(kind)} {why}. Define it at the top of a module that can "
+            "be imported, under one name."
         )
     given = with_named_dtype(estimator.get_params(deep=False))
     parameters = {k: encoded(v, at(f"{where}.parameters", k)) for k, v in given.items()}
