@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from sklearn_norm.estimators.scaler import Scaler
 from sklearn_norm.maps.affine import Affine
-from sklearn_norm.statistics.extrema import Extrema
+from sklearn_norm.statistics.moments import Moments
 
 
-class PeakScaler(Scaler):
-    """Divide each feature by its largest absolute value.
+class RootMeanSquareScaler(Scaler):
+    """Divide each feature by the root of the mean of its squares.
 
     Parameters
     ----------
@@ -19,13 +21,13 @@ class PeakScaler(Scaler):
 
     Attributes
     ----------
-    max_abs_ : ndarray of shape (n_features,)
-        The largest absolute value.
+    scale_ : ndarray of shape (n_features,)
+        The divisor.
 
     Examples
     --------
-    >>> PeakScaler().fit_transform([[-4.0], [2.0]]).ravel()
-    array([-1. ,  0.5])
+    >>> RootMeanSquareScaler().fit_transform([[-7.0], [1.0]]).ravel()
+    array([-1.4,  0.2])
     """
 
     _parameter_constraints = {"copy": ["boolean"]}  # noqa: RUF012
@@ -33,12 +35,12 @@ class PeakScaler(Scaler):
     def __init__(self, *, copy: bool = True) -> None:
         self.copy = copy
 
-    def _measure(self, X: Any, weight: Any) -> Extrema:
-        return Extrema.measure(X, weight)
+    def _measure(self, X: Any, weight: Any) -> Moments:
+        return Moments.measure(X, weight)
 
-    def _rule(self, statistic: Extrema) -> Affine:
-        return Affine.of(scale=statistic.max_abs)
+    def _rule(self, statistic: Moments) -> Affine:
+        return Affine.of(scale=np.hypot(statistic.mean, statistic.deviation(0)))
 
     @property
-    def max_abs_(self) -> Any:
-        return self._seen().max_abs
+    def scale_(self) -> Any:
+        return self._ruled().in_units("scale")

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ._version import __version__ as __version__
+from .compose.equality import equal
+from .compose.merging import merge
 from .config import config_context, get_config, set_config, show_versions
+from .elsewhere import refusal
 from .persistence.documents import from_dict, load, save, to_dict
 from .scalers.batch_stats import BatchStatsScaler
 from .scalers.decimal import DecimalScaler
+from .scalers.max_abs import MaxAbsScaler
 from .scalers.minmax import MinMaxScaler
 from .scalers.robust import RobustScaler
-from .scalers.zscore import ZScoreScaler
+from .scalers.zscore import StandardScaler, ZScoreScaler
 from .tensors.ada import AdaNorm
 from .tensors.batch import BatchNorm
 from .tensors.group import GroupNorm
@@ -26,14 +32,18 @@ __all__ = [
     "GroupNorm",
     "InstanceNorm",
     "LayerNorm",
+    "MaxAbsScaler",
     "MinMaxScaler",
     "RMSNorm",
     "RobustScaler",
+    "StandardScaler",
     "ZScoreScaler",
     "config_context",
+    "equal",
     "from_dict",
     "get_config",
     "load",
+    "merge",
     "save",
     "set_config",
     "show_versions",
@@ -50,3 +60,8 @@ TRUSTED_TYPES = sorted(
 )
 """What `skops.io.load` must be told to trust: every estimator, and nothing else."""
 del _public, _value
+
+
+def __getattr__(name: str) -> Any:
+    """Say what does the work of a name of another library."""
+    raise refusal(__name__, name)

@@ -135,9 +135,12 @@ class Fitted:
 
     def measured_from(self, origin: Any) -> Any:
         """Return the statistic, measured from another origin."""
-        if origin is None or np.array_equal(origin, 0.0 if self.origin is None else self.origin):
+        mine, other = (
+            np.zeros(self.n_columns) if at is None else at for at in (self.origin, origin)
+        )
+        if np.array_equal(mine, other):
             return self.statistic
-        return self.statistic.moved((0.0 if self.origin is None else self.origin) - origin)
+        return self.statistic.moved(mine - other)
 
     def located(self, values: Floats) -> Floats:
         """Return values that are measured from the origin as values of the data."""

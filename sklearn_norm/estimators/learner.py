@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from .. import _sklearn, kernels
@@ -14,6 +15,7 @@ from ..exceptions import SparseDataError
 from ..inputs import parameters
 from ..inputs.columns import Columns
 from ..inputs.origin import moved, origin_of
+from ..inputs.parameters import defaults_of
 from ..inputs.reading import read_table
 from ..inputs.table import Table
 from ..inputs.weights import weighed
@@ -24,6 +26,11 @@ from ..statistics.record import Statistic
 from .buffer import Buffer
 from .fitted import AT_ONCE, OF_SCALER, Fitted
 from .transformer import Transformer
+
+HOOKS = (
+    "A scaler of your own defines two hooks in place of `fit`: `_measure(X, weight)` returns a "
+    "statistic, and `_rule(statistic)` returns a map. See docs/new_scaler.py."
+)
 
 
 class Learner(Transformer):
@@ -39,10 +46,12 @@ class Learner(Transformer):
     @abstractmethod
     def _measure(self, X: Array, weight: Floats | None) -> Statistic:
         """Return the statistic of a batch without rows of weight 0; NaN is absent."""
+        raise TypeError(f"{type(self).__name__} lacks a hook. {HOOKS}")
 
     @abstractmethod
     def _rule(self, statistic: Any) -> Map:
         """Return the map for a statistic, which may be empty."""
+        raise TypeError(f"{type(self).__name__} lacks a hook. {HOOKS}")
 
     def _update(self, old: Any, new: Any) -> Statistic:
         """Return the statistic after a batch: the merge, except for exponential averages."""
@@ -260,21 +269,41 @@ class Learner(Transformer):
         NotFittedError
             If either of them is not fitted.
         """
+        self._check_class(other)
+        mine = self._mergeable("this scaler")
+        self._check_grows(mine)
+        statistic = self._merged(mine.statistic, self._part_of(other, mine, "the other scaler"))
+        return self._made_of(mine, statistic)
+
+    def _check_class(self, other: Any) -> None:
         if type(other) is not type(self):
             raise ValueError(
                 f"Cannot merge a {type(self).__name__} with a {type(other).__name__}: "
                 "fit both with the same class."
             )
-        mine, theirs = self._fitted_now(), other._fitted_now()
-        self._check_grows(mine)
+
+    def _mergeable(self, which: str = "this scaler") -> Fitted:
+        """Return what this scaler knows, or say that it is not fitted yet."""
+        if self._fitted is None:
+            raise NotFittedError(
+                f"Cannot merge: {which}, a {type(self).__name__}, is not fitted yet. Call fit."
+            )
+        return self._fitted_now()
+
+    def _part_of(self, other: Any, mine: Fitted, which: str = "this scaler") -> Statistic:
+        """Return the statistic of another scaler; refuse one that does not fit this one."""
+        self._check_class(other)
+        theirs: Fitted = other._mergeable(which)
         other._check_grows(theirs)
         self._check_alike(mine, theirs)
+        statistic: Statistic = theirs.measured_from(mine.origin)
+        return statistic
+
+    def _made_of(self, mine: Fitted, statistic: Statistic) -> Self:
+        """Return a new scaler like this one, with a merged statistic."""
         merged: Any = type(self)(**parameters.kept(mine.parameters))
         vars(merged).update(_sklearn.settings_of(self))
-        origin = theirs.origin if mine.origin is None else mine.origin
-        twin = merged._with_fitted(mine.but(origin=origin))
-        statistics = (fitted.measured_from(origin) for fitted in (mine, theirs))
-        merged._fitted = twin._ruled_by(self._merged(*statistics))
+        merged._fitted = merged._with_fitted(mine)._ruled_by(statistic)
         result: Self = merged
         return result
 
@@ -286,7 +315,13 @@ class Learner(Transformer):
         """Refuse to merge fits with different parameters or columns."""
         for name, value in mine.parameters.items():
             other = theirs.parameters[name]
-            if name != "copy" and value is not other and not parameters.same(value, other):
+            if name in ("copy", "dtype") or value is other:
+                continue
+            if type(value) in parameters.CONSTANTS and type(other) is type(value):
+                alike = value == other
+            else:
+                alike = parameters.same(value, other)
+            if not alike:
                 raise ValueError(
                     f"Cannot merge scalers of different parameters: {name}={value!r} "
                     f"and {name}={other!r}. Fit both with the same."
@@ -328,9 +363,27 @@ class Learner(Transformer):
         """Return the record with the buffer merged, or raise NotFittedError."""
         fitted = self._fitted
         if fitted is None:
+            if self._has_own_fit():
+                raise NotFittedError(
+                    f"This {type(self).__name__} has learned nothing: call fit, and let a `fit` of "
+                    f"your own call super().fit(X). {HOOKS}"
+                )
             check_is_fitted(self)
         assert fitted is not None
         return fitted if fitted.buffer is None else self._settled(fitted)
+
+    def _has_own_fit(self) -> bool:
+        """Whether a subclass defines a `fit` of its own."""
+        return type(self).fit is not Learner.fit
+
+    def _cannot_set(self, name: str) -> Exception:
+        if self._has_own_fit() and type(self)._measure is Learner._measure:
+            return TypeError(f"{name} shows what was learned, and is not set. {HOOKS}")
+        known = "from_stats" if hasattr(self, "from_stats") else "fit"
+        return AttributeError(
+            f"{name} of a {type(self).__name__} shows what was learned, and is not set: a new "
+            f"scaler with known statistics comes from {type(self).__name__}.{known}(...)."
+        )
 
     def _present(self) -> Fitted:
         """Return the record with the buffer merged, or raise AttributeError before a fit."""
@@ -349,21 +402,22 @@ class Learner(Transformer):
         return self._present().statistic
 
     def _measured(self) -> Any:
-        """Return the statistic; raise AttributeError if it is only a known center and scale."""
+        """Return the statistic; raise AttributeError if it was not measured nor counted."""
         statistic = self._seen()
         if not statistic.grows:
             raise AttributeError(
-                f"This {type(self).__name__} was built from a center and a scale: nothing else "
+                f"This {type(self).__name__} was built from {statistic.made_of}: nothing else "
                 "is known about the data."
             )
         return statistic
 
     def _check_grows(self, fitted: Fitted) -> None:
-        """Refuse to add data to a scaler that has only a known center and scale."""
-        if not fitted.statistic.grows:
+        """Refuse to add data to a scaler that has only known statistics without a count."""
+        known = fitted.statistic
+        if not known.grows:
             raise ValueError(
-                f"This {type(self).__name__} was built from a center and a scale, to which no data "
-                "can be added. Use it as it is, or fit one to all data."
+                f"This {type(self).__name__} was built from {known.made_of}, to which no data "
+                f"can be added. Use it as it is, or {known.remedy}."
             )
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -379,6 +433,10 @@ class Learner(Transformer):
         fitted = Fitted.from_state(state)
         if fitted.parameters is None:
             fitted = fitted.but(parameters=parameters.kept(parameters.told(self)))
+        missing = defaults_of(type(self)).keys() - fitted.parameters.keys()
+        if missing:  # an older version had fewer parameters
+            new = {name: defaults_of(type(self))[name] for name in sorted(missing)}
+            fitted = fitted.but(parameters=fitted.parameters | new)
         if fitted.map is None:
             fitted = self._with_fitted(fitted)._ruled_by(fitted.statistic)
         self._fitted = fitted

@@ -16,9 +16,11 @@ from ..inputs.table import Table
 from ..inputs.weights import weighed
 from ..kernels import Array, Floats
 from ..maps.affine import Affine
+from ..statistics.given import UncountedRunning
 from ..statistics.running import Running
 from .fitted import Fitted
 from .learner import count
+from .output import CLIP, DTYPE, clipped
 from .scaler import Scaler
 
 
@@ -33,6 +35,8 @@ class RunningScaler(Scaler):
         "ddof": [Interval(Integral, 0, 1, closed="both")],
         "gamma": ["array-like", Real, None],
         "beta": ["array-like", Real, None],
+        "clip": CLIP,
+        "dtype": DTYPE,
         "copy": ["boolean"],
     }
     _column_word: ClassVar[str] = "feature"
@@ -43,6 +47,7 @@ class RunningScaler(Scaler):
     ddof: int
     gamma: Any
     beta: Any
+    clip: Any = None  # of BatchNorm, which lacks the parameter
 
     def _measure(self, X: Array, weight: Floats | None) -> Running:
         return self._running(X, weight, self.ddof)
@@ -80,12 +85,16 @@ class RunningScaler(Scaler):
         return forgotten.merge(Running.of_rows(rows, share * keep**later))
 
     def _rule(self, statistic: Running) -> Affine:
-        return Affine.of(
+        affine = Affine.of(
             center=statistic.mean,
             scale=statistic.spread(self.variance == "total").deviation(eps=number(self.eps, "eps")),
             gain=self._vector("gamma", statistic.weight.size),
             offset=self._vector("beta", statistic.weight.size),
         )
+        return clipped(affine, self.clip, statistic)
+
+    def _clips(self) -> bool:
+        return True  # where the map has bounds
 
     def _vector(self, name: str, n_columns: int) -> Floats | None:
         """Return gamma or beta, one number per column of the statistic."""
@@ -166,7 +175,7 @@ class RunningScaler(Scaler):
         *,
         running_mean: Any,
         running_var: Any,
-        n_batches: Any,
+        n_batches: Any = None,
         feature_names: Any = None,
         **params: Any,
     ) -> Self:
@@ -177,9 +186,11 @@ class RunningScaler(Scaler):
         running_mean, running_var : float or array-like of shape (n_features,)
             The statistics; `running_var` is the kind of variance that the parameter
             `variance` names.
-        n_batches : float or array-like of shape (n_features,)
+        n_batches : float or array-like of shape (n_features,), default=None
             The number of batches seen. 0 means no data, and both statistics must be NaN; with
-            ``bias_correction=False``, 0 means that both statistics are a prior.
+            ``bias_correction=False``, 0 means that both statistics are a prior. Without a
+            count, the scaler only serves: it does not count, and `partial_fit` and `merge`
+            raise an error.
         feature_names : list of str, default=None
             The names of the columns.
         **params
@@ -208,17 +219,19 @@ class RunningScaler(Scaler):
         (array([2.]), array([1.]))
         """
         scaler = cls._unfitted(params)
-        told = Summary.read(
-            feature_names, running_mean=running_mean, running_var=running_var, n_batches=n_batches
-        )
-        weight = scaler._weight_of(told["n_batches"])
-        told.check_counted("n_batches", present=weight > 0)
+        given = {"running_mean": running_mean, "running_var": running_var, "n_batches": n_batches}
+        told = Summary.read(feature_names, ("n_batches",), **given)
+        if n_batches is None:
+            weight = batches = told.weight("n_batches")
+        else:
+            batches = told["n_batches"]
+            weight = scaler._weight_of(batches)
+            told.check_counted("n_batches", present=weight > 0)
+        kind = Running if n_batches is not None else UncountedRunning
         mean, variance = told["running_mean"], told["running_var"]
         told.refuse("running_var", variance < 0, "a variance is at least 0.")
         total = scaler.variance == "total"
-        return scaler._built(
-            Running.known(mean, variance, told["n_batches"], weight, drift=total), told.names
-        )
+        return scaler._built(kind.known(mean, variance, batches, weight, drift=total), told.names)
 
     def _weight_of(self, batches: Floats) -> Floats:
         """Return the weight that an average has after this many batches."""
@@ -261,4 +274,4 @@ class RunningScaler(Scaler):
     @property
     def n_batches_seen_(self) -> Any:
         """int, or ndarray of shape (n_features,): the number of batches seen."""
-        return count(self._seen().batches)
+        return count(self._measured().batches)

@@ -21,6 +21,7 @@ from ..maps.affine import Affine
 from ..maps.record import Map
 from .fitted import Fitted
 from .learner import Learner
+from .output import FLOATS, dtype_of, room
 
 
 class Scaler(Learner):
@@ -31,6 +32,11 @@ class Scaler(Learner):
     """
 
     copy: bool
+    dtype: Any = None  # of a scaler without the parameter
+
+    def _validate_params(self) -> None:
+        super()._validate_params()
+        dtype_of(self.dtype)
 
     def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
         """Fit to the data, then scale them.
@@ -79,7 +85,8 @@ class Scaler(Learner):
         Returns
         -------
         Z : {ndarray, sparse matrix, DataFrame} of shape (n_samples, n_features)
-            The scaled data: float16 and float32 keep their dtype, others become float64.
+            The scaled data: float16 and float32 keep their dtype, others become float64,
+            unless the parameter `dtype` asks for another.
 
         Raises
         ------
@@ -95,7 +102,8 @@ class Scaler(Learner):
         """Return the mapped values of a table; `searched` means that none is infinite."""
         self._check_zeros_stay(fitted, table.values)
         self._check_container(fitted)
-        out = table.room(truth(self.copy if copy is None else copy, "copy"))
+        keep = truth(self.copy if copy is None else copy, "copy")
+        out = table.room(keep) if self.dtype is None else room(table, dtype_of(self.dtype), keep)
         result = table.mapped(fitted.map, out, clip=self._clips(), look=not searched)
         if result is None:
             table.refuse_infinite()
@@ -142,6 +150,45 @@ class Scaler(Learner):
             result += fitted.origin if chosen is None else fitted.origin[chosen]
         return table.framed(result, self._wanted(X))
 
+    def inverse_transform_std(self, S: Any, columns: Any = None) -> Any:
+        """Return standard deviations of scaled data in the original units.
+
+        They are multiplied by the scale, and not shifted: what a model tells besides its
+        prediction, such as `predict(X, return_std=True)`, comes back by it.
+
+        Parameters
+        ----------
+        S : {array-like, DataFrame} of shape (n_samples, n_columns)
+            Standard deviations, or other widths, of scaled data.
+        columns : list of str or int, default=None
+            Names or indices of the columns in S, as in `inverse_transform`.
+
+        Returns
+        -------
+        S : {ndarray, DataFrame} of shape (n_samples, n_columns)
+            The standard deviations in the units of the data, in the container that
+            `inverse_transform` returns.
+
+        Raises
+        ------
+        ValueError
+            If the columns are not those of the fit, or the scaler is not linear.
+
+        Notes
+        -----
+        Variances come back by their roots: ``scaler.inverse_transform_std(np.sqrt(V)) ** 2``.
+
+        Examples
+        --------
+        >>> from sklearn_norm import ZScoreScaler
+        >>> scaler = ZScoreScaler().fit([[10.0], [14.0]])
+        >>> scaler.inverse_transform([[0.5]]), scaler.inverse_transform_std([[0.5]])
+        (array([[13.]]), array([[1.]]))
+        """
+        fitted = self._fitted_now()
+        widths = self._with_fitted(fitted.but(map=fitted.map.linear()))
+        return widths.inverse_transform(S, copy=True, columns=columns)
+
     def _read_scaled(self, X: Any, wanted: Any, fitted: Fitted) -> tuple[Table, Any]:
         """Read scaled data; return it with the indices of its columns, None for all."""
         columns: Any = fitted.columns
@@ -182,7 +229,7 @@ class Scaler(Learner):
         if not is_sparse(values):
             return
         self._check_zeros_may_stay(values)
-        moved = fitted.map.of_zero(fitted.n_columns) != 0
+        moved = fitted.map.of_zero(fitted.n_columns, self._clips()) != 0
         if moved.any():
             assert fitted.columns is not None
             name = fitted.columns.label(int(np.flatnonzero(moved)[0]))
@@ -198,6 +245,11 @@ class Scaler(Learner):
 
     def _check_convertible(self, inverse: bool) -> None:
         fitted = self._fitted_now()
+        if self.dtype is not None and not inverse:
+            raise ValueError(
+                f"dtype={self.dtype!r} does not convert to ONNX, where the result has the dtype of "
+                "the input. Set dtype=None, and declare the input as FloatTensorType or another."
+            )
         if inverse:
             self._check_invertible(fitted.map, self._table_of(fitted))
 
@@ -242,5 +294,6 @@ class Scaler(Learner):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         tags.input_tags.sparse = not self._moves_zeros()
-        tags.transformer_tags.preserves_dtype = ["float64", "float32", "float16"]
+        wanted = [*reversed(FLOATS)] if self.dtype is None else [np.dtype(self.dtype).name]
+        tags.transformer_tags.preserves_dtype = wanted
         return tags

@@ -14,7 +14,7 @@ from ..inputs.frames import CONTAINERS
 from ..inputs.parameters import defaults_of
 from .fitted import OF_COLUMNS, OF_SCALER, OF_SHAPE, Fitted
 
-SCHEMA = 1  # increase it whenever an older version would misread the state
+SCHEMA = 2  # increase it whenever an older version would misread the state
 FITTED = {*OF_COLUMNS, *OF_SHAPE, *OF_SCALER}
 
 

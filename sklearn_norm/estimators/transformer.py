@@ -33,17 +33,11 @@ def frozen(getter: Any) -> Any:
     return frozen_getter
 
 
-def refuse_to_set(name: str) -> Any:
-    """Return a setter that refuses, and says what to do instead."""
+def unsettable(name: str) -> Any:
+    """Return a setter that raises an error with advice."""
 
     def refuse(self: Any, value: Any) -> None:
-        kind = type(self).__name__
-        way = "fit it"
-        if hasattr(self, "from_stats"):
-            way = f"build one from known statistics: {kind}.from_stats(...)"
-        raise AttributeError(
-            f"`{name}` of a {kind} cannot be set, since it tells what was measured: {way}."
-        )
+        raise self._cannot_set(name)
 
     return refuse
 
@@ -69,13 +63,18 @@ class Transformer(
         cls._sklearn_auto_wrap_output_keys = {"transform"}
         for name, value in vars(cls).copy().items():
             if isinstance(value, property) and name.endswith("_") and not name.startswith("_"):
-                getter = frozen(value.fget)
-                setattr(cls, name, property(getter, refuse_to_set(name), doc=value.__doc__))
+                setattr(
+                    cls, name, property(frozen(value.fget), unsettable(name), doc=value.__doc__)
+                )
 
     @property
     def n_features_in_(self) -> int:
         """int: the number of features of X."""
         return self._columns_seen("n_features_in_").number  # type: ignore[no-any-return]
+
+    @n_features_in_.setter
+    def n_features_in_(self, value: Any) -> None:
+        raise self._cannot_set("n_features_in_")
 
     @property
     @frozen
@@ -85,6 +84,16 @@ class Transformer(
         if names is None:
             raise AttributeError(f"This {type(self).__name__} was fitted without feature names.")
         return names
+
+    @feature_names_in_.setter
+    def feature_names_in_(self, value: Any) -> None:
+        raise self._cannot_set("feature_names_in_")
+
+    def _cannot_set(self, name: str) -> Exception:
+        """Return the error for an attempt to set a fitted attribute."""
+        return AttributeError(
+            f"{name} of a {type(self).__name__} shows what was learned, and is not set: call fit."
+        )
 
     def _columns_seen(self, attribute: str) -> Any:
         """Return the columns of the fit, or raise the AttributeError of this attribute."""

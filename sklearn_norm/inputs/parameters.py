@@ -78,6 +78,18 @@ def told(estimator: Any) -> dict[str, Any]:
     return {name: getattr(estimator, name) for name in names_of(type(estimator))}
 
 
+def with_named_dtype(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameters with the name of a float dtype in place of the class or dtype."""
+    dtype = given.get("dtype")
+    if isinstance(dtype, np.dtype) or dtype is float or is_float_class(dtype):
+        return {**given, "dtype": np.dtype(dtype).name}
+    return given
+
+
+def is_float_class(value: Any) -> bool:
+    return isinstance(value, type) and issubclass(value, np.floating)
+
+
 def kept(given: dict[str, Any]) -> dict[str, Any]:
     """Return the parameters with mutable values copied, so that nobody else can change them."""
     if all(map(is_constant, given.values())):

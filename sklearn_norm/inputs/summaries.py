@@ -71,6 +71,13 @@ class Summary:
             )
         return there
 
+    def weight(self, count: str) -> Floats:
+        """Return the counts, checked. Without a count, 2 for columns with data and 0 for others."""
+        if self.given[count] is not None:
+            self.check_counted(count)
+            return self[count]
+        return np.where(self.check_alike(), 2.0, 0.0)
+
     def check_counted(self, count: str, present: Array | None = None) -> None:
         """Refuse invalid counts, and vectors that do not match them."""
         number = self[count]

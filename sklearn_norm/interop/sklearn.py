@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import _sklearn
 from ..inputs.columns import Columns
+from ..inputs.parameters import names_of
 from ..kernels import Array, Floats
 from .docstrings import fill_in, template
 
@@ -125,7 +126,16 @@ class SklearnPeer:
 
         check_is_fitted(self)
         peer = self._as_peer()
-        scaler = getattr(preprocessing, self._peer_name)(**peer.parameters)
+        kind = getattr(preprocessing, self._peer_name)
+        given = {name: getattr(self, name, None) for name in ("clip", "dtype")}
+        asked = {name for name, value in given.items() if value is not None and value is not False}
+        unknown = (peer.parameters.keys() | asked) - {*names_of(kind)}
+        if unknown:
+            raise ValueError(
+                f"The {self._peer_name} of this scikit-learn has no parameter {min(unknown)!r}: "
+                "set it to its default, or upgrade scikit-learn."
+            )
+        scaler = kind(**peer.parameters)
         for attribute, value in peer.fitted.items():
             setattr(scaler, attribute, value.copy() if isinstance(value, np.ndarray) else value)
         return alike(self, scaler)
@@ -168,7 +178,18 @@ def alike(source: Any, target: Any) -> Any:
 
 def rows_of(scaler: Any) -> Any:
     """Return the number of rows for scikit-learn: the largest count of all columns."""
-    return np.max(scaler.n_samples_seen_).item()
+    return np.max(count_of(scaler)).item()
+
+
+def count_of(scaler: Any) -> Any:
+    """Return the count; an error for a scaler from `from_stats` without one."""
+    try:
+        return scaler.n_samples_seen_
+    except AttributeError as error:
+        raise ValueError(
+            f"scikit-learn's {scaler._peer_name} needs a count of samples: give from_stats "
+            "`n_samples`."
+        ) from error
 
 
 def left_alone(fitted: Any, divisor: Floats, spread: Floats) -> Array:

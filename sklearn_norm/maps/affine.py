@@ -93,13 +93,14 @@ class Affine(Map):
         bounds = None
         if clip and self.lower is not None and self.upper is not None:
             bounds = (self.lower, self.upper)
-        ceiling = None if self.ceiling is None else self._ceiling(result_dtype(X))
+        dtype = result_dtype(X) if out is None else out.dtype
+        ceiling = None if self.ceiling is None else self._ceiling(dtype)
         if isinstance(X, kernels.Traced):
             return self._on_traced(X, bounds, ceiling)
         if is_sparse(X):
             return self._on_sparse(X, out, bounds, ceiling, look)
         small = None if ceiling is None else _members_below(X, ceiling)
-        Z: Any = np.empty_like(X, dtype=result_dtype(X)) if out is None else out
+        Z: Any = np.empty_like(X, dtype=dtype) if out is None else out
         if kernels.apply(X, self._map(), bounds, Z, look):
             return None
         if small is not None:
@@ -206,6 +207,11 @@ class Affine(Map):
 
     def without(self, *steps: str) -> Self:
         return type(self)(**{**vars(self), **dict.fromkeys(steps)})
+
+    def linear(self) -> Self:
+        """Return the map of standard deviations: scale and gain without a sign, and no shift."""
+        kept = {"scale": self.scale, "exponent": self.exponent}
+        return type(self)(**kept, gain=None if self.gain is None else np.abs(self.gain))
 
     def in_units(self, name: str) -> Floats | None:
         """Return the center or the scale in the units of the data."""

@@ -140,10 +140,12 @@ class Chain(Map):
         """Raise a ValueError if X has a finite member for which the map is not defined."""
         self.first.bent(X)
 
-    def of_zero(self, n_columns: int) -> Floats:
-        """Return what 0 maps to, per column; NaN or infinity if it is not defined."""
-        zeros = np.zeros((1, n_columns))
-        return np.asarray(self.then.apply(_members(self.first.bend, zeros))[0])
+    def of_zero(self, n_columns: int, clip: bool = False) -> Floats:
+        """Return what 0 maps to, per column; NaN or infinity if it is not defined or clipped."""
+        bent = _members(self.first.bend, np.zeros((1, n_columns)))
+        plain = self.then.apply(bent)[0]
+        held = self.then.apply(bent, clip=True)[0] if clip else plain
+        return np.where(plain == held, plain, np.nan)
 
     @property
     def affine(self) -> Affine:

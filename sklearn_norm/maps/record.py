@@ -83,13 +83,23 @@ class Map(ABC):
         """Raise a ValueError if X has a finite member for which the map is not defined."""
         return  # an affine map is defined everywhere
 
+    def linear(self) -> Map:
+        """Return the map of differences, and so of standard deviations, up to the sign."""
+        raise ValueError(
+            "Differences have no way back of their own here: the scaler is not linear. Undo the "
+            "ends of an interval by inverse_transform instead."
+        )
+
     def unheld(self, dtype: Any) -> Any:
         """Return the indices of columns whose data a dtype cannot represent."""
         return np.zeros(0, dtype=np.intp)
 
-    def of_zero(self, n_columns: int) -> Floats:
-        """Return what 0 maps to, per column."""
-        return np.asarray(self.apply(np.zeros((1, n_columns)))[0])
+    def of_zero(self, n_columns: int, clip: bool = False) -> Floats:
+        """Return what 0 maps to, per column; with `clip`, NaN where that is clipped to another."""
+        zero = np.zeros((1, n_columns))
+        plain = self.apply(zero)[0]
+        held = self.apply(zero, clip=True)[0] if clip else plain
+        return np.where(plain == held, plain, np.nan)
 
     def to_state(self) -> dict[str, Any]:
         """Return plain values, from which `from_state` builds the same map."""

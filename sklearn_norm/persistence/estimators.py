@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from ..estimators.state import SCHEMA, Stateful
 from ..exceptions import FormatError
+from ..inputs.parameters import with_named_dtype
 from .values import at, decoded, encoded, text, with_keys
 
 PACKAGE = __name__.partition(".")[0]
@@ -19,16 +20,21 @@ def described(estimator: Stateful, where: str) -> dict[str, Any]:
     """Return the class, the parameters and the state of an estimator."""
     kind = type(estimator)
     if kind_of(name_of(kind)) is not kind:
+        why = "cannot be found by its name"
+        if "<locals>" in kind.__qualname__:
+            why = "was made inside a function, so no other program finds it, nor does pickle"
         raise FormatError(
-            f"{where}: the class {name_of(kind)} cannot be found by its name. Define it at the "
-            "top of a module, under one name."
+            f"{where}: the class {name_of(kind)} {why}. Define it at the top of a module that can "
+            "be imported, under one name."
         )
-    given = estimator.get_params(deep=False)
+    given = with_named_dtype(estimator.get_params(deep=False))
     parameters = {k: encoded(v, at(f"{where}.parameters", k)) for k, v in given.items()}
     _check(estimator, where)
     _check_nothing_left(estimator, given, where)
     with _taking(f"{where}.state"):
         state = estimator.__getstate__()
+    if "_parameters" in state:
+        state["_parameters"] = with_named_dtype(state["_parameters"])
     fitted = {
         shown(name): encoded(state[name], f"{where}.state.{shown(name)}")
         for name in kind._remembers

@@ -33,6 +33,13 @@ class BatchStatsScaler(RunningScaler):
         `ddof` is not corrected.
     gamma, beta : float, array-like of shape (n_features,) or None, default=None
         Gain and bias of the result; None stands for 1 and 0.
+    clip : {"range"}, tuple (low, high) or None, default=None
+        What `transform` clips its results to: "range" is what the extrema of the data of the
+        fit are mapped to, so new data stay inside; a pair holds two numbers, or two arrays with
+        an entry per feature. None does not clip. It takes effect at the next fit.
+    dtype : {"float16", "float32", "float64"}, dtype or None, default=None
+        The dtype of what `transform` returns. None keeps float16 and float32, and returns
+        float64 for others. It is written at once, without a copy in float64.
     copy : bool, default=True
         Whether `transform` and `inverse_transform` leave their input unchanged. False
         lets them overwrite an array of floats.
@@ -94,6 +101,8 @@ class BatchStatsScaler(RunningScaler):
         ddof: int = 0,
         gamma: Any = None,
         beta: Any = None,
+        clip: Any = None,
+        dtype: Any = None,
         copy: bool = True,
     ) -> None:
         self.momentum = momentum
@@ -103,6 +112,8 @@ class BatchStatsScaler(RunningScaler):
         self.ddof = ddof
         self.gamma = gamma
         self.beta = beta
+        self.clip = clip
+        self.dtype = dtype
         self.copy = copy
 
     def _takes_origin(self) -> bool:

@@ -9,12 +9,14 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
+from ..estimators.output import DTYPE
 from ..estimators.scaler import Scaler
 from ..inputs.summaries import Summary
 from ..interop.sklearn import Peer, SklearnPeer, rows_of
 from ..kernels import Array, Floats
 from ..maps.affine import Affine
 from ..statistics.extrema import Extrema
+from ..statistics.given import UncountedExtrema
 
 LEAST, MOST = -324, 309  # range of the exponent j for float64
 EXACT = 22  # 10**22 is the largest power of ten that a float64 holds exactly
@@ -29,6 +31,9 @@ class DecimalScaler(SklearnPeer, Scaler):
 
     Parameters
     ----------
+    dtype : {"float16", "float32", "float64"}, dtype or None, default=None
+        The dtype of what `transform` returns. None keeps float16 and float32, and returns
+        float64 for others. It is written at once, without a copy in float64.
     copy : bool, default=True
         Whether `transform` and `inverse_transform` leave their input unchanged. False
         lets them overwrite an array of floats.
@@ -71,7 +76,7 @@ class DecimalScaler(SklearnPeer, Scaler):
     array([[-0.986,  0.5  ]])
     """
 
-    _parameter_constraints: ClassVar[dict[str, Any]] = {"copy": ["boolean"]}
+    _parameter_constraints: ClassVar[dict[str, Any]] = {"dtype": DTYPE, "copy": ["boolean"]}
     _peer_name = "MaxAbsScaler"
     _peer_words: ClassVar[dict[str, str]] = {
         "both": "Only the maxima are shared. The results differ: scikit-learn's scaler divides by "
@@ -86,7 +91,8 @@ class DecimalScaler(SklearnPeer, Scaler):
         "theirs": "0.5",
     }
 
-    def __init__(self, *, copy: bool = True) -> None:
+    def __init__(self, *, dtype: Any = None, copy: bool = True) -> None:
+        self.dtype = dtype
         self.copy = copy
 
     def _measure(self, X: Array, weight: Floats | None) -> Extrema:
@@ -105,7 +111,7 @@ class DecimalScaler(SklearnPeer, Scaler):
 
     @classmethod
     def from_stats(
-        cls, *, max_abs: Any, n_samples: Any, feature_names: Any = None, **params: Any
+        cls, *, max_abs: Any, n_samples: Any = None, feature_names: Any = None, **params: Any
     ) -> Self:
         """Build a fitted scaler from known absolute maxima, which later batches may raise.
 
@@ -113,8 +119,10 @@ class DecimalScaler(SklearnPeer, Scaler):
         ----------
         max_abs : float or array-like of shape (n_features,)
             The largest absolute value seen.
-        n_samples : float or array-like of shape (n_features,)
+        n_samples : float or array-like of shape (n_features,), default=None
             The total weight of the data. 0 means no data, and `max_abs` must then be NaN.
+            Without a count, the scaler only serves: it has no `n_samples_seen_` and no
+            `constant_features_`, and `partial_fit` and `merge` raise an error.
         feature_names : list of str, default=None
             The names of the columns.
         **params
@@ -143,11 +151,11 @@ class DecimalScaler(SklearnPeer, Scaler):
         array([ 4, -1])
         """
         scaler = cls._unfitted(params)
-        told = Summary.read(feature_names, max_abs=max_abs, n_samples=n_samples)
-        told.check_counted("n_samples")
-        peak = told["max_abs"]
+        told = Summary.read(feature_names, ("n_samples",), max_abs=max_abs, n_samples=n_samples)
+        weight, peak = told.weight("n_samples"), told["max_abs"]
         told.refuse("max_abs", peak < 0, "an absolute value is at least 0.")
-        return scaler._built(Extrema.known(-peak, peak, told["n_samples"]), told.names)
+        kind = Extrema if n_samples is not None else UncountedExtrema
+        return scaler._built(kind.known(-peak, peak, weight), told.names)
 
     @classmethod
     def _from_peer(cls, theirs: Any) -> Self:

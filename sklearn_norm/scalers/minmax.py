@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from ..estimators.output import DTYPE
 from ..estimators.scaler import Scaler
 from ..inputs.arguments import array_of, floats_of, truth
 from ..inputs.summaries import Summary
@@ -13,6 +14,7 @@ from ..interop.sklearn import Peer, SklearnPeer, left_alone, rows_of, shared
 from ..kernels import Array, Floats
 from ..maps.affine import Affine
 from ..statistics.extrema import Extrema
+from ..statistics.given import UncountedExtrema
 
 
 class MinMaxScaler(SklearnPeer, Scaler):
@@ -32,6 +34,9 @@ class MinMaxScaler(SklearnPeer, Scaler):
         For features with known bounds, the data of the fit are ignored.
     clip : bool, default=False
         Clip what `transform` returns to `feature_range`.
+    dtype : {"float16", "float32", "float64"}, dtype or None, default=None
+        The dtype of what `transform` returns. None keeps float16 and float32, and returns
+        float64 for others. It is written at once, without a copy in float64.
     copy : bool, default=True
         Whether `transform` and `inverse_transform` leave their input unchanged. False
         lets them overwrite an array of floats.
@@ -73,6 +78,7 @@ class MinMaxScaler(SklearnPeer, Scaler):
         "feature_range": [tuple],
         "data_range": [tuple, dict, None],
         "clip": ["boolean"],
+        "dtype": DTYPE,
         "copy": ["boolean"],
     }
     _sparse_remedy = (
@@ -98,11 +104,13 @@ class MinMaxScaler(SklearnPeer, Scaler):
         *,
         data_range: Any = None,
         clip: bool = False,
+        dtype: Any = None,
         copy: bool = True,
     ) -> None:
         self.feature_range = feature_range
         self.data_range = data_range
         self.clip = clip
+        self.dtype = dtype
         self.copy = copy
 
     def _measure(self, X: Array, weight: Floats | None) -> Extrema:
@@ -132,7 +140,7 @@ class MinMaxScaler(SklearnPeer, Scaler):
         *,
         data_min: Any,
         data_max: Any,
-        n_samples: Any,
+        n_samples: Any = None,
         feature_names: Any = None,
         **params: Any,
     ) -> Self:
@@ -144,8 +152,10 @@ class MinMaxScaler(SklearnPeer, Scaler):
         ----------
         data_min, data_max : float or array-like of shape (n_features,)
             The smallest and the largest value seen.
-        n_samples : float or array-like of shape (n_features,)
-            The total weight of the data. 0 means no data, and both must then be NaN.
+        n_samples : float or array-like of shape (n_features,), default=None
+            The total weight of the data. 0 means no data, and both must then be NaN. Without a
+            count, the scaler only serves: it has no `n_samples_seen_`, and `partial_fit` and
+            `merge` raise an error.
         feature_names : list of str, default=None
             The names of the columns.
         **params
@@ -173,13 +183,12 @@ class MinMaxScaler(SklearnPeer, Scaler):
         array([[0.25, 1.  ]])
         """
         scaler = cls._unfitted(params)
-        told = Summary.read(
-            feature_names, data_min=data_min, data_max=data_max, n_samples=n_samples
-        )
-        told.check_counted("n_samples")
-        low, high = told["data_min"], told["data_max"]
+        given = {"data_min": data_min, "data_max": data_max, "n_samples": n_samples}
+        told = Summary.read(feature_names, ("n_samples",), **given)
+        weight, low, high = told.weight("n_samples"), told["data_min"], told["data_max"]
         told.refuse("data_min", low > high, "it must be at most data_max.")
-        return scaler._built(Extrema.known(low, high, told["n_samples"]), told.names)
+        kind = Extrema if n_samples is not None else UncountedExtrema
+        return scaler._built(kind.known(low, high, weight), told.names)
 
     @classmethod
     def _from_peer(cls, theirs: Any) -> Self:

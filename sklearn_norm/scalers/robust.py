@@ -12,6 +12,7 @@ import numpy.typing as npt
 from scipy import special
 
 from .._sklearn import Interval
+from ..estimators.output import CLIP, DTYPE, clipped
 from ..estimators.scaler import Scaler
 from ..inputs.arguments import number, truth
 from ..inputs.summaries import Summary
@@ -55,6 +56,13 @@ class RobustScaler(SklearnPeer, Scaler):
         feature with fewer than ``2 / rank_error`` values is always exact. The state
         takes up to ``226 / rank_error`` bytes per feature, plus 16 for each power of 2
         that the weights span.
+    clip : {"range"}, tuple (low, high) or None, default=None
+        What `transform` clips its results to: "range" is what the extrema of the data of the
+        fit are mapped to, so new data stay inside; a pair holds two numbers, or two arrays with
+        an entry per feature. None does not clip. It takes effect at the next fit.
+    dtype : {"float16", "float32", "float64"}, dtype or None, default=None
+        The dtype of what `transform` returns. None keeps float16 and float32, and returns
+        float64 for others. It is written at once, without a copy in float64.
     copy : bool, default=True
         Whether `transform` and `inverse_transform` leave their input unchanged. False
         lets them overwrite an array of floats.
@@ -107,6 +115,8 @@ class RobustScaler(SklearnPeer, Scaler):
         "quantile_range": [tuple],
         "unit_variance": ["boolean"],
         "rank_error": [Interval(Real, 0, 0.5, closed="neither")],
+        "clip": CLIP,
+        "dtype": DTYPE,
         "copy": ["boolean"],
     }
     _sparse_remedy = "use `with_centering=False` instead"
@@ -130,6 +140,8 @@ class RobustScaler(SklearnPeer, Scaler):
         quantile_range: tuple[float, float] = (25.0, 75.0),
         unit_variance: bool = False,
         rank_error: float = 1e-3,
+        clip: Any = None,
+        dtype: Any = None,
         copy: bool = True,
     ) -> None:
         self.with_centering = with_centering
@@ -137,6 +149,8 @@ class RobustScaler(SklearnPeer, Scaler):
         self.quantile_range = quantile_range
         self.unit_variance = unit_variance
         self.rank_error = rank_error
+        self.clip = clip
+        self.dtype = dtype
         self.copy = copy
 
     def _measure(self, X: Array, weight: Floats | None) -> Quantiles:
@@ -162,6 +176,9 @@ class RobustScaler(SklearnPeer, Scaler):
         return 0.5, low / 100, high / 100, wide_low / 100, wide_high / 100
 
     def _rule(self, statistic: Quantiles | Given) -> Affine:
+        return clipped(self._unclipped(statistic), self.clip, statistic)
+
+    def _unclipped(self, statistic: Quantiles | Given) -> Affine:
         asked = self._probabilities(self.quantile_range)
         if isinstance(statistic, Given):
             return Affine.of(
@@ -251,6 +268,9 @@ class RobustScaler(SklearnPeer, Scaler):
     def _as_peer(self) -> Peer:
         parameters = {name: self._with(name) for name in SHARED} | {"copy": self.copy}
         return Peer(parameters, {"center_": self.center_, "scale_": self.scale_})
+
+    def _clips(self) -> bool:
+        return True  # where the map has bounds
 
     def _moves_zeros(self) -> bool:
         return truth(self.with_centering, "with_centering")

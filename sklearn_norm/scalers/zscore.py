@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from numbers import Integral
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, final
 
 import numpy as np
 
 from .._sklearn import Interval
+from ..estimators.output import CLIP, DTYPE, clipped
 from ..estimators.scaler import Scaler
 from ..inputs.arguments import truth
 from ..inputs.summaries import Summary
-from ..interop.sklearn import Peer, SklearnPeer, left_alone, shared
+from ..interop.sklearn import Peer, SklearnPeer, count_of, left_alone, shared
 from ..kernels import Array, Floats
 from ..maps.affine import Affine
+from ..statistics.given import UncountedMoments
 from ..statistics.moments import Moments
 
 
@@ -34,6 +36,13 @@ class ZScoreScaler(SklearnPeer, Scaler):
     ddof : {0, 1}, default=0
         Delta degrees of freedom of the variance. A total weight of at most `ddof`
         is not corrected.
+    clip : {"range"}, tuple (low, high) or None, default=None
+        What `transform` clips its results to: "range" is what the extrema of the data of the
+        fit are mapped to, so new data stay inside; a pair holds two numbers, or two arrays with
+        an entry per feature. None does not clip. It takes effect at the next fit.
+    dtype : {"float16", "float32", "float64"}, dtype or None, default=None
+        The dtype of what `transform` returns. None keeps float16 and float32, and returns
+        float64 for others. It is written at once, without a copy in float64.
     copy : bool, default=True
         Whether `transform` and `inverse_transform` leave their input unchanged. False
         lets them overwrite an array of floats.
@@ -81,6 +90,8 @@ class ZScoreScaler(SklearnPeer, Scaler):
         "with_mean": ["boolean"],
         "with_std": ["boolean"],
         "ddof": [Interval(Integral, 0, 1, closed="both")],
+        "clip": CLIP,
+        "dtype": DTYPE,
         "copy": ["boolean"],
     }
     _sparse_remedy = "pass `with_mean=False` instead"
@@ -98,11 +109,20 @@ class ZScoreScaler(SklearnPeer, Scaler):
     }
 
     def __init__(
-        self, *, with_mean: bool = True, with_std: bool = True, ddof: int = 0, copy: bool = True
+        self,
+        *,
+        with_mean: bool = True,
+        with_std: bool = True,
+        ddof: int = 0,
+        clip: Any = None,
+        dtype: Any = None,
+        copy: bool = True,
     ) -> None:
         self.with_mean = with_mean
         self.with_std = with_std
         self.ddof = ddof
+        self.clip = clip
+        self.dtype = dtype
         self.copy = copy
 
     def _measure(self, X: Array, weight: Floats | None) -> Moments:
@@ -117,7 +137,7 @@ class ZScoreScaler(SklearnPeer, Scaler):
                 f"{parameter}=True needs what `from_stats` was not given. Keep {parameter}=False, "
                 "or fit to all data."
             )
-        return Affine.of(center=center, scale=scale)
+        return clipped(Affine.of(center=center, scale=scale), self.clip, statistic)
 
     @classmethod
     def from_stats(
@@ -125,7 +145,8 @@ class ZScoreScaler(SklearnPeer, Scaler):
         *,
         mean: Any = None,
         var: Any = None,
-        n_samples: Any,
+        std: Any = None,
+        n_samples: Any = None,
         feature_names: Any = None,
         **params: Any,
     ) -> Self:
@@ -136,8 +157,12 @@ class ZScoreScaler(SklearnPeer, Scaler):
         mean, var : float or array-like of shape (n_features,), default=None
             Mean and variance, the latter with the scaler's `ddof`. Not needed if the
             parameters `with_mean` and `with_std` do not use them.
-        n_samples : float or array-like of shape (n_features,)
-            The total weight of the data. 0 means no data, and both must then be NaN.
+        std : float or array-like of shape (n_features,), default=None
+            The standard deviation, in place of `var`.
+        n_samples : float or array-like of shape (n_features,), default=None
+            The total weight of the data. 0 means no data, and both must then be NaN. Without a
+            count, the scaler only serves: it has no `n_samples_seen_` and no
+            `constant_features_`, and `partial_fit` and `merge` raise an error.
         feature_names : list of str, default=None
             The names of the columns.
         **params
@@ -146,8 +171,9 @@ class ZScoreScaler(SklearnPeer, Scaler):
         Returns
         -------
         scaler : ZScoreScaler
-            A new fitted scaler. `partial_fit` and `merge` continue as if it had seen the data,
-            unless `var` over- or underflowed, as for values around 1e-170.
+            A new fitted scaler. With a count, `partial_fit` and `merge` continue as if it had
+            seen the data, unless `var` over- or underflowed, as for values around 1e-170. A
+            `std` keeps the scale of such data.
 
         Raises
         ------
@@ -164,14 +190,23 @@ class ZScoreScaler(SklearnPeer, Scaler):
         array([[2.]])
         >>> scaler.partial_fit([[5.0]]).mean_
         array([3.])
+        >>> ZScoreScaler.from_stats(mean=[2.0, 0.0], std=[3.0, 0.5]).transform([[5.0, 1.0]])
+        array([[1., 2.]])
         """
         scaler = cls._unfitted(params)
-        told = Summary.read(feature_names, ("mean", "var"), mean=mean, var=var, n_samples=n_samples)
+        if var is not None and std is not None:
+            raise ValueError("Give `var` or `std`, its root, not both.")
+        spread, what = ("var", "variance") if std is None else ("std", "standard deviation")
+        given = {"mean": mean, spread: var if std is None else std, "n_samples": n_samples}
+        told = Summary.read(feature_names, tuple(given), **given)
         told.need("mean", scaler, "with_mean", "with_std")
-        told.need("var", scaler, "with_std")
-        told.check_counted("n_samples")
-        told.refuse("var", told["var"] < 0, "a variance is at least 0.")
-        statistic = Moments.known(told["mean"], told["var"], told["n_samples"], scaler.ddof)
+        told.need(spread, scaler, "with_std")
+        weight = told.weight("n_samples")
+        told.refuse(spread, told[spread] < 0, f"a {what} is at least 0.")
+        kind = Moments if n_samples is not None else UncountedMoments
+        statistic = kind.known(
+            told["mean"], told[spread], weight, scaler.ddof, of_deviation=std is not None
+        )
         return scaler._built(statistic, told.names)
 
     @classmethod
@@ -201,9 +236,12 @@ class ZScoreScaler(SklearnPeer, Scaler):
                 "var_": self.var_,
                 "scale_": self.scale_,
                 # a NumPy scalar, as in scikit-learn
-                "n_samples_seen_": np.array(self.n_samples_seen_)[()],
+                "n_samples_seen_": np.array(count_of(self))[()],
             },
         )
+
+    def _clips(self) -> bool:
+        return True  # where the map has bounds
 
     def _moves_zeros(self) -> bool:
         return truth(self.with_mean, "with_mean")
@@ -227,3 +265,26 @@ class ZScoreScaler(SklearnPeer, Scaler):
     def scale_(self) -> Floats | None:
         """Ndarray of shape (n_features,) or None: the divisor."""
         return self._ruled().in_units("scale")
+
+
+@final
+class StandardScaler(ZScoreScaler):
+    """ZScoreScaler under scikit-learn's name: parameters and attributes are described there.
+
+    Code that imports `StandardScaler` from scikit-learn needs only another import: steps of
+    pipelines, paths of parameters and lists of class names stay as they are.
+
+    See Also
+    --------
+    ZScoreScaler : The same scaler, with its parameters and attributes.
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn_norm import StandardScaler
+    >>> pipeline = make_pipeline(StandardScaler()).fit([[0.0], [2.0]])
+    >>> pipeline.set_params(standardscaler__with_mean=False).transform([[4.0]])
+    array([[3.]])
+    """
+
+    _peer_name = "StandardScaler"

@@ -1,4 +1,4 @@
-"""Given: a known center and scale per column, with nothing else known about the data."""
+"""Known statistics that cannot grow: a center and a scale, or statistics without a count."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ import numpy as np
 
 from ..kernels import Floats
 from ..records import vector_faults
+from .extrema import Extrema
+from .moments import Moments
 from .record import Statistic
+from .running import Running
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,6 +21,8 @@ class Given(Statistic):
     """Center and scale of each column; weight 1 means some data, 0 means no data."""
 
     grows: ClassVar[bool] = False
+    made_of: ClassVar[str] = "a center and a scale"
+    remedy: ClassVar[str] = "fit one to all data"
 
     center: Floats
     scale: Floats
@@ -34,3 +39,23 @@ class Given(Statistic):
 
     def merge(self, other: Self) -> Self:
         raise ValueError("Nothing can be added to a center and a scale alone.")
+
+
+class Uncounted:
+    """What statistics without a count have in common. Where they hold data, the weight is 2."""
+
+    grows: ClassVar[bool] = False
+    made_of: ClassVar[str] = "statistics without a count"
+    remedy: ClassVar[str] = "give from_stats the count"
+
+
+class UncountedMoments(Uncounted, Moments):
+    """A mean and a variance of unknown weight."""
+
+
+class UncountedExtrema(Uncounted, Extrema):
+    """Extrema of unknown weight."""
+
+
+class UncountedRunning(Uncounted, Running):
+    """Running averages of an unknown number of batches."""

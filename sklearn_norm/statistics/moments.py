@@ -118,16 +118,29 @@ class Moments(Statistic):
         return cls.of_matrix(moments_of_zeros(weight))
 
     @classmethod
-    def known(cls, mean: Floats, variance: Floats, weight: Floats, ddof: int = 0) -> Self:
+    def known(
+        cls,
+        mean: Floats,
+        variance: Floats,
+        weight: Floats,
+        ddof: int = 0,
+        *,
+        of_deviation: bool = False,
+    ) -> Self:
         """Return moments from a known mean and variance; NaN means unknown.
 
-        Where the variance is 0, the extrema equal the mean; elsewhere they are unknown.
+        Where the variance is 0, the extrema equal the mean; elsewhere they are unknown. With
+        `of_deviation`, the standard deviation is given in place of the variance.
         """
         none, zero = weight == 0, np.zeros_like(weight)
         mean, variance = np.where(none, 0.0, mean + 0.0), np.where(none, 0.0, variance)
-        exponent = _exponent_of(mean, variance, weight)
+        exponent = _exponent_of(mean, variance if of_deviation else np.sqrt(variance), weight)
         power = np.where(exponent == NO_EXPONENT, 0, -exponent).astype(np.int64)
-        units = dd.exact(np.ldexp(variance, 2 * power))
+        if of_deviation:
+            units = dd.exact(np.ldexp(variance, power))
+            units = dd.multiply(units, units)
+        else:
+            units = dd.exact(np.ldexp(variance, 2 * power))
         share = dd.add(dd.exact(weight), dd.exact(np.where(weight > ddof, -float(ddof), 0.0)))
         squares = dd.multiply(units, share)
         one = (variance == 0) & ~np.isnan(mean)
@@ -260,9 +273,9 @@ class Moments(Statistic):
         return np.array(self.settled(ddof, eps)[2])
 
 
-def _exponent_of(mean: Floats, variance: Floats, weight: Floats) -> Floats:
-    """Return the exponent that measuring members of this mean and variance would use."""
-    peak = np.fmax(np.abs(mean), np.sqrt(variance))
+def _exponent_of(mean: Floats, deviation: Floats, weight: Floats) -> Floats:
+    """Return the exponent that measuring members of this mean and deviation would use."""
+    peak = np.fmax(np.abs(mean), deviation)
     _, exponent = np.frexp(np.nan_to_num(peak))
     extreme = (weight > MILD) | (weight < 1 / MILD)
     strange = (np.abs(exponent) > COMFORT) | extreme

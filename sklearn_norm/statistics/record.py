@@ -27,6 +27,8 @@ class Statistic:
 
     kinds: ClassVar[dict[str, type[Statistic]]] = {}
     grows: ClassVar[bool] = True  # whether more data can be merged in
+    made_of: ClassVar[str] = "data"  # what a scaler with this statistic knows, for messages
+    remedy: ClassVar[str] = ""  # how to make one that grows
 
     weight: Floats
     low: Floats

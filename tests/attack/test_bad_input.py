@@ -70,7 +70,12 @@ ODD: dict[str, dict[str, Odd]] = {
     "deep": odd.ANYTHING,
     "return_stats": odd.ANYTHING,
     "using": odd.ANYTHING,
+    "S": odd.DATA,
+    "std": odd.VECTORS,
     "other": odd.OTHERS,
+    "a": odd.OTHERS,
+    "b": odd.OTHERS,
+    "scalers": odd.SEVERAL,
     "module": odd.OTHERS,
     "input_features": {n: value._replace(becomes=None) for n, value in odd.FEATURES.items()},
     "transform": odd.CONTAINERS,
@@ -104,7 +109,8 @@ LEARNS = {"fit", "partial_fit", "fit_transform", "partial_fit_transform"}
 FROM_NOTHING = {"fit", "fit_transform"}
 WRITES = {"to_dict", "save"}  # parameters that are huge make documents that are
 CHANGES = LEARNS | {"set_params", "set_output"}
-MAPS = {"transform", "fit_transform", "partial_fit_transform", "inverse_transform"}
+MAPS = {"transform", "fit_transform", "partial_fit_transform"}
+MAPS |= {"inverse_transform", "inverse_transform_std"}
 
 WRONG_ERRORS = (UnicodeError, LookupError, RuntimeError, ArithmeticError, MemoryError)
 NAMES = (
@@ -314,7 +320,14 @@ def plain_arguments(case: Case, target: Any) -> dict[str, Any]:
     """Return what a call needs that is not odd."""
     subject, method = case.path
     table = plain_table(subject, case.state)
-    known = {"X": table, "params": {}, "fit_params": {}, "parameters": {}, **odd.STATISTICS}
+    known = {
+        "X": table,
+        "S": table,
+        "params": {},
+        "fit_params": {},
+        "parameters": {},
+        **odd.STATISTICS,
+    }
     if subject == "functional":
         known = dict.fromkeys(("x", "grad", "weight", "x1", "x2", "y1", "y2"), table)
         known |= {"max_norm": 1.0, "f": np.negative, "g": np.positive}
@@ -328,6 +341,9 @@ def plain_arguments(case: Case, target: Any) -> dict[str, Any]:
             found[name] = odd.THEIR_KINDS[subject]().fit(PLAIN)
         elif name in ("estimator", "document", "path"):
             found[name] = saved(name, "ZScoreScaler" if target is None else subject)
+        elif name in ("a", "b", "scalers"):
+            scaler = saved("estimator", "ZScoreScaler")
+            found[name] = [scaler] * 3 if name == "scalers" else scaler
         elif name == "stats":
             found[name] = target.transform(table, return_stats=True)[1]
         elif name in known:
@@ -363,6 +379,8 @@ def made(case: Case, target: Any) -> dict[str, Any]:
         warnings.simplefilter("ignore")
         arguments = plain_arguments(case, target)
         for name, chosen in case.values:
+            if name == "std":
+                arguments.pop("var", None)  # one of them is given
             arguments[name] = odd_values(subject, name)[chosen].make(rng)
         for name, chosen in case.settings:
             setattr(target, name, odd.ANYTHING[chosen].make(rng))
@@ -421,7 +439,7 @@ def problems(case: Case) -> list[str]:
     if becomes == REFUSED:
         found.append(f"must be refused, but came to {result!r:.200}")
     if method in MAPS and not found:
-        found += wrong_result(result, arguments["X"])
+        found += wrong_result(result, arguments["X" if "X" in arguments else "S"])
     if method in ("from_stats", "from_sklearn") and not found:
         found += useless(result)
     if means is not None and not found:
@@ -443,7 +461,7 @@ def expected(case: Case) -> tuple[str | None, Any]:
     if becomes == odd.NEW:
         becomes = REFUSED if settled else None
     if case.state in ("tensor", "declared"):
-        return (becomes if becomes == REFUSED and name != "X" else None), None
+        return (becomes if becomes == REFUSED and name not in "XS" else None), None
     if case.state == "new" and method not in LEARNS:
         becomes = None
     return becomes, None if method.startswith("reversible") else means  # integers stay such

@@ -14,7 +14,14 @@ import sklearn_norm
 
 KILLER = Path(__file__).with_name("killer.py")
 KILLS = times(5, 40, 400)  # of each of five scalers
-SCALERS = ["BatchStatsScaler", "DecimalScaler", "MinMaxScaler", "RobustScaler", "ZScoreScaler"]
+SCALERS = [
+    "BatchStatsScaler",
+    "DecimalScaler",
+    "MaxAbsScaler",
+    "MinMaxScaler",
+    "RobustScaler",
+    "ZScoreScaler",
+]
 
 
 @pytest.mark.share(0.4, each_value=False)

@@ -83,6 +83,7 @@ def test_tags(estimator):
     """Tags say that NaN is allowed, which dtypes are kept, and where sparse data are taken."""
     tags = estimator.__sklearn_tags__()
     moves_zeros = {
+        "StandardScaler": getattr(estimator, "with_mean", False),
         "ZScoreScaler": getattr(estimator, "with_mean", False),
         "RobustScaler": getattr(estimator, "with_centering", False),
         "BatchStatsScaler": True,

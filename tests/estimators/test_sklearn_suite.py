@@ -28,7 +28,8 @@ RUNNER = textwrap.dedent("""
     import sklearn.preprocessing as theirs
     import sklearn_norm as ours
 
-    theirs.StandardScaler = ours.ZScoreScaler
+    theirs.StandardScaler = ours.StandardScaler
+    theirs.MaxAbsScaler = ours.MaxAbsScaler
     theirs.MinMaxScaler = ours.MinMaxScaler
     theirs.RobustScaler = ours.RobustScaler
     suite = os.path.join(os.path.dirname(theirs.__file__), "tests", "test_data.py")

@@ -14,7 +14,7 @@ from container_cases import (
     SPARSE,
 )
 from scipy import sparse
-from sklearn.preprocessing import RobustScaler, StandardScaler
+from sklearn.preprocessing import MaxAbsScaler, RobustScaler, StandardScaler
 
 import sklearn_norm
 
@@ -86,6 +86,7 @@ def test_sparse_data_are_scaled_as_scikit_learn_does(container):
     data = container(rng.integers(0, 9, (60, 4)) * (rng.random((60, 4)) < 0.7).astype(float))
     pairs = [
         (sklearn_norm.ZScoreScaler(with_mean=False), StandardScaler(with_mean=False)),
+        (sklearn_norm.MaxAbsScaler(), MaxAbsScaler()),
         (sklearn_norm.RobustScaler(with_centering=False), RobustScaler(with_centering=False)),
     ]
     for ours, theirs in pairs:

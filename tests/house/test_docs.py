@@ -60,8 +60,8 @@ def told_by_less(script: str, **constants: Any) -> str:
 
 
 @pytest.fixture
-def peak_scaler(of_docs):
-    return of_docs("new_scaler", "PeakScaler")
+def new_scaler(of_docs):
+    return of_docs("new_scaler", "RootMeanSquareScaler")
 
 
 @pytest.fixture
@@ -164,51 +164,53 @@ def test_every_row_of_the_readme_is_measured():
     assert set(ours) <= {(cells[0], cells[2]) for cells in written if len(cells) == 3}
 
 
-def test_the_new_scaler_is_worked_out_by_hand(peak_scaler):
-    scaler = peak_scaler().fit(X)
-    np.testing.assert_array_equal(scaler.max_abs_, [4, 8])
-    np.testing.assert_array_equal(scaler.transform(X[:2]), [[0.25, -1], [np.nan, 0.25]])
+def test_the_new_scaler_is_worked_out_by_hand(new_scaler):
+    """The means of the squares are 21 / 3 and 84 / 4."""
+    scaler = new_scaler().fit(X)
+    root = np.sqrt([7, 21])
+    np.testing.assert_allclose(scaler.scale_, root, 1e-15)
+    np.testing.assert_allclose(scaler.transform(X), X / root, 1e-15)
 
 
-def test_the_new_scaler_passes_the_checks_of_sklearn(peak_scaler):
-    check_estimator(peak_scaler(), on_skip=None)
+def test_the_new_scaler_passes_the_checks_of_sklearn(new_scaler):
+    check_estimator(new_scaler(), on_skip=None)
 
 
-def test_the_new_scaler_streams_and_merges(peak_scaler):
-    whole = peak_scaler().fit(X)
-    streamed = peak_scaler().partial_fit(X[:1]).partial_fit(X[1:])
-    merged = peak_scaler().fit(X[:1]).merge(peak_scaler().fit(X[1:]))
+def test_the_new_scaler_streams_and_merges(new_scaler):
+    whole = new_scaler().fit(X)
+    streamed = new_scaler().partial_fit(X[:1]).partial_fit(X[1:])
+    merged = new_scaler().fit(X[:1]).merge(new_scaler().fit(X[1:]))
     for scaler in (streamed, merged):
-        np.testing.assert_array_equal(scaler.max_abs_, whole.max_abs_)
+        np.testing.assert_array_equal(scaler.scale_, whole.scale_)
         np.testing.assert_array_equal(scaler.n_samples_seen_, [3, 4])
 
 
-def test_the_new_scaler_leaves_out_samples_of_weight_0(peak_scaler):
-    weighted = peak_scaler().fit(X, sample_weight=[0, 1, 1, 2])
-    np.testing.assert_array_equal(weighted.max_abs_, [4, 4])
+def test_the_new_scaler_leaves_out_samples_of_weight_0(new_scaler):
+    weighted = new_scaler().fit(X, sample_weight=[0, 1, 1, 2])
+    np.testing.assert_allclose(weighted.scale_, [np.sqrt(8), 3], 1e-15)
 
 
-def test_the_new_scaler_undoes_a_frame(peak_scaler):
+def test_the_new_scaler_undoes_a_frame(new_scaler):
     table = pd.DataFrame(X, columns=["a", "b"], index=[3, 1, 4, 5])
-    scaler = peak_scaler().set_output(transform="pandas").fit(table)
+    scaler = new_scaler().set_output(transform="pandas").fit(table)
     pd.testing.assert_frame_equal(scaler.inverse_transform(scaler.transform(table)), table)
 
 
-def test_the_new_scaler_keeps_sparse_data_sparse(peak_scaler):
-    scaled = peak_scaler().fit_transform(sparse.csr_array([[0.0, 2.0], [4.0, 0.0]]))
+def test_the_new_scaler_keeps_sparse_data_sparse(new_scaler):
+    scaled = new_scaler().fit_transform(sparse.csr_array([[0.0, 1.0], [4.0, 7.0]]))
     assert scaled.format == "csr"
-    np.testing.assert_array_equal(scaled.toarray(), [[0, 1], [1, 0]])
+    np.testing.assert_allclose(scaled.toarray(), [[0, 0.2], [np.sqrt(2), 1.4]], 1e-15)
 
 
-def test_the_new_scaler_pickles(peak_scaler):
-    scaler = peak_scaler().fit(X)
+def test_the_new_scaler_pickles(new_scaler):
+    scaler = new_scaler().fit(X)
     loaded = pickle.loads(pickle.dumps(scaler))
     np.testing.assert_array_equal(loaded.transform(X), scaler.transform(X))
-    np.testing.assert_array_equal(loaded.partial_fit([[9, 9]]).max_abs_, [9, 9])
+    np.testing.assert_allclose(loaded.partial_fit([[5, 4]]).scale_, [np.sqrt(11.5), np.sqrt(20)])
 
 
-def test_the_new_scaler_is_saved_as_json(peak_scaler):
-    laws.estimator_survives_json(peak_scaler().fit(X), X, X[:2])
+def test_the_new_scaler_is_saved_as_json(new_scaler):
+    laws.estimator_survives_json(new_scaler().fit(X), X, X[:2])
 
 
 def test_the_new_norm_is_worked_out_by_hand(position_norm):

@@ -26,6 +26,7 @@ ALLOWED = {
     "_sklearn": "",
     "kernels": "",
     "records": "kernels",
+    "elsewhere": "",
     "config": "_version kernels",
     "inputs": "_sklearn exceptions kernels records",
     "interop": "_sklearn exceptions kernels inputs",
@@ -40,7 +41,7 @@ ALLOWED = {
     "persistence": "_sklearn _version exceptions inputs estimators compose",
     "onnx": "interop kernels",
     "functional": "inputs kernels maps tensors",
-    "": "_version config persistence scalers tensors compose engines inspection",
+    "": "_version config elsewhere persistence scalers tensors compose engines inspection",
 }
 
 # What may be imported of other packages when a module is loaded: the most precise entry counts

@@ -24,8 +24,10 @@ import sklearn_norm
 from sklearn_norm import (
     BatchStatsScaler,
     DecimalScaler,
+    MaxAbsScaler,
     MinMaxScaler,
     RobustScaler,
+    StandardScaler,
     ZScoreScaler,
 )
 
@@ -41,6 +43,8 @@ PEERS = {
     MinMaxScaler: preprocessing.MinMaxScaler,
     RobustScaler: preprocessing.RobustScaler,
     DecimalScaler: preprocessing.MaxAbsScaler,
+    MaxAbsScaler: preprocessing.MaxAbsScaler,
+    StandardScaler: preprocessing.StandardScaler,
 }
 
 
@@ -71,6 +75,9 @@ CASES = [
     Case(RobustScaler, {"unit_variance": True}),
     Case(RobustScaler, {"with_centering": False, "with_scaling": False}),
     Case(DecimalScaler),
+    Case(MaxAbsScaler),
+    Case(MaxAbsScaler, {"clip": True, "copy": False}),
+    Case(StandardScaler),
 ]
 
 
@@ -85,7 +92,7 @@ def cases(*kinds, leave_out=()):
 
 # scikit-learn warns of columns without data
 WITHOUT_DATA = pytest.mark.filterwarnings("ignore:(All-NaN|invalid value):RuntimeWarning")
-STREAMS = cases(ZScoreScaler, MinMaxScaler, DecimalScaler)
+STREAMS = cases(ZScoreScaler, StandardScaler, MinMaxScaler, MaxAbsScaler, DecimalScaler)
 SAME = cases(leave_out=(DecimalScaler,))  # which divides by another number
 
 
@@ -150,13 +157,16 @@ def test_a_stream_of_scikit_learn_goes_on_here(case):
     X = DATA.copy()
     X[:20, 1] = NAN
     whole = case.own().fit(X)
-    if case.ours is not ZScoreScaler:  # scikit-learn counts rows, where it saw any value
+    if case.ours not in (
+        ZScoreScaler,
+        StandardScaler,
+    ):  # scikit-learn counts rows, where it saw any value
         assert case.ours.from_sklearn(case.theirs().fit(X)).n_samples_seen_ == 60
     for rows in (20, 40):
         theirs = case.theirs().fit(X[:rows].copy())
         ours = case.ours.from_sklearn(theirs).partial_fit(X[rows:])
         expected, found = laws.read_scaler(whole), laws.read_scaler(ours)
-        if case.ours is not ZScoreScaler and rows == 40:
+        if case.ours not in (ZScoreScaler, StandardScaler) and rows == 40:
             assert found.pop("n_samples_seen_") == 60
             assert expected.pop("n_samples_seen_").tolist() == [60, 40, 60]
         laws.assert_close(found, expected, 1e-12)
@@ -296,7 +306,7 @@ def test_weights_go_on_in_scikit_learn():
 
 def test_scikit_learn_counts_the_rows_of_the_fullest_column():
     X = np.array([[NAN, 1.0], [2.0, 3.0], [NAN, 4.0]])
-    for kind in (MinMaxScaler, DecimalScaler):
+    for kind in (MinMaxScaler, MaxAbsScaler, DecimalScaler):
         assert kind().fit(X).to_sklearn().n_samples_seen_ == 3
     weighted = MinMaxScaler().fit(X, sample_weight=[0.5, 1, 2]).to_sklearn()
     assert weighted.n_samples_seen_ == 3.5

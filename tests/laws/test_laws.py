@@ -34,6 +34,7 @@ DECIMAL = {
     "power of two": "the divisor is a power of ten",
     "constant": "the divisor follows the largest absolute value, which a constant moves",
 }
+PEAK = {"constant": DECIMAL["constant"]}
 KNOWN = {
     "power of two": "the range is known and does not move with the data",
     "inverse": "members far below the known range drown in it",
@@ -71,6 +72,7 @@ SCALERS = {
     ],
     "BatchNorm": [Case({}, FORGETTING | EPSILON), Case({"momentum": None}, BATCHES | EPSILON)],
     "DecimalScaler": [Case({}, DECIMAL)],
+    "MaxAbsScaler": [Case({}, PEAK), Case({"clip": True}, PEAK)],
     "MinMaxScaler": [
         Case(),
         Case({"feature_range": (-1, 1)}),
@@ -87,6 +89,7 @@ SCALERS = {
         Case({"quantile_range": (0.0, 100.0)}),
         Case({"rank_error": 0.01}, SKETCHED),
     ],
+    "StandardScaler": [Case()],
     "ZScoreScaler": [
         Case(),
         Case({"with_mean": False}),
@@ -102,7 +105,13 @@ STATISTICS = {
     "Quantiles": Quantiles.measure,
     "Running": Running.measure,
 }
-NOT_MEASURED = {"Given": "a center and a scale that were given: tests/test_from_stats.py"}
+NOT_MEASURED = {
+    "Given": "a center and a scale that were given: tests/estimators/test_from_stats.py",
+    **dict.fromkeys(
+        ("UncountedExtrema", "UncountedMoments", "UncountedRunning"),
+        "given without a count: tests/estimators/test_serving.py",
+    ),
+}
 BY_BATCH = {"Running": "each batch counts once, so a split is another stream"}
 
 
@@ -341,7 +350,7 @@ def uneven_cuts(seed):
 
 
 @pytest.mark.parametrize("seed", [0, 1])
-@pytest.mark.parametrize("name", ["DecimalScaler", "MinMaxScaler", "ZScoreScaler"])
+@pytest.mark.parametrize("name", ["DecimalScaler", "MaxAbsScaler", "MinMaxScaler", "ZScoreScaler"])
 def test_any_chunking_of_many_equals_whole(name, seed, many):
     """Any chunking and any merge tree equal one fit to 1e-12."""
     make = getattr(sklearn_norm, name)

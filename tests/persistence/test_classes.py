@@ -92,7 +92,7 @@ def test_a_class_without_a_name_of_its_own_is_refused():
     class Local(sklearn_norm.ZScoreScaler):
         pass
 
-    with pytest.raises(FormatError, match="Local cannot be found by its name"):
+    with pytest.raises(FormatError, match="Local was made inside a function"):
         sklearn_norm.to_dict(Local())
 
 

@@ -152,6 +152,7 @@ KNOWN = [
     ("ZScoreScaler", {"mean": [1e300], "var": [1e300], "n_samples": 1e200}, {"ddof": 1}),
     ("MinMaxScaler", {"data_min": [0.0, NAN], "data_max": [2.0, NAN], "n_samples": [5, 0]}, {}),
     ("DecimalScaler", {"max_abs": [7.0], "n_samples": 3}, {}),
+    ("MaxAbsScaler", {"max_abs": [7.0], "n_samples": 3}, {"clip": True}),
     ("RobustScaler", {"center": [1.0, NAN], "scale": [2.0, NAN]}, {}),
     ("RobustScaler", {"scale": [2.0]}, {"with_centering": False}),
     ("BatchStatsScaler", {"running_mean": [1.0], "running_var": [2.0], "n_batches": 3}, {}),

@@ -12,17 +12,21 @@ MORE = {
         {"feature_range": (-1.5, 1.2)},
         {"data_range": (-10.0, 10.0)},
     ],
+    "MaxAbsScaler": [{"clip": True}],
+    "StandardScaler": [],
     "ZScoreScaler": [
         {"with_mean": False},
         {"with_std": False},
         {"with_mean": False, "with_std": False},
         {"ddof": 1},
+        {"clip": "range"},
     ],
     "RobustScaler": [
         {"with_centering": False},
         {"with_scaling": False},
         {"quantile_range": (10.0, 90.0), "unit_variance": True},
         {"rank_error": 0.1},
+        {"clip": (-1.0, 1.0)},
     ],
     "DecimalScaler": [],
     "LayerNorm": [{"gamma": 2.0, "beta": -1.0}, {"normalized_ndim": 1, "eps": 0.0}],
@@ -40,6 +44,7 @@ MORE = {
         {"momentum": 1.0, "variance": "within", "ddof": 1},
         {"bias_correction": False},
         {"gamma": 2.0, "beta": -1.0, "eps": 0.0},
+        {"momentum": None, "clip": "range"},
     ],
 }
 

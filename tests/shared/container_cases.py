@@ -17,12 +17,17 @@ DENSE = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 DTYPES = pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 
 # What makes zeros stay zeros, for scalers whose defaults move them
-KEEPING = {"RobustScaler": {"with_centering": False}, "ZScoreScaler": {"with_mean": False}}
+KEEPING = {
+    "RobustScaler": {"with_centering": False},
+    "StandardScaler": {"with_mean": False},
+    "ZScoreScaler": {"with_mean": False},
+}
 # What an error suggests to get there
 REMEDY = {
     "BatchStatsScaler": r"ZScoreScaler\(with_mean=False\)",
     "MinMaxScaler": "`feature_range` and `data_range`",
     "RobustScaler": "`with_centering=False`",
+    "StandardScaler": "`with_mean=False`",
     "ZScoreScaler": "`with_mean=False`",
 }
 MAKERS = [partial(k, **KEEPING.get(k.__name__, {})) for k in KINDS]

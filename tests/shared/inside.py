@@ -54,6 +54,7 @@ CONTAINER = "_container"
 PARAMETERS = "_parameters"
 # methods that a class may have of its own
 RULE = "_rule"
+CHECK_ALIKE = "_check_alike"
 SCALED = "_scaled"
 
 

@@ -345,7 +345,8 @@ def power_of_two_moves_exactly(make, X, power):
         vector, after = (map_of(s).in_units(name) for s in (plain, moved))
         assert (vector is None) == (after is None)
         if vector is not None:
-            factor = np.where(constant & (name == "scale"), 0, power)  # a scale of 1 stays 1
+            stays = constant & (name == "scale") & (vector == 1)  # a scale of 1 stays 1
+            factor = np.where(stays, 0, power)
             assert_same_bits(after, np.ldexp(vector, factor), name)
     Z = plain.transform(X)
     if map_of(plain).scale is None:

@@ -125,6 +125,17 @@ OTHERS = ANYTHING | {
     "one of decimals": Odd(lambda rng: sklearn_norm.DecimalScaler().fit(PLAIN)),
 }
 
+SEVERAL = ANYTHING | {
+    "none": of([]),
+    **{
+        f"a scaler and {name}": Odd(
+            lambda rng, value=value: [sklearn_norm.ZScoreScaler().fit(PLAIN), value.make(rng)]
+        )
+        for name, value in OTHERS.items()
+    },
+}
+"""What should be several scalers."""
+
 THEIRS = OTHERS | {
     "unfitted": Odd(lambda rng: preprocessing.StandardScaler()),
     "a scaler": Odd(lambda rng: preprocessing.StandardScaler().fit(PLAIN)),
@@ -185,5 +196,7 @@ THEIR_KINDS = {
     "MinMaxScaler": preprocessing.MinMaxScaler,
     "RobustScaler": preprocessing.RobustScaler,
     "DecimalScaler": preprocessing.MaxAbsScaler,
+    "MaxAbsScaler": preprocessing.MaxAbsScaler,
+    "StandardScaler": preprocessing.StandardScaler,
 }
 """The estimator of scikit-learn that each of ours can be made from."""

@@ -1,0 +1,1 @@
+"""Several estimators at once: merged, compared."""

@@ -1,0 +1,89 @@
+"""Output: the dtype of what `transform` returns, and the bounds it is clipped to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .._sklearn import StrOptions
+from ..inputs.arguments import array_of, floats_of
+from ..inputs.table import Table
+from ..kernels import Floats
+from ..kernels.sparse import canonical, is_sparse
+from ..maps.affine import Affine
+from ..statistics.record import Statistic
+
+FLOATS = ("float16", "float32", "float64")
+RANGE = "range"
+DTYPE = [StrOptions({*FLOATS}), type, np.dtype, None]  # the constraint of the parameter `dtype`
+CLIP = [StrOptions({RANGE}), tuple, None]  # that of the parameter `clip`
+
+
+def dtype_of(given: Any) -> Any:
+    """Return the dtype that a parameter asks for, None for that of the input."""
+    if given is None:
+        return None
+    try:
+        dtype = np.dtype(given)
+    except (TypeError, ValueError):
+        dtype = np.dtype(object)
+    if dtype.name not in FLOATS or not dtype.isnative:
+        raise ValueError(
+            f"`dtype` must be None or a float dtype: {', '.join(FLOATS)}. Got {given!r}."
+        )
+    return dtype
+
+
+def room(table: Table, dtype: Any, keep: bool) -> Any:
+    """Return where a result of this dtype is written; None leaves it to the map."""
+    values = table.values
+    if dtype is None or values.dtype == dtype:
+        return table.room(keep)
+    if not is_sparse(values):
+        return np.empty_like(values, dtype=dtype)
+    if not values.has_canonical_format:
+        table.values = values = canonical(values)
+    data = np.empty(values.data.shape, dtype=dtype)
+    return type(values)((data, values.indices.copy(), values.indptr.copy()), shape=values.shape)
+
+
+def clipped(affine: Affine, clip: Any, statistic: Statistic) -> Affine:
+    """Return the map with the bounds that the parameter `clip` asks for."""
+    if clip is None:
+        return affine
+    size = statistic.weight.size
+    low, high = _of_data(affine, statistic) if clip == RANGE else _given(clip, size)
+    return Affine(**{**vars(affine), "lower": low, "upper": high})
+
+
+def _of_data(affine: Affine, statistic: Statistic) -> tuple[Floats, Floats]:
+    """Return what the extrema of the data are mapped to; no bounds for columns without data."""
+    there = statistic.low <= statistic.high  # unknown ones are -inf and inf
+    extrema = np.stack([statistic.low, statistic.high])
+    if np.isinf(extrema[:, there]).any():
+        raise ValueError(
+            'clip="range" needs the extrema of the data, which `from_stats` does not tell. Give '
+            "a pair (low, high), or fit to data."
+        )
+    with np.errstate(all="ignore"):
+        ends = affine.apply(np.where(there, extrema, np.nan))
+    none = np.isnan(ends).any(axis=0)
+    return np.where(none, -np.inf, ends.min(axis=0)), np.where(none, np.inf, ends.max(axis=0))
+
+
+def _given(pair: Any, size: int) -> tuple[Floats, Floats]:
+    """Return a pair of bounds, one entry per column."""
+    try:
+        low, high = (
+            np.broadcast_to(floats_of(array_of(end, "clip"), "clip"), (size,)).copy()
+            for end in pair
+        )
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            "`clip` must be a pair (low, high) of numbers, or of arrays with one entry for each of "
+            f'the {size} features, or "range". Got {pair!r}.'
+        ) from error
+    if not (low < high).all():
+        raise ValueError(f"`clip` must be a pair (low, high) with low below high. Got {pair!r}.")
+    return low, high

@@ -1,0 +1,105 @@
+"""The public names, and names of other libraries."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn import preprocessing
+
+import sklearn_norm
+from sklearn_norm.elsewhere import INSTEAD
+
+ROOT = Path(__file__).resolve().parents[2]
+X = np.array([[3.0, 4.0], [-5.0, 12.0], [8.0, 15.0]])
+elsewhere = pytest.mark.parametrize("name", sorted(INSTEAD))
+
+
+@elsewhere
+def test_an_import_of_a_name_of_elsewhere_says_what_does_it(name):
+    """And `hasattr` is False, as scikit-learn and others ask it."""
+    with pytest.raises(ImportError) as told:
+        exec(f"from sklearn_norm import {name}")
+    assert str(told.value) == f"sklearn_norm has no {name!r}: use {INSTEAD[name]}."
+    assert told.value.name == "sklearn_norm"
+    assert not hasattr(sklearn_norm, name)
+    assert getattr(sklearn_norm, name, 7) == 7
+    with pytest.raises(AttributeError, match=f"has no attribute '{name}': use "):
+        getattr(sklearn_norm, name)
+
+
+def test_an_import_in_a_long_function_is_seen():
+    """Whatever stands before: more than 256 names, and other imports in the same statement."""
+    names = "\n".join(f"    name_{i} = {i}" for i in range(300))
+    code = f"def f():\n{names}\n    from sklearn_norm import ZScoreScaler, Normalizer as N\n"
+    with pytest.raises(ImportError, match="use RMSNorm"):
+        exec(f"{code}f()", {})
+
+
+def test_an_attribute_of_elsewhere_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="'sklearn_norm' has no attribute 'Normalizer': use"):
+        sklearn_norm.Normalizer
+
+
+def test_unknown_names_stay_unknown():
+    with pytest.raises(ImportError, match="cannot import name 'Nonsense' from 'sklearn_norm'"):
+        exec("from sklearn_norm import Nonsense")
+    with pytest.raises(
+        AttributeError, match=r"^module 'sklearn_norm' has no attribute 'Nonsense'$"
+    ):
+        sklearn_norm.Nonsense
+    with pytest.raises(ModuleNotFoundError):
+        importlib.import_module("sklearn_norm.Normalizer")
+
+
+def test_no_name_of_ours_is_one_of_elsewhere():
+    assert not {*INSTEAD} & {*sklearn_norm.__all__}
+
+
+@elsewhere
+def test_what_is_named_instead_is_there(name):
+    first = INSTEAD[name].replace("sklearn_norm.", "").split("(")[0].split(",")[0].split(":")[0]
+    found = sklearn_norm
+    for part in first.split(" ")[0].rstrip(".").split("."):
+        importlib.import_module("sklearn_norm.functional")
+        found = getattr(found, part)
+    assert callable(found)
+
+
+def test_every_scaling_name_of_scikit_learn_is_ours_or_told():
+    scaling = {n for n in preprocessing.__all__ if "scale" in n.lower() or "normal" in n.lower()}
+    assert scaling <= {*INSTEAD, *sklearn_norm.__all__}
+
+
+def test_the_advice_for_normalizer_and_the_functions_holds():
+    norm = sklearn_norm.RMSNorm(eps=0.0, gamma=2**-0.5)
+    expected = [[0.6, 0.8], [-5 / 13, 12 / 13], [8 / 17, 15 / 17]]
+    np.testing.assert_allclose(norm.fit_transform(X), expected, 1e-15)
+    np.testing.assert_allclose(preprocessing.normalize(X), expected, 1e-15)
+    for name in ("scale", "minmax_scale", "maxabs_scale", "robust_scale"):
+        ours = eval(INSTEAD[name], {**vars(sklearn_norm), "X": X})
+        np.testing.assert_allclose(ours, getattr(preprocessing, name)(X), 1e-14, 1e-15)
+
+
+def test_every_public_name_has_a_docstring_with_an_example():
+    for name in sklearn_norm.__all__:
+        value = getattr(sklearn_norm, name)
+        if callable(value):
+            assert ">>>" in inspect.getdoc(value), name
+
+
+def test_the_differences_list_the_extra_parameters():
+    """11.21: tests of exact `get_params()` see them."""
+    page = " ".join((ROOT / "docs" / "differences.rst").read_text("utf-8").split())
+    start = page.index("Constructors have more parameters")
+    told = page[start : page.index("Near-constant columns are scaled", start)]
+    for name in ("StandardScaler", "MinMaxScaler", "MaxAbsScaler", "RobustScaler"):
+        ours, theirs = getattr(sklearn_norm, name)(), getattr(preprocessing, name)()
+        sentence = told[told.index(f"``{name}`` has") :].split(";")[0]
+        for parameter in ours.get_params().keys() - theirs.get_params().keys():
+            assert f"``{parameter}``" in sentence, (name, parameter)
+        for parameter, value in theirs.get_params().items():
+            assert ours.get_params()[parameter] == value
