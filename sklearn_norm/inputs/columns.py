@@ -208,6 +208,10 @@ class Columns:
             one = isinstance(columns, str) or not isinstance(columns, Iterable)
             if one or (known is not None and columns in list(known)):
                 return [columns]
+        if not isinstance(columns, Iterable):
+            raise ValueError(
+                f"`columns` must hold the labels or the indices of columns. Got {columns!r:.80}."
+            )
         size = getattr(columns, "size", None)
         size = size if isinstance(size, int) else len(columns) if hasattr(columns, "__len__") else 0
         if size > self.number and not _is_flag(next(iter(columns))):

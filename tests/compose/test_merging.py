@@ -131,7 +131,8 @@ def test_the_map_is_made_once(monkeypatch):
 
 
 def test_pending_rows_are_counted():
-    scalers = [s.partial_fit(s.inverse_transform([[1.0] * 3])) for s in fitted("ZScoreScaler", 4)]
+    row = pd.DataFrame([[1.0] * 3], columns=NAMES)
+    scalers = [s.partial_fit(s.inverse_transform(row)) for s in fitted("ZScoreScaler", 4)]
     laws.assert_same_bits(
         laws.read_scaler(sklearn_norm.merge(scalers)), laws.read_scaler(one_by_one(scalers))
     )

@@ -395,5 +395,5 @@ def test_attributes_of_a_fit_cannot_be_set(kind):
     scaler = kind().fit(X)
     with pytest.raises(AttributeError, match=r"from_stats"):
         scaler.n_samples_seen_ = 3
-    with pytest.raises(AttributeError, match=r"`scale_` of a MinMaxScaler.*from_stats"):
+    with pytest.raises(AttributeError, match=r"scale_ of a MinMaxScaler.*from_stats"):
         MinMaxScaler().fit(X).scale_ = 1
