@@ -11,6 +11,8 @@ from sklearn.exceptions import NotFittedError
 
 from .._sklearn import Interval, StrOptions
 from ..inputs.arguments import array_of, floats_of, number
+from ..inputs.columns import Columns
+from ..inputs.labelled import aligned
 from ..inputs.summaries import Summary
 from ..inputs.table import Table
 from ..inputs.weights import weighed
@@ -33,8 +35,8 @@ class RunningScaler(Scaler):
         "variance": [StrOptions({"total", "within"})],
         "eps": [Interval(Real, 0, None, closed="left")],
         "ddof": [Interval(Integral, 0, 1, closed="both")],
-        "gamma": ["array-like", Real, None],
-        "beta": ["array-like", Real, None],
+        "gamma": ["array-like", dict, Real, None],
+        "beta": ["array-like", dict, Real, None],
         "clip": CLIP,
         "dtype": DTYPE,
         "copy": ["boolean"],
@@ -101,7 +103,7 @@ class RunningScaler(Scaler):
         given = getattr(self, name)
         if given is None:
             return None
-        array = array_of(given, name)
+        array = array_of(aligned(given, name, self._columns_of_numbers(n_columns)), name)
         fits = array.shape in ((), (1,), (n_columns,))
         vector = floats_of(array, name) if fits else None
         if vector is None or not np.isfinite(vector).all():
@@ -110,6 +112,12 @@ class RunningScaler(Scaler):
                 f"{self._column_word}s, or one for all. Got {given!r}."
             )
         return np.broadcast_to(vector, (n_columns,)).copy()
+
+    def _columns_of_numbers(self, n_columns: int) -> Columns | None:
+        """Return the columns that gamma and beta are for, None if they are for channels."""
+        fitted = self._fitted
+        columns = None if fitted is None else fitted.columns
+        return columns if columns is not None and columns.number == n_columns else None
 
     def partial_fit_transform(
         self, X: Any, y: Any = None, sample_weight: Any = None, *, using: str = "after"

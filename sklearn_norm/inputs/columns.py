@@ -208,7 +208,7 @@ class Columns:
             one = isinstance(columns, str) or not isinstance(columns, Iterable)
             if one or (known is not None and columns in list(known)):
                 return [columns]
-        if not isinstance(columns, Iterable):
+        if not hasattr(columns, "__iter__"):
             raise ValueError(
                 f"`columns` must hold the labels or the indices of columns. Got {columns!r:.80}."
             )

@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from ..kernels.sparse import is_sparse
+from .labelled import labelled
 
 CONSTANTS = frozenset((bool, int, float, str, type(None)))
 MOST = 4096  # size limit of the cache of valid parameters
@@ -109,6 +110,9 @@ def are_as_kept(estimator: Any, parameters: dict[str, Any]) -> bool:
 
 def same(a: Any, b: Any) -> bool:
     """Whether two parameters mean the same, such as a list and an equal array."""
+    by_label = labelled(a), labelled(b)
+    if by_label != (None, None):
+        a, b = by_label
     if isinstance(a, dict) and isinstance(b, dict):
         return a.keys() == b.keys() and all(same(a[k], b[k]) for k in a)
     if a is None or b is None or isinstance(a, (str, dict)) or isinstance(b, (str, dict)):

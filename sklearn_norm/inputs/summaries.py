@@ -11,6 +11,7 @@ import numpy as np
 
 from ..kernels import Array, Floats
 from .frames import container_of, readable
+from .labelled import in_order, labelled
 from .weights import LEAST, MOST
 
 NUMBERS = "biufO"  # the kinds of arrays that may hold floats
@@ -30,7 +31,13 @@ class Summary:
     @classmethod
     def read(cls, feature_names: Any, optional: tuple[str, ...] = (), **given: Any) -> Self:
         """Read numbers, or vectors of equal length; a number applies to all columns."""
-        names = None if feature_names is None else _names(feature_names)
+        names: Any = None if feature_names is None else _names(feature_names)
+        found = {name: labelled(value) for name, value in given.items()}
+        for by_label in found.values():
+            names = _names(list(by_label)) if names is None and by_label is not None else names
+        for name, by_label in found.items():
+            if by_label is not None:
+                given[name] = in_order(by_label, name, [*names])
         vectors = {
             name: None if value is None and name in optional else _vector(name, value)
             for name, value in given.items()

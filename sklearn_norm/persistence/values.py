@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..exceptions import FormatError
+from ..inputs.labelled import labelled
 
 WHOLE = 2**53  # integers up to here are exact in all readers of JSON
 WIDEST = 2**64
@@ -25,6 +26,9 @@ NOT_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 def encoded(value: Any, where: str) -> Any:
     """Return a value as JSON values."""
+    by_label = None if isinstance(value, Mapping) else labelled(value)
+    if by_label is not None:  # a series would come back as an array, which goes by position
+        value = by_label
     if isinstance(value, (np.ndarray, np.generic)) or hasattr(value, "__array__"):
         return _array(value, where)
     if value is None or isinstance(value, bool):

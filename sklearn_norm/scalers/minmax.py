@@ -9,6 +9,7 @@ import numpy as np
 from ..estimators.output import DTYPE
 from ..estimators.scaler import Scaler
 from ..inputs.arguments import array_of, floats_of, truth
+from ..inputs.labelled import aligned, labelled
 from ..inputs.summaries import Summary
 from ..interop.sklearn import Peer, SklearnPeer, left_alone, rows_of, shared
 from ..kernels import Array, Floats
@@ -272,9 +273,12 @@ class MinMaxScaler(SklearnPeer, Scaler):
             except OverflowError:
                 pass  # an integer too large for a float: the error is raised below
         try:
+            pair = [aligned(v, name, self._columns_seen(name)) for v in pair]
             arrays = (np.broadcast_to(array_of(v, name), (size,)) for v in pair)
             low, high = (floats_of(array, name) for array in arrays)
         except (TypeError, ValueError) as error:
+            if isinstance(pair, tuple) and any(labelled(v) is not None for v in pair):
+                raise
             raise ValueError(
                 f"`{name}` must be a pair (min, max) of numbers, or of arrays with one entry "
                 f"for each of the {size} features. Got {pair!r}."

@@ -15,6 +15,7 @@ import numpy as np
 
 from .. import kernels
 from ..inputs.arguments import array_of, floats_of, number, whole
+from ..inputs.labelled import aligned
 from ..kernels import Array, Floats
 from ..maps.affine import Affine
 from ..maps.record import Map
@@ -116,7 +117,7 @@ class Axes:
         """Return gain or offset in float64, with the shape `affine`."""
         if given is None:
             return None
-        array = array_of(given, name)
+        array = array_of(aligned(given, name, None), name)
         fits = array.shape in {(), (1,), (self.learnable,), self.elements}
         vector = np.array(floats_of(array, name), order="C") if fits else None
         if vector is None or not np.isfinite(vector).all():
