@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from . import exceptions as exceptions
+from . import functional as functional
+from . import onnx as onnx
 from ._version import __version__ as __version__
 from .compose.equality import equal
 from .compose.merging import merge
@@ -65,3 +68,8 @@ del _public, _value
 def __getattr__(name: str) -> Any:
     """Say what does the work of a name of another library."""
     raise refusal(__name__, name)
+
+
+def __dir__() -> list[str]:
+    """Return the public names only: what is meant to be used, without the inside."""
+    return sorted([*__all__, "__version__", "exceptions", "functional", "onnx"])

@@ -25,14 +25,23 @@ def dtype_of(given: Any) -> Any:
     if given is None:
         return None
     try:
-        dtype = np.dtype(given)
-    except (TypeError, ValueError):
+        dtype = np.dtype(given if isinstance(given, (str, type, np.dtype)) else object)
+    except (TypeError, ValueError, SyntaxError):
         dtype = np.dtype(object)
     if dtype.name not in FLOATS or not dtype.isnative:
         raise ValueError(
             f"`dtype` must be None or a float dtype: {', '.join(FLOATS)}. Got {given!r}."
         )
     return dtype
+
+
+def kept_dtypes(given: Any) -> list[str]:
+    """Return the names of the dtypes that a result keeps; tags are asked before a check, too."""
+    try:
+        dtype = dtype_of(given)
+    except ValueError:
+        dtype = None
+    return [*reversed(FLOATS)] if dtype is None else [dtype.name]
 
 
 def room(table: Table, dtype: Any, keep: bool) -> Any:

@@ -21,7 +21,7 @@ from ..maps.affine import Affine
 from ..maps.record import Map
 from .fitted import Fitted
 from .learner import Learner
-from .output import FLOATS, dtype_of, room
+from .output import dtype_of, kept_dtypes, room
 
 
 class Scaler(Learner):
@@ -294,6 +294,5 @@ class Scaler(Learner):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         tags.input_tags.sparse = not self._moves_zeros()
-        wanted = [*reversed(FLOATS)] if self.dtype is None else [np.dtype(self.dtype).name]
-        tags.transformer_tags.preserves_dtype = wanted
+        tags.transformer_tags.preserves_dtype = kept_dtypes(self.dtype)
         return tags
