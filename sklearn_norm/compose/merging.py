@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from copy import deepcopy
 from typing import Any
 
+import numpy as np
 from sklearn.exceptions import NotFittedError
 
 from ..estimators.learner import Learner
@@ -67,7 +68,10 @@ def merge(scalers: Iterable[Any]) -> Any:
                 continue
             if place == 1:
                 first._check_grows(mine)
-            size, statistic = 1, first._part_of(scaler, mine)
+            size, before = 1, mine.origin
+            mine, statistic = first._part_of(scaler, mine)
+            if mine.origin is not before:
+                parts = [(n, _moved(part, before, mine.origin)) for n, part in parts]
             while parts and parts[-1][0] == size:
                 statistic = first._merged(parts.pop()[1], statistic)
                 size *= 2
@@ -84,6 +88,12 @@ def merge(scalers: Iterable[Any]) -> Any:
     while parts:
         total = first._merged(parts.pop()[1], total)
     return first._made_of(mine, total)
+
+
+def _moved(statistic: Any, before: Any, after: Any) -> Any:
+    """Return a statistic measured from another origin."""
+    difference = (0.0 if before is None else before) - after
+    return statistic.moved(difference) if np.any(difference) else statistic
 
 
 def _iterated(scalers: Any) -> Iterable[Any]:

@@ -141,8 +141,10 @@ class Learner(Transformer):
         given = before.parameters if before is not None and as_told else parameters.check(self)
         if before is not None:
             self._check_grows(before)
+        if before is not None and origin is not None:
+            before = before.but(origin=origin)
         table = self._read(X, before, least_rows)
-        if origin is not None:
+        if before is None and origin is not None:
             table = moved(table, origin)
         if table.n_rows == 0 and before is not None and before.columns is not None:
             return before, table
@@ -151,7 +153,8 @@ class Learner(Transformer):
             self._check_zeros_may_stay(values)
         if sample_weight is not None and table.n_rows > 0:
             values, weight = weighed(values, table.weights(sample_weight))
-        if before is not None and as_told and weight is None and self._may_follow(before, values):
+        follows = as_told and weight is None
+        if before is not None and follows and self._may_follow(before, values, table):
             return self._waiting(before, table, values), table
         twin = self._with_fitted(
             Fitted(
@@ -163,22 +166,34 @@ class Learner(Transformer):
             )
         )
         batch = self._finite(twin._measure(values, weight), table)
-        if origin is None and self._may_have_origin(before, table):
-            origin = origin_of(table, batch.low, batch.high)
+        if origin is None and isinstance(values, np.ndarray) and self._takes_origin():
+            origin = self._new_origin(before, table, batch)
             if origin is not None:
                 return self._learned(before, X, sample_weight, least_rows, origin)
+        known = twin._known().origin
+        if known is not None and not isinstance(values, np.ndarray):
+            batch = batch.moved(-known)
         old = twin._start(batch) if before is None else self._settled(before).statistic
         after = twin._ruled_by(batch if old is None else twin._update(old, batch))
         return after.kept(), table
 
-    def _may_have_origin(self, before: Fitted | None, table: Table) -> bool:
-        """Whether a batch may choose the origin: the first one that has members."""
-        begun = before is not None and (before.origin is not None or before.statistic.weight.any())
-        return not begun and isinstance(table.values, np.ndarray) and self._takes_origin()
+    def _new_origin(self, before: Fitted | None, table: Table, batch: Any) -> Floats | None:
+        """Return the origin if a batch changes it: the first members of a column choose it."""
+        if before is None:
+            return origin_of(table, batch.low, batch.high)
+        if before.statistic.weight.all():
+            return None
+        found = origin_of(table, batch.low, batch.high, before.statistic.weight == 0)
+        return None if found is None else before.open_to(found)
 
     def _takes_origin(self) -> bool:
         """Whether the map of differences from an origin follows from that of the data."""
         return False
+
+    def _known(self) -> Fitted:
+        """Return the record that a map is made for."""
+        fitted: Any = self._fitted
+        return fitted  # type: ignore[no-any-return]
 
     def _ruled_by(self, statistic: Any) -> Fitted:
         """Return the fitted record with another statistic, and the map made from it."""
@@ -192,13 +207,16 @@ class Learner(Transformer):
         """Whether a batch may be buffered, to be merged with others."""
         return Buffer.takes(values)
 
-    def _may_follow(self, before: Fitted, values: Any) -> bool:
+    def _may_follow(self, before: Any, values: Any, table: Table) -> bool:
         """Whether a batch may be buffered: not before something was measured.
 
         The first batch with a member is measured at once, even after empty batches. So an empty
         batch changes no bit of later results.
         """
         known = before.statistic
+        floats = values.dtype.kind == "f" and isinstance(table.given, np.ndarray)
+        if not floats and not known.weight.all():
+            return False  # integers may choose the origin of a column without members
         begun = before.buffer is not None or bool(np.any(known.low <= known.high))
         return begun and self._may_wait(values)
 
@@ -272,8 +290,8 @@ class Learner(Transformer):
         self._check_class(other)
         mine = self._mergeable("this scaler")
         self._check_grows(mine)
-        statistic = self._merged(mine.statistic, self._part_of(other, mine, "the other scaler"))
-        return self._made_of(mine, statistic)
+        mine, statistic = self._part_of(other, mine, "the other scaler")
+        return self._made_of(mine, self._merged(mine.statistic, statistic))
 
     def _check_class(self, other: Any) -> None:
         if type(other) is not type(self):
@@ -290,14 +308,21 @@ class Learner(Transformer):
             )
         return self._fitted_now()
 
-    def _part_of(self, other: Any, mine: Fitted, which: str = "this scaler") -> Statistic:
-        """Return the statistic of another scaler; refuse one that does not fit this one."""
+    def _part_of(
+        self, other: Any, mine: Fitted, which: str = "this scaler"
+    ) -> tuple[Fitted, Statistic]:
+        """Return this record, and the statistic of another scaler measured from its origin.
+
+        A scaler that does not fit this one is refused. The origin is the other's for columns that
+        have no members here.
+        """
         self._check_class(other)
         theirs: Fitted = other._mergeable(which)
         other._check_grows(theirs)
         self._check_alike(mine, theirs)
-        statistic: Statistic = theirs.measured_from(mine.origin)
-        return statistic
+        origin = mine.open_to(theirs.origin)
+        mine = mine.but(origin=origin, statistic=mine.measured_from(origin))
+        return mine, theirs.measured_from(origin)
 
     def _made_of(self, mine: Fitted, statistic: Statistic) -> Self:
         """Return a new scaler like this one, with a merged statistic."""

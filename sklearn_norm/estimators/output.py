@@ -8,11 +8,13 @@ import numpy as np
 
 from .._sklearn import StrOptions
 from ..inputs.arguments import array_of, floats_of
+from ..inputs.labelled import aligned
 from ..inputs.table import Table
 from ..kernels import Floats
 from ..kernels.sparse import canonical, is_sparse
 from ..maps.affine import Affine
 from ..statistics.record import Statistic
+from .fitted import Fitted
 
 FLOATS = ("float16", "float32", "float64")
 RANGE = "range"
@@ -57,12 +59,16 @@ def room(table: Table, dtype: Any, keep: bool) -> Any:
     return type(values)((data, values.indices.copy(), values.indptr.copy()), shape=values.shape)
 
 
-def clipped(affine: Affine, clip: Any, statistic: Statistic) -> Affine:
+def clipped(affine: Affine, clip: Any, statistic: Statistic, fitted: Fitted) -> Affine:
     """Return the map with the bounds that the parameter `clip` asks for."""
     if clip is None:
         return affine
     size = statistic.weight.size
-    low, high = _of_data(affine, statistic) if clip == RANGE else _given(clip, size)
+    if clip == RANGE:
+        absolute = affine.center is None and fitted.origin is not None
+        low, high = _of_data(affine, statistic.moved(fitted.origin) if absolute else statistic)
+    else:
+        low, high = _given(clip, size, fitted)
     return Affine(**{**vars(affine), "lower": low, "upper": high})
 
 
@@ -81,8 +87,12 @@ def _of_data(affine: Affine, statistic: Statistic) -> tuple[Floats, Floats]:
     return np.where(none, -np.inf, ends.min(axis=0)), np.where(none, np.inf, ends.max(axis=0))
 
 
-def _given(pair: Any, size: int) -> tuple[Floats, Floats]:
+def _given(pair: Any, size: int, fitted: Fitted) -> tuple[Floats, Floats]:
     """Return a pair of bounds, one entry per column."""
+    columns = fitted.columns
+    columns = columns if columns is not None and columns.number == size else None
+    if isinstance(pair, tuple):
+        pair = tuple(aligned(end, "clip", columns) for end in pair)
     try:
         low, high = (
             np.broadcast_to(floats_of(array_of(end, "clip"), "clip"), (size,)).copy()

@@ -93,7 +93,7 @@ class RunningScaler(Scaler):
             gain=self._vector("gamma", statistic.weight.size),
             offset=self._vector("beta", statistic.weight.size),
         )
-        return clipped(affine, self.clip, statistic)
+        return clipped(affine, self.clip, statistic, self._known())
 
     def _clips(self) -> bool:
         return True  # where the map has bounds

@@ -104,7 +104,8 @@ class Scaler(Learner):
         self._check_container(fitted)
         keep = truth(self.copy if copy is None else copy, "copy")
         out = table.room(keep) if self.dtype is None else room(table, dtype_of(self.dtype), keep)
-        result = table.mapped(fitted.map, out, clip=self._clips(), look=not searched)
+        mapping = fitted.map_of_data if is_sparse(table.values) else fitted.map
+        result = table.mapped(mapping, out, clip=self._clips(), look=not searched)
         if result is None:
             table.refuse_infinite()
         return table.back(self, result)
@@ -139,14 +140,16 @@ class Scaler(Learner):
         """
         fitted = self._fitted_now()
         table, chosen = self._read_scaled(X, columns, fitted)
-        mapping = fitted.map if chosen is None else fitted.map.columns(chosen)
+        sparse = is_sparse(table.values)
+        mapping = fitted.map_of_data if sparse else fitted.map
+        mapping = mapping if chosen is None else mapping.columns(chosen)
         self._check_invertible(mapping, table)
         self._check_zeros_stay(fitted, table.values)
         out = table.room(truth(self.copy if copy is None else copy, "copy"))
         result = table.inverted(mapping, out, look=True)
         if result is None:
             table.refuse_infinite()
-        if fitted.origin is not None:
+        if fitted.origin is not None and not sparse:
             result += fitted.origin if chosen is None else fitted.origin[chosen]
         return table.framed(result, self._wanted(X))
 
@@ -186,7 +189,7 @@ class Scaler(Learner):
         (array([[13.]]), array([[1.]]))
         """
         fitted = self._fitted_now()
-        widths = self._with_fitted(fitted.but(map=fitted.map.linear()))
+        widths = self._with_fitted(fitted.but(map=fitted.map.linear(), origin=None))
         return widths.inverse_transform(S, copy=True, columns=columns)
 
     def _read_scaled(self, X: Any, wanted: Any, fitted: Fitted) -> tuple[Table, Any]:
@@ -229,7 +232,7 @@ class Scaler(Learner):
         if not is_sparse(values):
             return
         self._check_zeros_may_stay(values)
-        moved = fitted.map.of_zero(fitted.n_columns, self._clips()) != 0
+        moved = fitted.map_of_data.of_zero(fitted.n_columns, self._clips()) != 0
         if moved.any():
             assert fitted.columns is not None
             name = fitted.columns.label(int(np.flatnonzero(moved)[0]))

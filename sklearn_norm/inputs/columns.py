@@ -8,6 +8,7 @@ labels 0 to n - 1, in this order, are none: pandas makes them up.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -58,7 +59,7 @@ class Columns:
         return shown(self.listed() if self.labels is None else self.labels)
 
     def same_as(self, other: Columns) -> bool:
-        if self.number != other.number or self.labels != other.labels:
+        if self.number != other.number or not same_labels(self.labels, other.labels):
             return False
         return self.names is other.names or bool(np.array_equal(self.listed(), other.listed()))
 
@@ -85,12 +86,13 @@ class Columns:
         """
         given = labels_of(X)
         if self.labels is None:
-            if given is not None and self.names is None and _is_permutation(given):
+            if given is not None and self.names is None and _is_out_of_place(given):
                 raise ValueError(
-                    f"X has the labels {shown(given)}: the columns of the fit in another order. "
-                    "Reorder them: X[sorted(X.columns)]."
+                    f"X has the labels {shown(given)}, which are not in the places of the fit, "
+                    f"0 to {self.number - 1}. Reorder them, as X[sorted(X.columns)] does, or "
+                    "rename them."
                 )
-        elif given is not None and given != self.labels:
+        elif given is not None and not same_labels(given, self.labels):
             raise ValueError(self._differs(given))
         elif given is None and container_of(X) == "pandas":
             raise ValueError(self._differs(tuple(X.columns)))
@@ -99,7 +101,8 @@ class Columns:
         """Say where labels first differ from those of the fit, and how to reorder."""
         known = list(self.known())
         pairs = zip(given, known, strict=False)
-        at = next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(given), len(known)))
+        differ = (i for i, (a, b) in enumerate(pairs) if not _same_label(a, b))
+        at = next(differ, min(len(given), len(known)))
         if sorted(map(repr, given)) == sorted(map(repr, known)):
             wanted = "scaler.feature_names_in_" if self.labels is None else shown(known)
             remedy = f"Reorder them: X[{wanted}]."
@@ -130,7 +133,7 @@ class Columns:
         at = {} if known is None else {label: i for i, label in enumerate(known)}
         found = []
         for column in wanted:
-            if isinstance(column, Hashable) and column in at and not _is_flag(column):
+            if isinstance(column, Hashable) and column in at and self._may_be_label(column):
                 found.append(at[column])
             elif isinstance(column, str) and self.names is None:
                 found.append(self._default(column))
@@ -139,6 +142,10 @@ class Columns:
             else:
                 self._refuse(column)
         return found
+
+    def _may_be_label(self, column: Any) -> bool:
+        """Whether a column is a label, not a boolean of a mask where labels are 0 and 1."""
+        return not _is_flag(column) or any(label is column for label in self.labels or ())
 
     def _default(self, name: str) -> int:
         """Return the index of a column by its default name, x0, x1 and so on."""
@@ -178,7 +185,7 @@ class Columns:
         elif known is None:
             self.check_labels(X)
             places = list(range(self.number))
-        elif list(given) == list(known):
+        elif same_labels(tuple(given), tuple(known)):
             return np.arange(self.number)
         else:
             places = self.places(given)
@@ -234,9 +241,26 @@ def labels_of(X: Any) -> tuple[Any, ...] | None:
     return None if counts_on else labels
 
 
-def _is_permutation(labels: Any) -> bool:
-    """Whether labels are 0 to n - 1 in some order."""
-    return all(map(_is_place, labels)) and sorted(labels) == list(range(len(labels)))
+def same_labels(a: Any, b: Any) -> bool:
+    """Whether two tuples of labels are the same; what is missing equals what is missing."""
+    if a is None or b is None:
+        return a is b
+    return len(a) == len(b) and all(map(_same_label, a, b))
+
+
+def _same_label(a: Any, b: Any) -> bool:
+    try:
+        return a is b or bool(a == b) or bool(a != a and b != b)
+    except (TypeError, ValueError):
+        return False  # as pd.NA, which equals nothing
+
+
+def _is_out_of_place(labels: Any) -> bool:
+    """Whether a label is the number of another place among the first n."""
+    return any(
+        isinstance(label, (Real, np.bool_)) and label in range(len(labels)) and label != place
+        for place, label in enumerate(labels)
+    )
 
 
 def _is_place(label: Any) -> bool:

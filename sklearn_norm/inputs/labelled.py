@@ -16,14 +16,18 @@ from .columns import Columns, labels_of, shown
 from .frames import container_of
 
 
-def labelled(given: Any) -> dict[Any, Any] | None:
-    """Return the numbers by label, or None for what goes by position."""
+def labelled(given: Any, known: Any = None) -> dict[Any, Any] | None:
+    """Return the numbers by label, or None for what goes by position.
+
+    Labels that only count are labels if those that are `known` are the same numbers.
+    """
     if isinstance(given, Mapping):
         return dict(given)
     pandas = sys.modules.get("pandas")
     if pandas is not None and isinstance(given, pandas.Series):
         labels = list(given.index)
-        if labels == list(range(len(labels))):
+        counts_on = labels == list(range(len(labels)))
+        if counts_on and (known is None or set(known) != set(labels)):
             return None
         return _by_label(labels, given.tolist())
     container = container_of(given)
@@ -52,10 +56,10 @@ def aligned(given: Any, name: str, columns: Columns | None) -> Any:
     ValueError
         If a label is not that of a column, or a column has no label.
     """
-    found = labelled(given)
+    known = None if columns is None else columns.known()
+    found = labelled(given, known)
     if found is None:
         return given
-    known = None if columns is None else columns.known()
     if columns is None or known is None:
         raise ValueError(
             f"`{name}` has the labels {shown(found)}, but there are no labels that it could be "

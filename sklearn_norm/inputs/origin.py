@@ -7,26 +7,29 @@ origin is an integer that float64 holds, in the middle of the first batch.
 
 from __future__ import annotations
 
+import math
 import sys
 from typing import Any
 
 import numpy as np
 
 from ..kernels import Array, Floats
+from ..kernels.sparse import is_sparse
 from .frames import container_of, is_arrow
 from .reshaped import Reshaped
 from .table import Table
 
-EXACT = 2.0**53
+LARGE = 2.0**50  # some room below 2**53, for data that follow
 WORD = 2.0**32
 
 
-def origin_of(table: Table, low: Floats, high: Floats) -> Floats | None:
+def origin_of(table: Table, low: Floats, high: Floats, open_: Any = True) -> Floats | None:
     """Return the origin of each column, from its extrema; None if all are 0.
 
-    Only columns of 64-bit integers have one, and only beyond 2**53.
+    Only columns of 64-bit integers have one, and only if they are `open_` to it.
     """
-    wide = (np.maximum(np.abs(low), np.abs(high)) > EXACT) & np.isfinite(low) & np.isfinite(high)
+    wide = (np.maximum(np.abs(low), np.abs(high)) > LARGE) & np.isfinite(low) & np.isfinite(high)
+    wide &= open_
     if not wide.any():
         return None
     wide &= [is_wide_integer(table, at) for at in range(wide.size)]
@@ -43,8 +46,10 @@ def is_wide_integer(table: Table, column: int) -> bool:
 
 
 def moved(table: Table, origin: Floats) -> Table:
-    """Return the table of the differences from the origin, as float64."""
+    """Return the table of the differences from the origin, as float64; sparse ones stay."""
     values = table.values
+    if is_sparse(values):
+        return table
     if values.dtype.kind in "iu":
         columns = [difference(values[:, at], origin[at]) for at in range(origin.size)]
         differences = np.stack(columns, axis=1)
@@ -63,6 +68,7 @@ def moved(table: Table, origin: Floats) -> Table:
 
 def difference(integers: Array, origin: float) -> Floats:
     """Return integers - origin, rounded once."""
+    integers = integers.astype(np.uint64 if integers.dtype.kind == "u" else np.int64, copy=False)
     high = (integers >> integers.dtype.type(32)).astype(np.float64)
     low = (integers & integers.dtype.type(0xFFFFFFFF)).astype(np.float64)
     return np.asarray((high - origin / WORD) * WORD + low)
@@ -70,6 +76,9 @@ def difference(integers: Array, origin: float) -> Floats:
 
 def _integers(X: Any, column: int) -> tuple[Array, Any] | None:
     """Return a frame's column of 64-bit integers, and where it is missing; else None."""
+    if isinstance(X, np.ma.MaskedArray) and X.dtype.kind in "iu" and X.ndim > 1:
+        rows = X.reshape(math.prod(X.shape[:-1]), X.shape[-1])
+        return rows.data[:, column], np.ma.getmaskarray(rows)[:, column]
     container = container_of(X)
     if container == "pandas":
         series = X.iloc[:, column]

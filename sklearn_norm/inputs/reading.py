@@ -118,9 +118,20 @@ def admitted(X: Any) -> Any:
     arrow = sys.modules.get("pyarrow")
     if arrow is not None and isinstance(X, arrow.RecordBatch):
         return arrow.Table.from_batches([X])
+    if isinstance(X, (list, tuple)):
+        return _integers_or(X)
     if container_of(X) == "pandas" and X.shape[1] == 0:
         raise ValueError(f"X is a frame without columns: 0 feature(s) (shape={X.shape}).")
     return X
+
+
+def _integers_or(X: Any) -> Any:
+    """Return a list of integers as an array of integers, and any other list as it is."""
+    try:
+        array = np.asarray(X)
+    except (TypeError, ValueError, OverflowError):
+        return X  # scikit-learn's checks raise the error
+    return array if array.dtype.kind in "iu" else X
 
 
 def shape_of(X: Any) -> tuple[Any, ...]:

@@ -234,6 +234,9 @@ class MinMaxScaler(SklearnPeer, Scaler):
         if data_range is None:
             return low, high
         given_low, given_high = self._given_range(data_range)
+        origin = self._known().origin
+        if origin is not None:
+            given_low, given_high = given_low - origin, given_high - origin
         return (
             np.where(np.isnan(given_low), low, given_low),
             np.where(np.isnan(given_high), high, given_high),
@@ -302,7 +305,7 @@ class MinMaxScaler(SklearnPeer, Scaler):
         return low == high
 
     def _takes_origin(self) -> bool:
-        return self.data_range is None
+        return True
 
     @property
     def data_min_(self) -> Floats:

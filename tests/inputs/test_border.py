@@ -1,6 +1,7 @@
 """What goes in comes out: containers, labels and shapes at the border of every scaler."""
 
 import datetime
+import pickle
 
 import numpy as np
 import pandas as pd
@@ -249,7 +250,8 @@ def test_sparse_booleans_are_numbers(scaler):
     Z = scaler.fit(frame).transform(frame)
     dense = scaler.fit(frame.astype(float)).transform(frame.astype(float))
     dense = dense.toarray() if hasattr(dense, "toarray") else np.asarray(dense)
-    np.testing.assert_array_equal(np.asarray(Z.todense()), dense)
+    Z = Z.toarray() if hasattr(Z, "toarray") else np.asarray(Z)
+    np.testing.assert_array_equal(Z, dense)
 
 
 # 11. More axes, or one
@@ -381,6 +383,35 @@ def test_another_order_names_the_first_column_and_how_to_reorder(kind, method):
         call(scaler, method, frame[["a", "c", "b"]])
     with pytest.raises(ValueError, match="X lacks column 'c'"):
         call(scaler, method, frame[["a", "b"]])
+
+
+@pytest.mark.parametrize(
+    "labels", [[1, 2], [1.0, 0.0], [True, False], [5, 0]], ids=["shifted", "floats", "flags", "one"]
+)
+def test_numbers_of_other_places_are_refused_after_a_fit_without_labels(labels):
+    scaler = ZScoreScaler().fit(X[:, :2])
+    frame = pd.DataFrame(X[:, :2])
+    frame.columns = pd.Index(labels, dtype=object)
+    for method in ("transform", "partial_fit", "inverse_transform"):
+        with pytest.raises(ValueError, match="not in the places of the fit"):
+            call(scaler, method, frame)
+    years = pd.DataFrame(X[:, :2], columns=[2001, 2002])
+    assert_same_bits(scaler.transform(years), scaler.transform(X[:, :2]))
+
+
+def test_missing_labels_and_flags_are_labels():
+    frame = pd.DataFrame(X[:, :2])
+    for labels in ([1, np.nan], [1, pd.NA], [pd.NaT, 3], [True, False]):
+        frame.columns = pd.Index(labels, dtype=object)
+        scaler = ZScoreScaler().fit(frame)
+        again = pickle.loads(pickle.dumps(scaler))
+        other = frame.copy()
+        other.columns = pd.Index([*labels], dtype=object)
+        for one in (again, scaler.merge(again)):
+            assert_same_bits(one.transform(other), scaler.transform(frame))
+            assert one.inverse_transform(other).shape == (12, 2)
+    back = scaler.inverse_transform(X[:, :1], columns=[True])
+    assert_same_bits(back, ZScoreScaler().fit(X[:, :1]).inverse_transform(X[:, :1]))
 
 
 def test_booleans_in_columns_are_refused():

@@ -102,3 +102,17 @@ def test_lists_arrays_and_counting_series_go_by_position():
     expected = BatchStatsScaler(gamma=[1.0, 2.0, 3.0]).fit(FRAME).transform(FRAME)
     for gamma in (np.array([1.0, 2.0, 3.0]), pd.Series([1.0, 2.0, 3.0]), (1, 2, 3)):
         assert_same_bits(BatchStatsScaler(gamma=gamma).fit(FRAME).transform(FRAME), expected)
+
+
+def test_a_labelled_clip_is_aligned_with_the_columns():
+    high = pd.Series({"c": 0.3, "a": 0.1, "b": 0.2})
+    Z = ZScoreScaler(clip=(-high, high)).fit_transform(FRAME)
+    assert Z.max(axis=0).tolist() == [0.1, 0.2, 0.3]
+
+
+def test_labels_that_count_are_labels_where_the_columns_have_them():
+    frame = FRAME.set_axis([2, 0, 1], axis=1)
+    gamma = pd.Series([10.0, 20.0, 30.0])
+    scaler = BatchStatsScaler(gamma=gamma).fit(frame)
+    expected = BatchStatsScaler(gamma=[30.0, 10.0, 20.0]).fit(frame)
+    assert_same_bits(scaler.transform(frame), expected.transform(frame))

@@ -31,7 +31,7 @@ def check_same(backend, X):
 def filled(rows, columns, share, seed, index=np.int32, dtype=np.float64):
     """Return an array whose columns differ in size, some far from 0, some with NaN."""
     rng = np.random.default_rng(seed)
-    X = sparse.random(rows, columns, share, format="csr", rng=rng)
+    X = sparse.random(rows, columns, share, format="csr", random_state=seed)
     if dtype == np.float64:
         X.data *= UNITS[X.indices % UNITS.size]
     X.data[X.indices % 7 == 3] += 1e6
