@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from ..maps.record import Map
 from .fitted import Fitted
 from .learner import Learner
 from .output import dtype_of, kept_dtypes, room
+from .typed import Dense, Labelled, Sparse
 
 
 class Scaler(Learner):
@@ -37,6 +38,15 @@ class Scaler(Learner):
     def _validate_params(self) -> None:
         super()._validate_params()
         dtype_of(self.dtype)
+
+    @overload
+    def fit_transform(self, X: Dense, y: Any = None, **fit_params: Any) -> Dense: ...
+
+    @overload
+    def fit_transform(self, X: Sparse, y: Any = None, **fit_params: Any) -> Sparse: ...
+
+    @overload
+    def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any: ...
 
     def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
         """Fit to the data, then scale them.
@@ -71,6 +81,15 @@ class Scaler(Learner):
             return result
         with self._kept_on_error():
             return super().fit_transform(X, y, **fit_params)
+
+    @overload
+    def transform(self, X: Dense, copy: bool | None = None) -> Dense: ...
+
+    @overload
+    def transform(self, X: Sparse, copy: bool | None = None) -> Sparse: ...
+
+    @overload
+    def transform(self, X: Any, copy: bool | None = None) -> Any: ...
 
     def transform(self, X: Any, copy: bool | None = None) -> Any:
         """Scale the data.
@@ -113,6 +132,24 @@ class Scaler(Learner):
     def _clips(self) -> bool:
         """Whether results are clipped to the bounds of the map."""
         return False
+
+    @overload
+    def inverse_transform(
+        self, X: Dense, copy: bool | None = None, columns: Any = None
+    ) -> Dense: ...
+
+    @overload
+    def inverse_transform(
+        self, X: Sparse, copy: bool | None = None, columns: Any = None
+    ) -> Sparse: ...
+
+    @overload
+    def inverse_transform(
+        self, X: Labelled, copy: bool | None = None, columns: Any = None
+    ) -> Labelled: ...
+
+    @overload
+    def inverse_transform(self, X: Any, copy: bool | None = None, columns: Any = None) -> Any: ...
 
     def inverse_transform(self, X: Any, copy: bool | None = None, columns: Any = None) -> Any:
         """Undo the scaling, of all columns or of some.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from numbers import Integral
-from typing import Any
+from typing import Any, Literal, overload
 
 from .._version import __version__
 from ..estimators.state import SCHEMA, Stateful, check_schema
@@ -166,6 +166,20 @@ def save(estimator: Any, path: Any, *, notes: Mapping[str, Any] | None = None) -
     array([[0.25]])
     """
     files.write(path, text.written(to_dict(estimator, notes=notes)))
+
+
+@overload
+def load(path: Any, *, max_bytes: int = ..., with_notes: Literal[False] = False) -> Any: ...
+
+
+@overload
+def load(
+    path: Any, *, max_bytes: int = ..., with_notes: Literal[True]
+) -> tuple[Any, dict[str, Any]]: ...
+
+
+@overload
+def load(path: Any, *, max_bytes: int = ..., with_notes: bool) -> Any: ...
 
 
 def load(path: Any, *, max_bytes: int = LARGEST, with_notes: bool = False) -> Any:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from math import prod
 from numbers import Integral
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, overload
 
 import numpy as np
 
 from .. import _sklearn
 from ..estimators.fitted import OF_SHAPE, Fitted
 from ..estimators.running import RunningScaler
+from ..estimators.typed import Dense, Labelled
 from ..inputs.arguments import whole
 from ..inputs.columns import Columns
 from ..inputs.frames import container_of
@@ -236,6 +237,19 @@ class BatchNorm(TorchModules, TensorInput, RunningScaler):
             )
         alike = columns or shapes[0] == shapes[1]
         super()._check_alike(mine if alike else mine.but(columns=None), theirs)
+
+    @overload
+    def inverse_transform(
+        self, X: Dense, copy: bool | None = None, columns: Any = None
+    ) -> Dense: ...
+
+    @overload
+    def inverse_transform(
+        self, X: Labelled, copy: bool | None = None, columns: Any = None
+    ) -> Labelled: ...
+
+    @overload
+    def inverse_transform(self, X: Any, copy: bool | None = None, columns: Any = None) -> Any: ...
 
     def inverse_transform(self, X: Any, copy: bool | None = None, columns: Any = None) -> Any:
         """Undo the normalisation.

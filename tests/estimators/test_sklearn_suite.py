@@ -1,9 +1,10 @@
-"""scikit-learn's own tests of its scalers, run on ours."""
+"""scikit-learn's own tests run with our scalers: those of its scalers, and of what holds them."""
 
 import os
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 import sklearn
@@ -20,6 +21,23 @@ DELIBERATE = {
     "test_standard_scaler_array_api_compliance",
     "test_standard_scaler_sample_weight_array_api",
 }
+# The same of the tests that put a StandardScaler into a composite, a search or a plot
+DELIBERATE_AROUND = {
+    "compose": {
+        # the dict of all parameters is compared: ours has ddof, clip and dtype besides
+        "test_column_transformer_get_set_params",
+        "test_column_transformer_get_set_params_with_remainder",
+    },
+    "pipeline": {
+        # a union of scalers supports the array API if they do
+        "test_feature_union_array_api_support_tag",
+        # callbacks, as above
+        "test_pipeline_with_callbacks_on_steps",
+    },
+    "feature_selection": set(),
+    "model_selection": set(),
+    "inspection": set(),
+}
 
 RUNNER = textwrap.dedent("""
     import os
@@ -28,46 +46,75 @@ RUNNER = textwrap.dedent("""
     import sklearn.preprocessing as theirs
     import sklearn_norm as ours
 
-    theirs.StandardScaler = ours.StandardScaler
-    theirs.MaxAbsScaler = ours.MaxAbsScaler
-    theirs.MinMaxScaler = ours.MinMaxScaler
-    theirs.RobustScaler = ours.RobustScaler
-    suite = os.path.join(os.path.dirname(theirs.__file__), "tests", "test_data.py")
+    for name in sys.argv[1].split(","):
+        setattr(theirs, name, getattr(ours, name))
     options = ["-q", "-rf", "--tb=no", "-p", "no:cacheprovider", "-c", os.devnull, "-W", "ignore"]
-    options += sys.argv[1:]
-    sys.exit(pytest.main([suite, *options]))
+    sys.exit(pytest.main([*options, *sys.argv[2:]]))
 """)
+ROOT = Path(sklearn.__file__).parent
+SCALERS = "StandardScaler,MaxAbsScaler,MinMaxScaler,RobustScaler"
 
 
-@pytest.fixture(scope="module")
-def report(tmp_path_factory):
+def outcome(folder, scalers, *arguments):
     """The output of scikit-learn's tests, its scalers replaced by ours before the import."""
-    folder = tmp_path_factory.mktemp("suite")
     script = folder / "run_suite.py"
     script.write_text(RUNNER)
     # the options of this run (workers, coverage) are not for that one
     environment = {k: v for k, v in os.environ.items() if k != "PYTEST_ADDOPTS"}
-    command = [sys.executable, str(script), *times(("-k", "scaler"), ())]
+    command = [sys.executable, str(script), scalers, *arguments]
     done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=900
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=1800
     )
     assert done.returncode in (0, 1), done.stdout + done.stderr
     return done.stdout
 
 
-def test_only_deliberate_differences_fail(report):
-    """All of scikit-learn's tests pass but those listed, with their reasons, in the docs."""
-    failed = {
+def failed(report):
+    return {
         line.split("::")[1].split("[")[0].split(" ")[0]
         for line in report.splitlines()
         if line.startswith("FAILED")
     }
-    assert failed <= DELIBERATE
-    assert "test_standard_scaler_near_constant_features" in failed
+
+
+def passed(report):
+    return int(report.strip().splitlines()[-1].split(" passed")[0].split()[-1].strip(","))
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    suite = str(ROOT / "preprocessing" / "tests" / "test_data.py")
+    chosen = times(("-k", "scaler"), ())
+    return outcome(tmp_path_factory.mktemp("suite"), SCALERS, suite, *chosen)
+
+
+def test_only_deliberate_differences_fail(report):
+    """All of scikit-learn's tests pass but those listed, with their reasons, in the docs."""
+    assert failed(report) <= DELIBERATE
+    assert "test_standard_scaler_near_constant_features" in failed(report)
 
 
 def test_the_suite_really_ran(report):
     """Hundreds of scikit-learn's tests pass, so the replacement was not left out."""
     summary = report.strip().splitlines()[-1]
-    passed = int(summary.split(" passed")[0].split()[-1].strip(","))
-    assert passed > times(150, 300), f"scikit-learn {sklearn.__version__}: {summary}"
+    assert passed(report) > times(150, 300), f"scikit-learn {sklearn.__version__}: {summary}"
+
+
+# Around the scalers: files of tests that name StandardScaler; for others, nothing is replaced
+
+
+def files_around(area):
+    """Return the files of an area of scikit-learn's tests in which a StandardScaler is used."""
+    found = [ROOT / "tests" / "test_pipeline.py"]
+    if area != "pipeline":
+        found = sorted((ROOT / area).rglob("tests/test_*.py"))
+    return [str(path) for path in found if "StandardScaler" in path.read_text("utf-8")]
+
+
+@pytest.mark.parametrize("area", [*DELIBERATE_AROUND][: times(2, None)])
+def test_only_deliberate_differences_fail_around_the_scalers(area, tmp_path):
+    """A StandardScaler of ours in composites, searches and plots; a short budget runs a few."""
+    chosen = times(("-k", "scaler or params or set_output or names_out"), ())
+    report = outcome(tmp_path, "StandardScaler", *files_around(area), *chosen)
+    assert failed(report) <= DELIBERATE_AROUND[area]
+    assert passed(report) > times(5, 20), report

@@ -203,9 +203,11 @@ GOOD = {
     "kernels/__init__.py": "import numpy as np\nfrom . import sparse",
     "kernels/sparse.py": "from scipy import sparse",
     "inputs/__init__.py": "def read():\n    import pandas as pd",
+    "inputs/typed.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import polars",
     "scalers/__init__.py": "",
     "scalers/one.py": "from .. import _sklearn, kernels\nfrom ..inputs import read",
 }
+CHECKED = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n"
 BROKEN = [
     (off_the_table, {"kernels/x.py": "from ..scalers import one"}, "kernels.x imports"),
     (off_the_table, {"kernels/x.py": "import sklearn_norm"}, "kernels.x imports sklearn_norm"),
@@ -218,6 +220,13 @@ BROKEN = [
     (strangers, {"kernels/x.py": "from scipy import special"}, "kernels.x imports scipy.special"),
     (strangers, {"kernels/x.py": "def f():\n    import pandas"}, "kernels.x imports pandas"),
     (strangers, {"maps/x.py": "def f():\n    import sklearn"}, "maps.x imports sklearn late"),
+    (strangers, {"inputs/x.py": CHECKED + "    import river"}, "inputs.x imports river"),
+    (hidden, {"inputs/x.py": CHECKED + "    from .. import kernels"}, "inputs.x imports"),
+    (
+        strangers,
+        {"inputs/x.py": CHECKED + "    a = 1\nelse:\n    import pandas"},
+        "inputs.x imports",
+    ),
     (early, {"inputs/x.py": "from sklearn.preprocessing import Binarizer"}, "inputs.x imports"),
     (early, {"inputs/x.py": "import sklearn.pipeline"}, "inputs.x imports sklearn.pipeline"),
     (private_names, {"inputs/x.py": "from sklearn.base import _x"}, "inputs.x uses sklearn.base._"),

@@ -17,10 +17,15 @@ class Import(NamedTuple):
 
     by: str
     name: str
-    late: bool  # inside a function, so when it is called
+    late: bool  # inside a function, so when it is called, or for type checkers only
 
     def __str__(self):
         return f"{self.by or '__init__'} imports {self.name}{' late' * self.late}"
+
+
+def is_for_checkers(node):
+    """Whether a node is an `if TYPE_CHECKING`, whose body never runs."""
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
 
 
 def is_under(name, place):
@@ -76,8 +81,9 @@ class Package:
             elif isinstance(node, ast.ImportFrom):
                 base = self._base_of(node, module)
                 yield from (Import(module, f"{base}.{alias.name}", late) for alias in node.names)
+            typing = node.body if is_for_checkers(node) else ()
             for child in ast.iter_child_nodes(node):
-                yield from visit(child, late)
+                yield from visit(child, late or child in typing)
 
         return visit(self.trees[module], False)
 
