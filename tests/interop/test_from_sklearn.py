@@ -48,12 +48,12 @@ PEERS = {
 }
 
 
-@dataclass(frozen=True)
 # scikit-learn's MaxAbsScaler has `clip` from 1.7 on
 HAS_CLIP = "clip" in preprocessing.MaxAbsScaler().get_params()
 CLIPS = {"clip": True} if HAS_CLIP else {}
 
 
+@dataclass(frozen=True)
 class Case:
     """A scaler of ours, parameters that both sides have, and data that it takes."""
 
