@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from functools import cache
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +16,9 @@ from ..kernels import Array, Floats
 from ..maps.affine import Affine
 from ..statistics.extrema import Extrema
 from ..statistics.given import UncountedExtrema
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 LEAST, MOST = -324, 309  # range of the exponent j for float64
 EXACT = 22  # 10**22 is the largest power of ten that a float64 holds exactly
@@ -198,7 +200,14 @@ def decimal_exponents(peaks: Floats) -> npt.NDArray[np.int64]:
 @cache
 def _ceilings() -> Floats:
     """Return the smallest float of at least 10**j, from j = LEAST to MOST."""
-    return np.array([_ceiling(Fraction(10) ** j) for j in range(LEAST, MOST + 1)])
+    return np.array([_ceiling(_power(10, j)) for j in range(LEAST, MOST + 1)])
+
+
+def _power(base: int, exponent: int) -> Fraction:
+    """Return an exact power."""
+    from fractions import Fraction  # of all that this package needs, only this is not loaded yet
+
+    return Fraction(base) ** exponent
 
 
 def _ceiling(exact: Fraction) -> float:
@@ -206,7 +215,7 @@ def _ceiling(exact: Fraction) -> float:
         nearest = float(exact)
     except OverflowError:
         return np.inf
-    return nearest if Fraction(nearest) >= exact else float(np.nextafter(nearest, np.inf))
+    return nearest if nearest >= exact else float(np.nextafter(nearest, np.inf))
 
 
 @cache
@@ -222,7 +231,7 @@ def _divisor(j: int) -> tuple[float, int, float]:
         return 1.0, 0, float(10**-j)
     if 0 <= j <= EXACT:
         return float(10**j), 0, 1.0
-    power = Fraction(10) ** j
+    power = _power(10, j)
     plain = -290 <= j <= 300  # neither the divisor nor a quotient leaves the normal floats
     binary = 0 if plain else power.numerator.bit_length() - power.denominator.bit_length()
-    return _ceiling(power / Fraction(2) ** binary), binary, 1.0
+    return _ceiling(power / _power(2, binary)), binary, 1.0
