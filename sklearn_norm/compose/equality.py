@@ -35,14 +35,14 @@ def equal(a: Any, b: Any) -> bool:
     TypeError
         If one of them is no estimator of this library.
 
+    See Also
+    --------
+    merge : Merge many scalers into one.
+
     Notes
     -----
     Parameters are compared by value, so a list equals an array. A stream and one fit on the same
     data usually differ: they give the same results, but hold what they learned in other bits.
-
-    See Also
-    --------
-    merge : Merge many scalers into one.
 
     Examples
     --------

@@ -214,9 +214,10 @@ class Learner(Transformer):
         batch changes no bit of later results.
         """
         known = before.statistic
-        floats = values.dtype.kind == "f" and isinstance(table.given, np.ndarray)
-        if not floats and not known.weight.all():
-            return False  # integers may choose the origin of a column without members
+        if not known.weight.all() and isinstance(values, np.ndarray) and len(values):
+            ends = np.fmin.reduce(values), np.fmax.reduce(values)
+            if origin_of(table, *ends, known.weight == 0) is not None:
+                return False  # it chooses the origin of a column without members
         begun = before.buffer is not None or bool(np.any(known.low <= known.high))
         return begun and self._may_wait(values)
 

@@ -274,9 +274,24 @@ class StandardScaler(ZScoreScaler):
     Code that imports `StandardScaler` from scikit-learn needs only another import: steps of
     pipelines, paths of parameters and lists of class names stay as they are.
 
+    Parameters
+    ----------
+    with_mean : bool, default=True
+        Subtract the mean.
+    with_std : bool, default=True
+        Divide by the standard deviation.
+    ddof : {0, 1}, default=0
+        Delta degrees of freedom of the variance.
+    clip : {"range"}, tuple (low, high) or None, default=None
+        What `transform` clips its results to.
+    dtype : {"float16", "float32", "float64"}, dtype or None, default=None
+        The dtype of what `transform` returns.
+    copy : bool, default=True
+        Whether the input stays unchanged.
+
     See Also
     --------
-    ZScoreScaler : The same scaler, with its parameters and attributes.
+    ZScoreScaler : The same scaler, with its parameters and attributes in full.
 
     Examples
     --------
