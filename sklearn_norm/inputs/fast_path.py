@@ -57,7 +57,8 @@ def _plain_frame(X: Any, columns: Columns | None, numbers: frozenset[Any]) -> Ta
     if values is None or values.ndim != 2 or values.shape[0] == 0 or values.shape[1] == 0:
         return None
     if columns is None:
-        columns = Columns(values.shape[1], _sklearn.feature_names(X), labels_of(X))
+        names = _sklearn.feature_names(X)
+        columns = Columns(values.shape[1], names, labels_of(X) if names is None else None)
         columns.remember(index)
     return Table(values, columns, X, "pandas")
 
