@@ -97,7 +97,8 @@ def _moved(statistic: Any, before: Any, after: Any) -> Any:
 
 
 def _iterated(scalers: Any) -> Iterable[Any]:
-    if isinstance(scalers, Transformer) or not isinstance(scalers, Iterable):
+    zero_axes = getattr(scalers, "ndim", 1) == 0
+    if isinstance(scalers, Transformer) or not isinstance(scalers, Iterable) or zero_axes:
         raise TypeError(
             f"`scalers` must be an iterable of fitted scalers, as in merge([one, two]). "
             f"Got {scalers!r:.80}."

@@ -118,6 +118,8 @@ class Fitted:
                 state[name] = record.from_state(state[name])
             elif name in state and state[name] is None:
                 raise ValueError(f"{name.lstrip('_')} must be a {record.__name__}, not None")
+        if "_parameters" in state and not isinstance(state["_parameters"], dict):
+            raise ValueError("parameters must be a dict of the parameters that were in force")
         columns = None
         if "n_features_in_" in state:
             names, labels = state.get("feature_names_in_"), state.get("_labels")

@@ -214,9 +214,11 @@ class Learner(Transformer):
         batch changes no bit of later results.
         """
         known = before.statistic
-        if not known.weight.all() and isinstance(values, np.ndarray) and len(values):
-            ends = np.fmin.reduce(values), np.fmax.reduce(values)
-            if origin_of(table, *ends, known.weight == 0) is not None:
+        wide = isinstance(values, np.ndarray) and values.size > 0 and values.itemsize == 8
+        if wide and self._takes_origin() and not known.weight.all():
+            low = np.fmin.reduce(values).astype(np.float64)
+            high = np.fmax.reduce(values).astype(np.float64)
+            if origin_of(table, low, high, known.weight == 0) is not None:
                 return False  # it chooses the origin of a column without members
         begun = before.buffer is not None or bool(np.any(known.low <= known.high))
         return begun and self._may_wait(values)

@@ -7,7 +7,7 @@ labels 0 to n - 1, in this order, are none: pandas makes them up.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Set
 from numbers import Real
 from typing import Any
 
@@ -215,7 +215,7 @@ class Columns:
             one = isinstance(columns, str) or not isinstance(columns, Iterable)
             if one or (known is not None and columns in list(known)):
                 return [columns]
-        if not hasattr(columns, "__iter__"):
+        if not hasattr(columns, "__iter__") or isinstance(columns, UNORDERED):
             raise ValueError(
                 f"`columns` must hold the labels or the indices of columns. Got {columns!r:.80}."
             )
@@ -229,6 +229,7 @@ class Columns:
         return list(np.atleast_1d(columns) if hasattr(columns, "__array__") else columns)
 
 
+UNORDERED = (Set, Mapping, Iterator, bytes)  # or read only once
 OF_NAMES = "The feature names should match"  # how scikit-learn's error of other names begins
 
 

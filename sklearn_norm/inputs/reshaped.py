@@ -44,6 +44,9 @@ class Reshaped(Table):
         return series_like(self.given, result.reshape(self.original))
 
 
+MOST = 2**40  # members of an array that are taken one by one
+
+
 def stack_of(X: Any) -> Any:
     """Return X as an array if it has more than two axes, else None."""
     if isinstance(X, (list, tuple)) or getattr(X, "ndim", 2) != 2:
@@ -69,10 +72,9 @@ def rows_of(X: Any, wanted: Any, columns: Columns) -> tuple[Any, tuple[int, ...]
         return np.asarray(X.to_numpy())[:, None], X.shape
     one = wanted is not None and len(columns.wanted(wanted)) == 1
     array = np.asarray(X) if one and isinstance(X, (list, tuple)) else X
-    if one and isinstance(array, np.ndarray) and array.ndim > 0 and array.shape[-1:] != (1,):
-        return array.reshape(-1, 1), array.shape
-    if one and isinstance(array, np.ndarray) and array.ndim == 1:
-        return array.reshape(-1, 1), array.shape
+    flat = one and isinstance(array, np.ndarray) and array.ndim > 0 and array.size <= MOST
+    if flat and (array.ndim == 1 or array.shape[-1] != 1):
+        return array.reshape(array.size, 1), array.shape
     stack = stack_of(X)
     if stack is None:
         return X, None

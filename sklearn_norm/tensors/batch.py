@@ -33,6 +33,8 @@ from .axes import LONG, Axes, Shape, channel_layout, channelwise, one_channel, s
 from .input import Tensor, TensorInput
 from .keywords import by_keyword
 
+OF_SCALERS = ("clip", "dtype")  # parameters of scalers that a norm has not
+
 
 class BatchNorm(TorchModules, TensorInput, RunningScaler):
     r"""Normalise each channel by its running mean and variance over samples and positions.
@@ -111,7 +113,7 @@ class BatchNorm(TorchModules, TensorInput, RunningScaler):
     """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
-        **RunningScaler._parameter_constraints,
+        **{k: v for k, v in RunningScaler._parameter_constraints.items() if k not in OF_SCALERS},
         "shape": ["array-like", Integral, None],
         "channel_axis": [Integral],
     }
