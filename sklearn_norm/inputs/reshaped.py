@@ -44,7 +44,7 @@ class Reshaped(Table):
         return series_like(self.given, result.reshape(self.original))
 
 
-MOST = 2**40  # members of an array that are taken one by one
+MOST = 2**36  # members of an array that are taken one by one
 
 
 def stack_of(X: Any) -> Any:

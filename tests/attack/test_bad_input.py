@@ -525,6 +525,8 @@ def said_by_scikit_learn(error: Exception) -> bool:
 def wrong_result(result: Any, X: Any) -> list[str]:
     """Say what is wrong with the type, the dtype or the shape of a result."""
     result = result[0] if isinstance(result, tuple) else result
+    if isinstance(result, (pd.Series, pl.Series)):
+        result = result.to_frame()
     if isinstance(result, pl.DataFrame):
         wrong = [d for d in result.dtypes if not d.is_float()]
     elif isinstance(result, pd.DataFrame):
