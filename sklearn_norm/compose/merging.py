@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from copy import deepcopy
 from typing import Any
 
-import numpy as np
 from sklearn.exceptions import NotFittedError
 
+from ..estimators.fitted import moved_between
 from ..estimators.learner import Learner
 from ..estimators.transformer import Transformer
 
@@ -71,7 +71,7 @@ def merge(scalers: Iterable[Any]) -> Any:
             size, before = 1, mine.origin
             mine, statistic = first._part_of(scaler, mine)
             if mine.origin is not before:
-                parts = [(n, _moved(part, before, mine.origin)) for n, part in parts]
+                parts = [(n, moved_between(part, before, mine.origin)) for n, part in parts]
             while parts and parts[-1][0] == size:
                 statistic = first._merged(parts.pop()[1], statistic)
                 size *= 2
@@ -88,12 +88,6 @@ def merge(scalers: Iterable[Any]) -> Any:
     while parts:
         total = first._merged(parts.pop()[1], total)
     return first._made_of(mine, total)
-
-
-def _moved(statistic: Any, before: Any, after: Any) -> Any:
-    """Return a statistic measured from another origin."""
-    difference = (0.0 if before is None else before) - after
-    return statistic.moved(difference) if np.any(difference) else statistic
 
 
 def _iterated(scalers: Any) -> Iterable[Any]:

@@ -18,6 +18,7 @@ from ..inputs.columns import Columns
 from ..inputs.frames import CONTAINERS
 from ..inputs.parameters import kept
 from ..kernels import Floats
+from ..kernels.sparse import is_sparse
 from ..maps.record import Map
 from ..statistics.record import Statistic
 from .buffer import Buffer
@@ -145,12 +146,7 @@ class Fitted:
 
     def measured_from(self, origin: Any) -> Any:
         """Return the statistic, measured from another origin."""
-        mine, other = (
-            np.zeros(self.n_columns) if at is None else at for at in (self.origin, origin)
-        )
-        if np.array_equal(mine, other):
-            return self.statistic
-        return self.statistic.moved(mine - other)
+        return moved_between(self.statistic, self.origin, origin)
 
     def located(self, values: Floats) -> Floats:
         """Return values that are measured from the origin as values of the data."""
@@ -161,6 +157,11 @@ class Fitted:
         """The map of the data themselves, as floats."""
         mapping: Map = self.map
         return mapping if self.origin is None else mapping.moved(self.origin)
+
+    def map_for(self, values: Any) -> Map:
+        """Return the map of the values of a table; sparse ones are not measured from an origin."""
+        mapping: Map = self.map
+        return self.map_of_data if is_sparse(values) else mapping
 
     def faults_of_columns(self) -> Iterator[tuple[str, str]]:
         """Yield each fault of the columns, and the reason."""
@@ -202,6 +203,13 @@ class Fitted:
             if not isinstance(record, RECORDS[name]):
                 yield name, f"must be a {RECORDS[name].__name__}, not {record!r:.40}"
             yield from ((f"{name}.{field}", why) for field, why in record.faults(n_columns))
+
+
+def moved_between(statistic: Any, before: Any, after: Any) -> Any:
+    """Return a statistic measured from one origin, None for 0, as measured from another."""
+    none = np.zeros(statistic.weight.size)
+    by = (none if before is None else before) - (none if after is None else after)
+    return statistic.moved(by) if by.any() else statistic
 
 
 def _faults_of_origin(origin: Any, n_columns: int) -> Iterator[tuple[str, str]]:

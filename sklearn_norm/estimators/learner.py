@@ -192,16 +192,16 @@ class Learner(Transformer):
 
     def _known(self) -> Fitted:
         """Return the record that a map is made for."""
-        fitted: Any = self._fitted
-        return fitted  # type: ignore[no-any-return]
+        assert self._fitted is not None
+        return self._fitted
 
     def _ruled_by(self, statistic: Any) -> Fitted:
         """Return the fitted record with another statistic, and the map made from it."""
-        draft: Any = self._fitted
+        draft = self._known()
         mapping: Any = self._rule(statistic)
         if draft.origin is not None and mapping.center is None:
             mapping = mapping.measured_from(draft.origin)
-        return draft.but(statistic=statistic, map=mapping, buffer=None)  # type: ignore[no-any-return]
+        return draft.but(statistic=statistic, map=mapping, buffer=None)
 
     def _may_wait(self, values: Any) -> bool:
         """Whether a batch may be buffered, to be merged with others."""

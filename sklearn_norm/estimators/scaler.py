@@ -123,8 +123,9 @@ class Scaler(Learner):
         self._check_container(fitted)
         keep = truth(self.copy if copy is None else copy, "copy")
         out = table.room(keep) if self.dtype is None else room(table, dtype_of(self.dtype), keep)
-        mapping = fitted.map_of_data if is_sparse(table.values) else fitted.map
-        result = table.mapped(mapping, out, clip=self._clips(), look=not searched)
+        result = table.mapped(
+            fitted.map_for(table.values), out, clip=self._clips(), look=not searched
+        )
         if result is None:
             table.refuse_infinite()
         return table.back(self, result)
@@ -177,8 +178,7 @@ class Scaler(Learner):
         """
         fitted = self._fitted_now()
         table, chosen = self._read_scaled(X, columns, fitted)
-        sparse = is_sparse(table.values)
-        mapping = fitted.map_of_data if sparse else fitted.map
+        mapping = fitted.map_for(table.values)
         mapping = mapping if chosen is None else mapping.columns(chosen)
         self._check_invertible(mapping, table)
         self._check_zeros_stay(fitted, table.values)
@@ -186,7 +186,7 @@ class Scaler(Learner):
         result = table.inverted(mapping, out, look=True)
         if result is None:
             table.refuse_infinite()
-        if fitted.origin is not None and not sparse:
+        if fitted.origin is not None and not is_sparse(table.values):
             result += fitted.origin if chosen is None else fitted.origin[chosen]
         return table.framed(result, self._wanted(X))
 

@@ -79,12 +79,11 @@ class Columns:
         """Cache the index of a pandas frame that was found equal to these columns."""
         self._seen = index
 
-    def check_labels(self, X: Any) -> None:
-        """Refuse a frame whose labels are not those of the fit, in this order.
+    def check_labels(self, X: Any, given: Any) -> None:
+        """Refuse a frame whose `given` labels are not those of the fit, in this order.
 
         Names that are strings are compared by scikit-learn's validation.
         """
-        given = labels_of(X)
         if self.labels is None:
             if given is not None and self.names is None and _is_out_of_place(given):
                 raise ValueError(
@@ -183,7 +182,7 @@ class Columns:
         elif given is None:
             places = self._all_places(X)
         elif known is None:
-            self.check_labels(X)
+            self.check_labels(X, labels_of(X))
             places = list(range(self.number))
         elif same_labels(tuple(given), tuple(known)):
             return np.arange(self.number)

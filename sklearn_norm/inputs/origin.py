@@ -7,7 +7,6 @@ origin is an integer that float64 holds, in the middle of the first batch.
 
 from __future__ import annotations
 
-import math
 import sys
 from typing import Any
 
@@ -16,7 +15,7 @@ import numpy as np
 from ..kernels import Array, Floats
 from ..kernels.sparse import is_sparse
 from .frames import container_of, is_arrow
-from .reshaped import Reshaped
+from .reshaped import Reshaped, flattened
 from .table import Table
 
 LARGE = 2.0**50  # some room below 2**53, for data that follow
@@ -77,7 +76,7 @@ def difference(integers: Array, origin: float) -> Floats:
 def _integers(X: Any, column: int) -> tuple[Array, Any] | None:
     """Return a frame's column of 64-bit integers, and where it is missing; else None."""
     if isinstance(X, np.ma.MaskedArray) and X.dtype.kind in "iu" and X.ndim > 1:
-        rows = X.reshape(math.prod(X.shape[:-1]), X.shape[-1])
+        rows = flattened(X)
         return rows.data[:, column], np.ma.getmaskarray(rows)[:, column]
     container = container_of(X)
     if container == "pandas":

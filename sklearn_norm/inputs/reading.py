@@ -10,7 +10,7 @@ from sklearn.utils import check_array
 
 from .. import _sklearn
 from ..kernels.sparse import check_parts, is_sparse
-from .columns import Columns, labels_of
+from .columns import Columns, labels_of, same_labels
 from .fast_path import FLOATS, NUMBERS, plain_table
 from .frames import container_of, narrow_float, readable
 from .refused import explained, refuse_foreign
@@ -80,12 +80,13 @@ def read_table(
 
 def _columns_of_pandas(X: Any, columns: Columns | None, names: Any) -> Columns:
     """Return the columns of a frame, which are those of the fit if there was one."""
+    labels = labels_of(X)
     if columns is None:
-        columns = Columns(X.shape[1], names, labels_of(X))
+        columns = Columns(X.shape[1], names, labels)
     else:
-        columns.check_labels(X)
+        columns.check_labels(X, labels)
     named = _sklearn.feature_names(X) is not None
-    if named == (columns.names is not None) and labels_of(X) == columns.labels:
+    if named == (columns.names is not None) and same_labels(labels, columns.labels):
         columns.remember(X.columns)
     return columns
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator, Mapping, Set
 from itertools import islice
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels.sparse import is_sparse
+from .frames import container_of, is_arrow
 from .times import refuse_times
 
 LAZY = {  # library: how to get a table of what is only a plan of one
@@ -143,14 +143,14 @@ def _no_numbers(X: Any) -> Iterator[tuple[Any, Any]]:
 
 def _columns(X: Any) -> Iterator[tuple[Any, Any]]:
     """Yield the name and the values of each column."""
-    pandas, polars, arrow = (sys.modules.get(name) for name in ("pandas", "polars", "pyarrow"))
-    if pandas is not None and isinstance(X, pandas.DataFrame):
+    container = container_of(X)
+    if container == "pandas":
         for at, name in enumerate(X.columns):
             yield name, X.iloc[:, at].to_numpy()
-    elif polars is not None and isinstance(X, polars.DataFrame):
+    elif container == "polars":
         for series in X.get_columns():
             yield series.name, np.array(series.to_list(), dtype=object)
-    elif arrow is not None and isinstance(X, (arrow.Table, arrow.RecordBatch)):
+    elif is_arrow(X):
         for name in X.schema.names:
             yield name, np.array(X.column(name).to_pylist(), dtype=object)
     else:

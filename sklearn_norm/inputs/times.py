@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from .frames import container_of, is_arrow
+
 KINDS = "mM"  # of NumPy's timedelta64 and datetime64
 OBJECTS = (
     np.datetime64,
@@ -63,15 +65,15 @@ def _times(X: Any) -> Iterator[tuple[Any, Any]]:
             return iter(())  # no array: what reads it next says so
     if isinstance(X, np.ndarray):
         return _of_array(X)
-    pandas, polars, arrow = (sys.modules.get(name) for name in ("pandas", "polars", "pyarrow"))
-    if pandas is not None and isinstance(X, pandas.DataFrame):
+    container = container_of(X)
+    if container == "pandas":
         return _of_pandas(X)
-    if polars is not None and isinstance(X, polars.DataFrame):
+    if container == "polars":
         return (
             (s.name, s[0] if len(s) else s.dtype) for s in X.get_columns() if s.dtype.is_temporal()
         )
-    if arrow is not None and isinstance(X, (arrow.Table, arrow.RecordBatch)):
-        is_time = arrow.types.is_temporal
+    if is_arrow(X):
+        is_time = sys.modules["pyarrow"].types.is_temporal
         named = ((f.name, f.type) for f in X.schema if is_time(f.type))
         return ((name, (X.column(name).to_pylist() or [kind])[0]) for name, kind in named)
     if isinstance(getattr(X, "dtype", None), np.dtype) and X.dtype.kind in KINDS:

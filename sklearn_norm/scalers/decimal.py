@@ -9,13 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ..estimators.output import DTYPE
-from ..estimators.scaler import Scaler
-from ..inputs.summaries import Summary
+from ..estimators.peaks import PeakScaler
 from ..interop.sklearn import Peer, SklearnPeer, rows_of
-from ..kernels import Array, Floats
+from ..kernels import Floats
 from ..maps.affine import Affine
 from ..statistics.extrema import Extrema
-from ..statistics.given import UncountedExtrema
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -24,7 +22,7 @@ LEAST, MOST = -324, 309  # range of the exponent j for float64
 EXACT = 22  # 10**22 is the largest power of ten that a float64 holds exactly
 
 
-class DecimalScaler(SklearnPeer, Scaler):
+class DecimalScaler(SklearnPeer, PeakScaler):
     r"""Divide each feature by the smallest power of ten that brings it inside (-1, 1).
 
     :math:`z = x / 10^j`, with :math:`j` the smallest integer for which
@@ -97,9 +95,6 @@ class DecimalScaler(SklearnPeer, Scaler):
         self.dtype = dtype
         self.copy = copy
 
-    def _measure(self, X: Array, weight: Floats | None) -> Extrema:
-        return Extrema.measure(X, weight)
-
     def _rule(self, statistic: Extrema) -> Affine:
         places = decimal_exponents(statistic.max_abs) - LEAST
         scale, binary, gain = (vector[places] for vector in _divisors())
@@ -152,12 +147,7 @@ class DecimalScaler(SklearnPeer, Scaler):
         >>> scaler.partial_fit([[1000.0, 0.0]]).exponent_
         array([ 4, -1])
         """
-        scaler = cls._unfitted(params)
-        told = Summary.read(feature_names, ("n_samples",), max_abs=max_abs, n_samples=n_samples)
-        weight, peak = told.weight("n_samples"), told["max_abs"]
-        told.refuse("max_abs", peak < 0, "an absolute value is at least 0.")
-        kind = Extrema if n_samples is not None else UncountedExtrema
-        return scaler._built(kind.known(-peak, peak, weight), told.names)
+        return cls._of_peaks(max_abs, n_samples, feature_names, params)
 
     @classmethod
     def _from_peer(cls, theirs: Any) -> Self:
@@ -170,11 +160,6 @@ class DecimalScaler(SklearnPeer, Scaler):
         scale = np.where(peak == 0, 1.0, peak)
         fitted = {"max_abs_": peak, "scale_": scale, "n_samples_seen_": rows_of(self)}
         return Peer({"copy": self.copy}, fitted)
-
-    @property
-    def max_abs_(self) -> Floats:
-        """Ndarray of shape (n_features,): the largest absolute value."""
-        return self._seen().max_abs  # type: ignore[no-any-return]
 
     @property
     def exponent_(self) -> npt.NDArray[np.int64]:

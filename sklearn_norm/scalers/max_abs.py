@@ -7,17 +7,15 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from ..estimators.output import DTYPE
-from ..estimators.scaler import Scaler
+from ..estimators.peaks import PeakScaler
 from ..inputs.arguments import truth
-from ..inputs.summaries import Summary
 from ..interop.sklearn import Peer, SklearnPeer, left_alone, rows_of
-from ..kernels import Array, Floats
+from ..kernels import Floats
 from ..maps.affine import Affine
 from ..statistics.extrema import Extrema
-from ..statistics.given import UncountedExtrema
 
 
-class MaxAbsScaler(SklearnPeer, Scaler):
+class MaxAbsScaler(SklearnPeer, PeakScaler):
     r"""Divide each feature by its largest absolute value.
 
     :math:`z = x / \max |x|`. Rows of the fit are mapped into [-1, 1], and the largest
@@ -90,9 +88,6 @@ class MaxAbsScaler(SklearnPeer, Scaler):
         self.dtype = dtype
         self.copy = copy
 
-    def _measure(self, X: Array, weight: Floats | None) -> Extrema:
-        return Extrema.measure(X, weight)
-
     def _rule(self, statistic: Extrema) -> Affine:
         one = np.ones_like(statistic.weight)
         return Affine.of(scale=statistic.max_abs, lower=-one, upper=one)
@@ -138,12 +133,7 @@ class MaxAbsScaler(SklearnPeer, Scaler):
         >>> scaler.partial_fit([[8.0, 0.0]]).max_abs_
         array([8., 1.])
         """
-        scaler = cls._unfitted(params)
-        told = Summary.read(feature_names, ("n_samples",), max_abs=max_abs, n_samples=n_samples)
-        weight, peak = told.weight("n_samples"), told["max_abs"]
-        told.refuse("max_abs", peak < 0, "an absolute value is at least 0.")
-        kind = Extrema if n_samples is not None else UncountedExtrema
-        return scaler._built(kind.known(-peak, peak, weight), told.names)
+        return cls._of_peaks(max_abs, n_samples, feature_names, params)
 
     @classmethod
     def _from_peer(cls, theirs: Any) -> Self:
@@ -164,11 +154,6 @@ class MaxAbsScaler(SklearnPeer, Scaler):
 
     def _clips(self) -> bool:
         return truth(self.clip, "clip")
-
-    @property
-    def max_abs_(self) -> Floats:
-        """Ndarray of shape (n_features,): the largest absolute value."""
-        return self._seen().max_abs  # type: ignore[no-any-return]
 
     @property
     def scale_(self) -> Floats | None:
