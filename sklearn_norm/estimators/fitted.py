@@ -216,8 +216,8 @@ def _faults_of_origin(origin: Any, n_columns: int) -> Iterator[tuple[str, str]]:
     is_vector = isinstance(origin, np.ndarray) and origin.dtype == np.float64
     if not is_vector or origin.shape != (n_columns,):
         yield "_origin", "must be an array of float64 with an entry for each column"
-    elif not (np.abs(origin) <= 2.0**64).all() or (origin != np.rint(origin)).any():
-        yield "_origin", "must hold integers up to 2**64"
+    elif not (np.abs(origin) <= 2.0**100).all() or (origin != np.rint(origin)).any():
+        yield "_origin", "must hold integers up to 2**100"
 
 
 PARTS = tuple(field.name for field in fields(Fitted))

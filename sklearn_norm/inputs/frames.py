@@ -10,6 +10,7 @@ import numpy as np
 from ..kernels import Array
 
 CONTAINERS = ("default", "pandas", "polars")
+OF_128_BITS = ("Int128", "UInt128")  # of polars; NumPy has no such integers
 NARROW = {
     "float16": np.float16,
     "halffloat[pyarrow]": np.float16,
@@ -52,7 +53,7 @@ def narrow_float(X: Any, container: str) -> Any:
 def readable(X: Any, container: str) -> Any:
     """Return X with NaN in place of missing values that NumPy cannot read."""
     if container == "polars":
-        return _without_missing_times(X)
+        return _readable_polars(X)
     if container == "pandas":
         return _readable_pandas(X)
     if isinstance(X, np.ma.MaskedArray):
@@ -78,8 +79,10 @@ def _readable_pandas(X: Any) -> Any:
     return X
 
 
-def _without_missing_times(X: Any) -> Any:
+def _readable_polars(X: Any) -> Any:
     for series in X.get_columns():
+        if str(series.dtype) in OF_128_BITS:
+            X = X.with_columns(series.cast(sys.modules["polars"].Float64))
         if series.dtype.is_temporal() and series.null_count():
             raise ValueError(
                 f"Column {series.name!r} holds times, some of which are missing: convert it to a "
