@@ -33,7 +33,7 @@ def origin_of(table: Table, low: Floats, high: Floats, open_: Any = True) -> Flo
     if not wide.any():
         return None
     for at in np.flatnonzero(wide & (peak > LARGEST)).tolist():
-        _refuse_lost(table, at, high[at] - low[at], float(peak[at]))
+        _refuse_lost(table, at, high[at] / 2 - low[at] / 2, float(peak[at]))
     wide &= peak <= LARGEST
     wide &= [is_wide_integer(table, at) if w else False for at, w in enumerate(wide)]
     low, high = np.where(wide, low, 0.0), np.where(wide, high, 0.0)
@@ -41,9 +41,9 @@ def origin_of(table: Table, low: Floats, high: Floats, open_: Any = True) -> Flo
     return origin if origin.any() else None
 
 
-def _refuse_lost(table: Table, column: int, spread: float, peak: float) -> None:
+def _refuse_lost(table: Table, column: int, half: float, peak: float) -> None:
     """Refuse numbers of which half of the digits by which they differ are lost."""
-    exact = exact_of(table, column) if spread < np.spacing(peak) * ROOM else None
+    exact = exact_of(table, column) if half < np.spacing(peak) * ROOM else None
     lost = [] if exact is None else [n for n in exact.numbers() if n == n and n != float(n)]
     if lost:
         raise ValueError(
