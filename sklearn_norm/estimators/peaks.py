@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Self
 
+import numpy as np
+
+from ..inputs.ends import HELD, ends_of
+from ..inputs.origin import reaches_beyond
 from ..inputs.summaries import Summary
+from ..inputs.table import Table
 from ..kernels import Array, Floats
 from ..statistics.extrema import Extrema
 from ..statistics.given import UncountedExtrema
@@ -16,6 +21,22 @@ class PeakScaler(Scaler):
 
     def _measure(self, X: Array, weight: Floats | None) -> Extrema:
         return Extrema.measure(X, weight)
+
+    def _finite(self, statistic: Any, table: Table) -> Any:
+        """Return the extrema; those beyond 2**53 as floats that stand for the exact numbers."""
+        found = super()._finite(statistic, table)
+        peak = max(found.high.max(initial=0.0), -found.low.min(initial=0.0))
+        if not HELD < peak < np.inf and peak == peak:
+            return found
+        low, high = ends_of(table, found.low, found.high, self._float_of)
+        return found.replaced(low=low, high=high)
+
+    def _float_of(self, number: Any) -> float:
+        """Return the float that stands for an exact number."""
+        return float(number)
+
+    def _may_follow(self, before: Any, values: Any, table: Table) -> bool:
+        return super()._may_follow(before, values, table) and not reaches_beyond(table, values)
 
     @classmethod
     def _of_peaks(

@@ -81,6 +81,21 @@ def moved(table: Table, origin: Floats) -> Table:
             exact = exact_of(table, int(at))
             if exact is not None:
                 differences[:, at] = exact.minus(origin[at])
+    return with_values(table, differences)
+
+
+def with_values(table: Table, values: Any) -> Table:
+    """Return a table of the same rows and columns with other values."""
     if isinstance(table, Reshaped):
-        return Reshaped(differences, table.columns, table.given, None, table.original)
-    return Table(differences, table.columns, table.given, table.container)
+        return Reshaped(values, table.columns, table.given, None, table.original)
+    return Table(values, table.columns, table.given, table.container)
+
+
+def reaches_beyond(table: Table, values: Any) -> bool:
+    """Whether rows of a table hold numbers that floats of their size may not hold."""
+    plain = values.dtype.kind == "f" and table.given is table.values
+    if plain or values.size == 0 or values.dtype.itemsize < 8:
+        return False
+    low, high = (np.asarray(f.reduce(values), dtype=np.float64) for f in (np.fmin, np.fmax))
+    wide = np.flatnonzero(np.maximum(np.abs(low), np.abs(high)) > LARGE)
+    return any(is_wide_integer(table, at) for at in wide.tolist())
