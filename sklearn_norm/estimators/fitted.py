@@ -136,13 +136,9 @@ class Fitted:
             origin=state.get("_origin"),
         )
 
-    def open_to(self, other: Floats | None) -> Floats | None:
-        """Return the origin, with that of another record for columns without members."""
-        if other is None:
-            mine: Floats | None = self.origin
-            return mine
-        mine = np.zeros(self.n_columns) if self.origin is None else self.origin
-        return np.where((mine == 0) & (self.statistic.weight == 0), other, mine)
+    def placed(self, origin: Floats) -> Self:
+        """Return the record with its statistic measured from another origin, without a buffer."""
+        return self.but(origin=origin, statistic=self.measured_from(origin), buffer=None)
 
     def measured_from(self, origin: Any) -> Any:
         """Return the statistic, measured from another origin."""

@@ -14,7 +14,7 @@ from .. import _sklearn, kernels
 from ..exceptions import SparseDataError
 from ..inputs import parameters
 from ..inputs.columns import Columns
-from ..inputs.origin import moved, origin_of
+from ..inputs.origin import moved, reaches_beyond
 from ..inputs.parameters import defaults_of
 from ..inputs.reading import read_table
 from ..inputs.table import Table
@@ -25,6 +25,7 @@ from ..maps.record import Map
 from ..statistics.record import Statistic
 from .buffer import Buffer
 from .fitted import AT_ONCE, OF_SCALER, Fitted
+from .places import first_origin, joint_origin, next_origin
 from .transformer import Transformer
 
 HOOKS = (
@@ -142,7 +143,7 @@ class Learner(Transformer):
         if before is not None:
             self._check_grows(before)
         if before is not None and origin is not None:
-            before = before.but(origin=origin)
+            before = self._settled(before).placed(origin)
         table = self._read(X, before, least_rows)
         if before is None and origin is not None:
             table = moved(table, origin)
@@ -153,7 +154,7 @@ class Learner(Transformer):
             self._check_zeros_may_stay(values)
         if sample_weight is not None and table.n_rows > 0:
             values, weight = weighed(values, table.weights(sample_weight))
-        follows = as_told and weight is None
+        follows = as_told and weight is None and origin is None
         if before is not None and follows and self._may_follow(before, values, table):
             return self._waiting(before, table, values), table
         twin = self._with_fitted(
@@ -167,7 +168,8 @@ class Learner(Transformer):
         )
         batch = self._finite(twin._measure(values, weight), table)
         if origin is None and isinstance(values, np.ndarray) and self._takes_origin():
-            origin = self._new_origin(before, table, batch)
+            settled = None if before is None else self._settled(before)
+            origin = next_origin(settled, table, batch) if settled else first_origin(table, batch)
             if origin is not None:
                 return self._learned(before, X, sample_weight, least_rows, origin)
         known = twin._known().origin
@@ -176,15 +178,6 @@ class Learner(Transformer):
         old = twin._start(batch) if before is None else self._settled(before).statistic
         after = twin._ruled_by(batch if old is None else twin._update(old, batch))
         return after.kept(), table
-
-    def _new_origin(self, before: Fitted | None, table: Table, batch: Any) -> Floats | None:
-        """Return the origin if a batch changes it: the first members of a column choose it."""
-        if before is None:
-            return origin_of(table, batch.low, batch.high)
-        if before.statistic.weight.all():
-            return None
-        found = origin_of(table, batch.low, batch.high, before.statistic.weight == 0)
-        return None if found is None else before.open_to(found)
 
     def _takes_origin(self) -> bool:
         """Whether the map of differences from an origin follows from that of the data."""
@@ -213,13 +206,9 @@ class Learner(Transformer):
         The first batch with a member is measured at once, even after empty batches. So an empty
         batch changes no bit of later results.
         """
+        if self._takes_origin() and reaches_beyond(table, values):
+            return False  # it may choose another origin
         known = before.statistic
-        wide = isinstance(values, np.ndarray) and values.size > 0 and values.itemsize == 8
-        if wide and self._takes_origin() and not known.weight.all():
-            low = np.fmin.reduce(values).astype(np.float64)
-            high = np.fmax.reduce(values).astype(np.float64)
-            if origin_of(table, low, high, known.weight == 0) is not None:
-                return False  # it chooses the origin of a column without members
         begun = before.buffer is not None or bool(np.any(known.low <= known.high))
         return begun and self._may_wait(values)
 
@@ -323,8 +312,8 @@ class Learner(Transformer):
         theirs: Fitted = other._mergeable(which)
         other._check_grows(theirs)
         self._check_alike(mine, theirs)
-        origin = mine.open_to(theirs.origin)
-        mine = mine.but(origin=origin, statistic=mine.measured_from(origin))
+        origin = joint_origin(mine, theirs)
+        mine = mine.placed(origin)
         return mine, theirs.measured_from(origin)
 
     def _made_of(self, mine: Fitted, statistic: Statistic) -> Self:

@@ -22,6 +22,7 @@ from ..maps.record import Map
 from .fitted import Fitted
 from .learner import Learner
 from .output import dtype_of, kept_dtypes, room
+from .places import seen_from_center
 from .typed import Dense, Labelled, Sparse
 
 
@@ -121,6 +122,8 @@ class Scaler(Learner):
         """Return the mapped values of a table; `searched` means that none is infinite."""
         self._check_zeros_stay(fitted, table.values)
         self._check_container(fitted)
+        if table.values is not table.given or table.values.dtype.kind != "f":
+            fitted, table = seen_from_center(fitted, table)
         keep = truth(self.copy if copy is None else copy, "copy")
         out = table.room(keep) if self.dtype is None else room(table, dtype_of(self.dtype), keep)
         result = table.mapped(

@@ -7,6 +7,7 @@ origin is an integer that float64 holds, in the middle of the first batch.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -23,11 +24,16 @@ LARGEST = 2.0**100  # an origin beyond is too far from integers near it to tell 
 ROOM = 2.0**26  # half of the digits of float64
 
 
-def origin_of(table: Table, low: Floats, high: Floats, open_: Any = True) -> Floats | None:
+def origin_of(
+    table: Table, low: Floats, high: Floats, open_: Any = True, middle: Callable[[], Any] = float
+) -> Floats | None:
     """Return the origin of each column, from its extrema; None if all are 0.
 
-    Only columns of exact numbers have one, and only if they are `open_` to it.
+    Only columns of exact numbers have one, and only if they are `open_` to it. Where no origin is
+    near to all of its members, it is the `middle` of them that is returned, or 0 for none.
     """
+    if max(high.max(initial=0.0), -low.min(initial=0.0)) <= LARGE:
+        return None
     peak = np.maximum(np.abs(low), np.abs(high))
     wide = (peak > LARGE) & (peak < np.inf) & open_
     if not wide.any():
@@ -38,6 +44,10 @@ def origin_of(table: Table, low: Floats, high: Floats, open_: Any = True) -> Flo
     wide &= [is_wide_integer(table, at) if w else False for at, w in enumerate(wide)]
     low, high = np.where(wide, low, 0.0), np.where(wide, high, 0.0)
     origin = np.rint(low / 2 + high / 2)
+    spread = high - low > 2.0**53
+    if spread.any():
+        origin = np.where(spread, np.rint(middle()), origin)
+        origin = np.where(wide, origin, 0.0)
     return origin if origin.any() else None
 
 
@@ -95,6 +105,8 @@ def reaches_beyond(table: Table, values: Any) -> bool:
     """Whether rows of a table hold numbers that floats of their size may not hold."""
     plain = values.dtype.kind == "f" and table.given is table.values
     if plain or values.size == 0 or values.dtype.itemsize < 8:
+        return False
+    if values.dtype.kind != "f" and -LARGE < values.min() <= values.max() < LARGE:
         return False
     low, high = (np.asarray(f.reduce(values), dtype=np.float64) for f in (np.fmin, np.fmax))
     wide = np.flatnonzero(np.maximum(np.abs(low), np.abs(high)) > LARGE)
