@@ -248,10 +248,10 @@ class Learner(Transformer):
         parameters.check(scaler)
         return scaler
 
-    def _built(self, statistic: Statistic, names: Any = None) -> Self:
+    def _built(self, statistic: Statistic, names: Any = None, origin: Any = None) -> Self:
         """Fit this new scaler with a known statistic, and return it."""
         columns, shape = self._columns_of(int(statistic.weight.size), names)
-        twin = self._with_fitted(Fitted(columns, shape, parameters.told(self)))
+        twin = self._with_fitted(Fitted(columns, shape, parameters.told(self), origin=origin))
         self._fitted = twin._ruled_by(statistic).kept()
         return self
 

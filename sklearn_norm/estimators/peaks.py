@@ -46,6 +46,8 @@ class PeakScaler(Scaler):
         scaler = cls._unfitted(params)
         told = Summary.read(feature_names, ("n_samples",), max_abs=max_abs, n_samples=n_samples)
         weight, peak = told.weight("n_samples"), told["max_abs"]
+        if "max_abs" in told.exact:
+            peak = np.array([scaler._float_of(number) for number in told.exact["max_abs"]])
         told.refuse("max_abs", peak < 0, "an absolute value is at least 0.")
         kind = Extrema if n_samples is not None else UncountedExtrema
         return scaler._built(kind.known(-peak, peak, weight), told.names)

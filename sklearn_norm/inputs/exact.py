@@ -19,6 +19,7 @@ from .frames import container_of, is_arrow
 from .reshaped import flattened
 
 WORD = 2.0**32
+WIDE = 2**53  # up to here, float64 holds all integers
 # kinds of columns that float64 holds
 NARROW = {"bool", "boolean", "float16", "float32", "float64", "halffloat", "float", "double"}
 NARROW |= {f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32)}
@@ -108,6 +109,30 @@ def number_of(value: Any) -> Any:
     if isinstance(value, np.longdouble) and np.isfinite(value):
         return _fraction(value)
     return float(value)
+
+
+def less(number: Any, origin: float) -> float:
+    """Return an exact number minus an integer that float64 holds, rounded once."""
+    return _away(number, int(origin))
+
+
+def wide_numbers(given: Any, size: int) -> list[Any] | None:
+    """Return the numbers of an argument if float64 may not hold one of them, else None.
+
+    The argument is one number, or a list, an array or a frame with a number for each column.
+    """
+    if isinstance(given, (int, Decimal, list, tuple)):
+        array = np.asarray(given, dtype=object)
+    else:
+        array = np.asarray(given)
+    kind = array.dtype.kind
+    if not (kind == "O" or (kind in "iuf" and array.dtype.itemsize >= 8 + (kind == "f"))):
+        return None
+    values = np.broadcast_to(array.ravel() if array.size == 1 else array, (size,))
+    if kind == "O" and not is_exact(values):
+        return None
+    numbers = [number_of(value) for value in values]
+    return numbers if any(WIDE < abs(n) < np.inf for n in numbers) else None
 
 
 def is_exact(values: Any) -> bool:

@@ -185,11 +185,11 @@ class MinMaxScaler(SklearnPeer, Scaler):
         """
         scaler = cls._unfitted(params)
         given = {"data_min": data_min, "data_max": data_max, "n_samples": n_samples}
-        told = Summary.read(feature_names, ("n_samples",), **given)
+        told = Summary.read(feature_names, ("n_samples",), ("data_min", "data_max"), **given)
         weight, low, high = told.weight("n_samples"), told["data_min"], told["data_max"]
         told.refuse("data_min", low > high, "it must be at most data_max.")
         kind = Extrema if n_samples is not None else UncountedExtrema
-        return scaler._built(kind.known(low, high, weight), told.names)
+        return scaler._built(kind.known(low, high, weight), told.names, told.origin)
 
     @classmethod
     def _from_peer(cls, theirs: Any) -> Self:
