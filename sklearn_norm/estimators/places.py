@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..inputs.origin import LARGE, ROOM, exact_of, is_wide_integer, moved, origin_of
+from ..inputs.origin import LARGE, LARGEST, ROOM, exact_of, is_wide_integer, moved, origin_of
 from ..inputs.reshaped import Reshaped
 from ..inputs.table import Table
 from ..kernels import Floats
@@ -20,6 +20,7 @@ from ..maps.affine import Affine
 from .fitted import Fitted
 
 HELD = 2.0**53  # differences of integers up to here are exact
+WHOLE = 2.0**52  # from here on, all floats are integers
 TABLES = (Table, Reshaped)  # a column of the map is a column of the values
 
 
@@ -86,18 +87,33 @@ def seen_from_center(fitted: Fitted, table: Table) -> tuple[Fitted, Table]:
     if is_sparse(values) or type(mapping) is not Affine or type(table) not in TABLES:
         return fitted, table
     center = mapping.in_units("center")
-    if center is None or values.dtype.itemsize < 8:
+    if center is None or values.dtype.itemsize < 8 or np.fmax.reduce(np.abs(center)) < WHOLE:
         return fitted, table
-    peak = np.abs(center)
-    if np.fmax.reduce(peak) <= LARGE:
+    wide = [bool(by) and is_wide_integer(table, at) for at, by in enumerate(_centers(fitted))]
+    if not any(wide):
         return fitted, table
-    mine = _origin_of(fitted)
-    wide = (mine == 0) & (peak > LARGE) & (peak < 2.0**100)
-    wide &= [is_wide_integer(table, at) if w else False for at, w in enumerate(wide)]
-    if not wide.any():
-        return fitted, table
-    by = np.where(wide, np.rint(center), 0.0)
-    return fitted.but(origin=mine + by, map=mapping.moved(-by)), moved(table, by)
+    by = np.where(wide, center, 0.0)
+    return _from_center(fitted, by), moved(table, by)
+
+
+def from_center(fitted: Fitted) -> Fitted:
+    """Return the record whose columns are all measured from an origin, if they are beyond 2**52."""
+    if type(fitted.map) is not Affine or fitted.map.center is None:
+        return fitted
+    by = _centers(fitted)
+    return _from_center(fitted, by) if by.any() else fitted
+
+
+def _centers(fitted: Fitted) -> Floats:
+    """Return the centers that may be origins: of columns without one, where floats are whole."""
+    center = fitted.map.in_units("center")
+    size = np.abs(center)
+    wide = (_origin_of(fitted) == 0) & (size >= WHOLE) & (size < LARGEST)
+    return np.where(wide, center, 0.0)
+
+
+def _from_center(fitted: Fitted, by: Floats) -> Fitted:
+    return fitted.but(origin=_origin_of(fitted) + by, map=fitted.map.moved(-by))
 
 
 def _chosen(before: Fitted, found: Floats, weight: Floats) -> Floats:
