@@ -116,6 +116,15 @@ def less(number: Any, origin: float) -> float:
     return _away(number, int(origin))
 
 
+def minus(given: Any, floats: Floats, origin: Floats) -> Floats:
+    """Return the numbers of an argument, whose nearest floats are known, minus an origin."""
+    numbers = wide_numbers(given, floats.size)
+    if numbers is None:
+        return floats - origin
+    pairs = zip(numbers, origin.tolist(), strict=True)
+    return np.array([less(number, place) for number, place in pairs], dtype=np.float64)
+
+
 def wide_numbers(given: Any, size: int) -> list[Any] | None:
     """Return the numbers of an argument if float64 may not hold one of them, else None.
 

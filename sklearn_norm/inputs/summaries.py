@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 
 from ..kernels import Array, Floats
-from .exact import less, wide_numbers
+from .exact import minus, wide_numbers
 from .frames import container_of, readable
 from .labelled import in_order, labelled
 from .origin import LARGE, LARGEST
@@ -148,8 +148,7 @@ def _origin_of(
     wide = (np.abs(first) > LARGE) & (np.abs(first) < LARGEST)
     origin = np.where(wide, np.rint(first), 0.0)
     for name, vector in given.items():
-        pairs = zip(exact.get(name, vector.tolist()), origin.tolist(), strict=True)
-        vectors[name] = np.array([less(number, o) for number, o in pairs], dtype=np.float64)
+        vectors[name] = minus(exact.get(name), vector, origin)
     return origin
 
 

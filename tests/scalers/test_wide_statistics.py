@@ -115,3 +115,30 @@ def test_a_prior_before_wide_integers(using):
         scaler.partial_fit(X)
     shifted = BatchStatsScaler(eps=0.0).fit(X - WIDE).transform(X - WIDE)
     np.testing.assert_allclose(scaler.transform(X), shifted, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        (WIDE + 1, WIDE + 3),
+        (np.int64(WIDE + 1), np.int64(WIDE + 3)),
+        ([WIDE + 1], [WIDE + 3]),
+        (Decimal(WIDE + 1), Decimal(WIDE + 3)),
+        (pd.Series({"n": WIDE + 1}), pd.Series({"n": WIDE + 3})),
+        {"n": (WIDE + 1, WIDE + 3)},
+    ],
+    ids=["integers", "NumPy", "lists", "decimals", "series", "dict"],
+)
+def test_a_range_of_the_data_is_not_rounded(pair):
+    frame = pd.DataFrame({"n": X[:, 0]})
+    scaler = MinMaxScaler(data_range=pair).fit(frame)
+    assert scaler.transform(frame).ravel().tolist() == [-0.5, 0.0, 0.5]
+    assert scaler.partial_fit(frame).transform(frame).ravel().tolist() == [-0.5, 0.0, 0.5]
+
+
+def test_a_range_in_the_wrong_order_or_lost_is_refused():
+    for pair in ((WIDE + 3, WIDE + 1), (WIDE + 1, WIDE + 1)):
+        with pytest.raises(ValueError, match=r"Got \(1\.15\d+e\+18, 1\.15\d+e\+18\) for feature 0"):
+            MinMaxScaler(data_range=pair).fit(X)
+    with pytest.raises(ValueError, match=r"Got \(1\.15\d+e\+18, 1\.15\d+e\+18\) for feature 0"):
+        MinMaxScaler(data_range=(WIDE + 1, WIDE + 3)).fit([[0.5]])
