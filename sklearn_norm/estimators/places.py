@@ -149,7 +149,7 @@ def _matters(one: Any, other: Any, distance: Floats, width: Floats) -> Any:
     total = one.weight + other.weight
     share = np.minimum(one.weight, other.weight) / np.where(total == 0, 1.0, total)
     _, low, high, *_ = one.probabilities
-    coarse = np.spacing(np.abs(distance)) * ROOM > width
+    coarse = np.abs(distance) * 2.0**-52 * ROOM > width
     return coarse & (share > 0) & (share <= max(low, 1 - high))
 
 

@@ -53,7 +53,7 @@ def origin_of(
 
 def _refuse_lost(table: Table, column: int, half: float, peak: float) -> None:
     """Refuse numbers of which half of the digits by which they differ are lost."""
-    exact = exact_of(table, column) if half < np.spacing(peak) * ROOM else None
+    exact = exact_of(table, column) if half < peak * 2.0**-52 * ROOM else None
     lost = [] if exact is None else [n for n in exact.numbers() if n == n and n != float(n)]
     if lost:
         raise ValueError(
@@ -104,7 +104,7 @@ def with_values(table: Table, values: Any) -> Table:
 def reaches_beyond(table: Table, values: Any) -> bool:
     """Whether rows of a table hold numbers that floats of their size may not hold."""
     plain = values.dtype.kind == "f" and table.given is table.values
-    if plain or values.size == 0 or values.dtype.itemsize < 8:
+    if is_sparse(values) or plain or values.size == 0 or values.dtype.itemsize < 8:
         return False
     if values.dtype.kind != "f" and -LARGE < values.min() <= values.max() < LARGE:
         return False

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from laws import assert_same_bits
+from scipy import sparse
 
 import sklearn_norm
 from sklearn_norm import (
@@ -67,6 +68,17 @@ def test_a_counter_that_passes_the_limit(scaler, dtype):
     low = whole - whole.min()
     expected = fresh(scaler).fit(low).transform(low)
     np.testing.assert_allclose(stream.transform(whole), expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "scaler", [ZScoreScaler(with_mean=False), RobustScaler(with_centering=False)], ids=str
+)
+@pytest.mark.parametrize("dtype", [float, np.int64])
+def test_sparse_batches_follow_as_before(scaler, dtype):
+    X = sparse.csr_array(np.array([[0, 3], [WIDE, 0], [0, 5]], dtype=dtype))
+    stream = fresh(scaler).partial_fit(X).partial_fit(X)
+    dense = fresh(scaler).partial_fit(X.toarray()).partial_fit(X.toarray())
+    np.testing.assert_allclose(stream.scale_, dense.scale_, rtol=1e-14)
 
 
 @pytest.mark.parametrize("order", [1, -1], ids=["small first", "wide first"])
