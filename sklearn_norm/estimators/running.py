@@ -93,7 +93,9 @@ class RunningScaler(Scaler):
             gain=self._vector("gamma", statistic.weight.size),
             offset=self._vector("beta", statistic.weight.size),
         )
-        return clipped(affine, self.clip, statistic, self._known())
+        if self.clip is None:
+            return affine
+        return clipped(affine, self.clip, statistic, self._known)
 
     def _clips(self) -> bool:
         return True  # where the map has bounds

@@ -51,8 +51,6 @@ def narrow_float(X: Any, container: str) -> Any:
 
 def readable(X: Any, container: str) -> Any:
     """Return X with NaN in place of missing values that NumPy cannot read."""
-    if container == "polars":
-        return _without_missing_times(X)
     if container == "pandas":
         return _readable_pandas(X)
     if isinstance(X, np.ma.MaskedArray):
@@ -65,26 +63,9 @@ def readable(X: Any, container: str) -> Any:
 
 
 def _readable_pandas(X: Any) -> Any:
-    kinds = [getattr(dtype, "kind", "O") for dtype in X.dtypes]
     objects = [at for at, dtype in enumerate(X.dtypes) if dtype == np.dtype(object)]
     if objects and X.iloc[:, objects].isna().to_numpy().any():
         X = X.astype(object).where(X.notna(), np.nan)
-    times = [at for at, kind in enumerate(kinds) if kind in "mM"]
-    if times and X.iloc[:, times].isna().to_numpy().any():
-        raise ValueError(
-            f"Column {X.columns[times[0]]!r} holds times, some of which are missing: convert it "
-            "to a number first, with NaN for what is missing."
-        )
-    return X
-
-
-def _without_missing_times(X: Any) -> Any:
-    for series in X.get_columns():
-        if series.dtype.is_temporal() and series.null_count():
-            raise ValueError(
-                f"Column {series.name!r} holds times, some of which are missing: convert it to a "
-                "number first; its nulls stay missing."
-            )
     return X
 
 

@@ -234,7 +234,7 @@ class MinMaxScaler(SklearnPeer, Scaler):
         if data_range is None:
             return low, high
         given_low, given_high = self._given_range(data_range)
-        origin = self._known().origin
+        origin = self._known.origin
         if origin is not None:
             given_low, given_high = given_low - origin, given_high - origin
         return (
