@@ -52,7 +52,6 @@ from odd.makers import (
     with_column,
 )
 
-
 ARROW = pa.table({name: PLAIN[:, at] for at, name in enumerate(NAMES)})
 WIDE = 2**60 + WHOLE.astype(np.int64)
 
