@@ -22,6 +22,10 @@ typedef __m512d vec;
 INLINE vec v_load(const double *p) { return _mm512_loadu_pd(p); }
 INLINE void v_store(double *p, vec a) { _mm512_storeu_pd(p, a); }
 INLINE vec v_set(double a) { return _mm512_set1_pd(a); }
+/* the members of p in V places: single loads, since gathers take longer */
+INLINE vec v_pick(const double *p, const int32_t *i) {
+    return _mm512_set_pd(p[i[7]], p[i[6]], p[i[5]], p[i[4]], p[i[3]], p[i[2]], p[i[1]], p[i[0]]);
+}
 INLINE vec v_add(vec a, vec b) { return _mm512_add_pd(a, b); }
 INLINE vec v_sub(vec a, vec b) { return _mm512_sub_pd(a, b); }
 INLINE vec v_mul(vec a, vec b) { return _mm512_mul_pd(a, b); }
@@ -64,6 +68,7 @@ typedef __m256d vec;
 INLINE vec v_load(const double *p) { return _mm256_loadu_pd(p); }
 INLINE void v_store(double *p, vec a) { _mm256_storeu_pd(p, a); }
 INLINE vec v_set(double a) { return _mm256_set1_pd(a); }
+INLINE vec v_pick(const double *p, const int32_t *i) { return _mm256_set_pd(p[i[3]], p[i[2]], p[i[1]], p[i[0]]); }
 INLINE vec v_add(vec a, vec b) { return _mm256_add_pd(a, b); }
 INLINE vec v_sub(vec a, vec b) { return _mm256_sub_pd(a, b); }
 INLINE vec v_mul(vec a, vec b) { return _mm256_mul_pd(a, b); }
@@ -100,6 +105,7 @@ typedef double vec;
 INLINE vec v_load(const double *p) { return *p; }
 INLINE void v_store(double *p, vec a) { *p = a; }
 INLINE vec v_set(double a) { return a; }
+INLINE vec v_pick(const double *p, const int32_t *i) { return p[*i]; }
 INLINE vec v_add(vec a, vec b) { return a + b; }
 INLINE vec v_sub(vec a, vec b) { return a - b; }
 INLINE vec v_mul(vec a, vec b) { return a * b; }
