@@ -139,13 +139,9 @@ class Fitted:
             origin=state.get("_origin"),
         )
 
-    def open_to(self, other: Floats | None) -> Floats | None:
-        """Return the origin, with that of another record for columns without members."""
-        if other is None:
-            mine: Floats | None = self.origin
-            return mine
-        mine = np.zeros(self.n_columns) if self.origin is None else self.origin
-        return np.where((mine == 0) & (self.statistic.weight == 0), other, mine)
+    def placed(self, origin: Floats) -> Self:
+        """Return the record with its statistic measured from another origin, without a buffer."""
+        return self.but(origin=origin, statistic=self.measured_from(origin), buffer=None)
 
     def measured_from(self, origin: Any) -> Any:
         """Return the statistic, measured from another origin."""
@@ -219,8 +215,8 @@ def _faults_of_origin(origin: Any, n_columns: int) -> Iterator[tuple[str, str]]:
     is_vector = isinstance(origin, np.ndarray) and origin.dtype == np.float64
     if not is_vector or origin.shape != (n_columns,):
         yield "_origin", "must be an array of float64 with an entry for each column"
-    elif not (np.abs(origin) <= 2.0**64).all() or (origin != np.rint(origin)).any():
-        yield "_origin", "must hold integers up to 2**64"
+    elif not (np.abs(origin) <= 2.0**100).all() or (origin != np.rint(origin)).any():
+        yield "_origin", "must hold integers up to 2**100"
 
 
 PARTS = tuple(field.name for field in fields(Fitted))

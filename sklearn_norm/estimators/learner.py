@@ -14,7 +14,7 @@ from .. import kernels
 from ..exceptions import SparseDataError
 from ..inputs import parameters
 from ..inputs.columns import Columns
-from ..inputs.origin import LARGE, moved, origin_of
+from ..inputs.origin import LARGE, moved, reaches_beyond
 from ..inputs.parameters import defaults_of
 from ..inputs.reading import read_table
 from ..inputs.table import Table
@@ -26,6 +26,7 @@ from ..statistics.record import Statistic
 from .buffer import Buffer
 from .fitted import AT_ONCE, OF_SCALER, Fitted
 from .merging import Mergeable
+from .places import first_origin, next_origin
 from .transformer import Transformer
 
 HOOKS = (
@@ -143,7 +144,7 @@ class Learner(Mergeable, Transformer):
         if before is not None:
             self._check_grows(before)
         if before is not None and origin is not None:
-            before = before.but(origin=origin)
+            before = self._settled(before).placed(origin)
         table = self._read(X, before, least_rows)
         if before is None and origin is not None:
             table = moved(table, origin)
@@ -154,7 +155,7 @@ class Learner(Mergeable, Transformer):
             self._check_zeros_may_stay(values)
         if sample_weight is not None and table.n_rows > 0:
             values, weight = weighed(values, table.weights(sample_weight))
-        follows = as_told and weight is None
+        follows = as_told and weight is None and origin is None
         if before is not None and follows and self._may_follow(before, values, table):
             return self._waiting(before, table, values), table
         draft = Fitted(
@@ -167,9 +168,12 @@ class Learner(Mergeable, Transformer):
         twin = self._with_fitted(draft)
         batch = twin._measure(values, weight)
         if (np.maximum(-batch.low, batch.high) > LARGE).any():
-            self._check_finite(batch, table)
+            batch = self._finite(batch, table)
             if origin is None and isinstance(values, np.ndarray) and self._takes_origin():
-                origin = self._new_origin(before, table, batch)
+                settled = None if before is None else self._settled(before)
+                origin = (
+                    next_origin(settled, table, batch) if settled else first_origin(table, batch)
+                )
                 if origin is not None:
                     return self._learned(before, X, sample_weight, least_rows, origin)
         if draft.origin is not None and not isinstance(values, np.ndarray):
@@ -177,15 +181,6 @@ class Learner(Mergeable, Transformer):
         old = twin._start(batch) if before is None else self._settled(before).statistic
         after = twin._ruled_by(batch if old is None else twin._update(old, batch))
         return after.kept(), table
-
-    def _new_origin(self, before: Fitted | None, table: Table, batch: Any) -> Floats | None:
-        """Return the origin if a batch changes it: the first members of a column choose it."""
-        if before is None:
-            return origin_of(table, batch.low, batch.high)
-        if before.statistic.weight.all():
-            return None
-        found = origin_of(table, batch.low, batch.high, before.statistic.weight == 0)
-        return None if found is None else before.open_to(found)
 
     def _takes_origin(self) -> bool:
         """Whether the map of differences from an origin follows from that of the data."""
@@ -216,13 +211,9 @@ class Learner(Mergeable, Transformer):
         The first batch with a member is measured at once, even after empty batches. So an empty
         batch changes no bit of later results.
         """
+        if self._takes_origin() and reaches_beyond(table, values):
+            return False  # it may choose another origin
         known = before.statistic
-        wide = isinstance(values, np.ndarray) and values.size > 0 and values.itemsize == 8
-        if wide and self._takes_origin() and not known.weight.all():
-            low = np.fmin.reduce(values).astype(np.float64)
-            high = np.fmax.reduce(values).astype(np.float64)
-            if origin_of(table, low, high, known.weight == 0) is not None:
-                return False  # it chooses the origin of a column without members
         begun = before.buffer is not None or bool(np.any(known.low <= known.high))
         return begun and self._may_wait(values)
 
@@ -246,13 +237,13 @@ class Learner(Mergeable, Transformer):
         found: Fitted = buffer.found
         return found
 
-    @staticmethod
-    def _check_finite(statistic: Statistic, table: Table) -> None:
-        """Refuse infinite data, which the extrema show."""
+    def _finite(self, statistic: Statistic, table: Table) -> Statistic:
+        """Return a statistic of large numbers; refuse infinite ones, which the extrema show."""
         infinite = np.isinf(statistic.low) | np.isinf(statistic.high)
         infinite &= statistic.weight > 0
         if infinite.any():
             table.refuse_infinity(int(np.flatnonzero(infinite)[0]))
+        return statistic
 
     @classmethod
     def _unfitted(cls, given: dict[str, Any]) -> Self:
@@ -261,10 +252,10 @@ class Learner(Mergeable, Transformer):
         parameters.check(scaler)
         return scaler
 
-    def _built(self, statistic: Statistic, names: Any = None) -> Self:
+    def _built(self, statistic: Statistic, names: Any = None, origin: Any = None) -> Self:
         """Fit this new scaler with a known statistic, and return it."""
         columns, shape = self._columns_of(int(statistic.weight.size), names)
-        twin = self._with_fitted(Fitted(columns, shape, parameters.told(self)))
+        twin = self._with_fitted(Fitted(columns, shape, parameters.told(self), origin=origin))
         self._fitted = twin._ruled_by(statistic).kept()
         return self
 

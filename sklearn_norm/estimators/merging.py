@@ -10,6 +10,7 @@ from .. import _sklearn
 from ..inputs import parameters
 from ..statistics.record import Statistic
 from .fitted import Fitted
+from .places import joint_origin
 
 
 class Mergeable:
@@ -74,8 +75,8 @@ class Mergeable:
         theirs: Fitted = other._mergeable(which)
         other._check_grows(theirs)
         self._check_alike(mine, theirs)
-        origin = mine.open_to(theirs.origin)
-        mine = mine.but(origin=origin, statistic=mine.measured_from(origin))
+        origin = joint_origin(mine, theirs)
+        mine = mine.placed(origin)
         return mine, theirs.measured_from(origin)
 
     def _made_of(self, mine: Fitted, statistic: Statistic) -> Self:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Self
 
+import numpy as np
+
+from ..inputs.ends import HELD, ends_of
+from ..inputs.origin import reaches_beyond
 from ..inputs.summaries import Summary
+from ..inputs.table import Table
 from ..kernels import Array, Floats
 from ..statistics.extrema import Extrema
 from ..statistics.given import UncountedExtrema
@@ -17,6 +22,22 @@ class PeakScaler(Scaler):
     def _measure(self, X: Array, weight: Floats | None) -> Extrema:
         return Extrema.measure(X, weight)
 
+    def _finite(self, statistic: Any, table: Table) -> Any:
+        """Return the extrema; those beyond 2**53 as floats that stand for the exact numbers."""
+        found = super()._finite(statistic, table)
+        peak = max(found.high.max(initial=0.0), -found.low.min(initial=0.0))
+        if not HELD < peak < np.inf and peak == peak:
+            return found
+        low, high = ends_of(table, found.low, found.high, self._float_of)
+        return found.replaced(low=low, high=high)
+
+    def _float_of(self, number: Any) -> float:
+        """Return the float that stands for an exact number."""
+        return float(number)
+
+    def _may_follow(self, before: Any, values: Any, table: Table) -> bool:
+        return super()._may_follow(before, values, table) and not reaches_beyond(table, values)
+
     @classmethod
     def _of_peaks(
         cls, max_abs: Any, n_samples: Any, feature_names: Any, params: dict[str, Any]
@@ -25,6 +46,8 @@ class PeakScaler(Scaler):
         scaler = cls._unfitted(params)
         told = Summary.read(feature_names, ("n_samples",), max_abs=max_abs, n_samples=n_samples)
         weight, peak = told.weight("n_samples"), told["max_abs"]
+        if "max_abs" in told.exact:
+            peak = np.array([scaler._float_of(number) for number in told.exact["max_abs"]])
         told.refuse("max_abs", peak < 0, "an absolute value is at least 0.")
         kind = Extrema if n_samples is not None else UncountedExtrema
         return scaler._built(kind.known(-peak, peak, weight), told.names)

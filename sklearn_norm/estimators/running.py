@@ -20,7 +20,7 @@ from ..kernels import Array, Floats
 from ..maps.affine import Affine
 from ..statistics.given import UncountedRunning
 from ..statistics.running import Running
-from .fitted import Fitted
+from .fitted import Fitted, moved_between
 from .learner import count
 from .output import CLIP, DTYPE, clipped
 from .scaler import Scaler
@@ -59,8 +59,13 @@ class RunningScaler(Scaler):
         return Running.measure(X, weight, ddof=ddof)
 
     def _start(self, batch: Any) -> Running:
-        start = Running.prior if self._has_prior() else Running.empty
-        return start(batch.weight.size)
+        size = batch.weight.size
+        return self._prior(size) if self._has_prior() else Running.empty(size)
+
+    def _prior(self, size: int) -> Running:
+        """Return the prior, mean 0 and variance 1, measured from the origin of the record."""
+        prior: Running = moved_between(Running.prior(size), None, self._known.origin)
+        return prior
 
     def _has_prior(self) -> bool:
         """Whether the averages start from mean 0 and variance 1."""
@@ -168,7 +173,7 @@ class RunningScaler(Scaler):
             chosen = after.but(map=self._settled(before).map, buffer=None)
         else:
             twin = self._with_fitted(after)
-            chosen = twin._ruled_by(Running.prior(after.n_columns))
+            chosen = twin._ruled_by(twin._prior(after.n_columns))
         twin = self._with_fitted(chosen)
         result = twin._scaled(chosen, table, None, searched=sample_weight is None)
         self._fitted = after
@@ -230,7 +235,8 @@ class RunningScaler(Scaler):
         """
         scaler = cls._unfitted(params)
         given = {"running_mean": running_mean, "running_var": running_var, "n_batches": n_batches}
-        told = Summary.read(feature_names, ("n_batches",), **given)
+        places = ("running_mean",) if scaler._takes_origin() else ()
+        told = Summary.read(feature_names, ("n_batches",), places, **given)
         if n_batches is None:
             weight = batches = told.weight("n_batches")
         else:
@@ -241,7 +247,8 @@ class RunningScaler(Scaler):
         mean, variance = told["running_mean"], told["running_var"]
         told.refuse("running_var", variance < 0, "a variance is at least 0.")
         total = scaler.variance == "total"
-        return scaler._built(kind.known(mean, variance, batches, weight, drift=total), told.names)
+        known = kind.known(mean, variance, batches, weight, drift=total)
+        return scaler._built(known, told.names, told.origin)
 
     def _weight_of(self, batches: Floats) -> Floats:
         """Return the weight that an average has after this many batches."""

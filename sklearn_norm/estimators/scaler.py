@@ -21,6 +21,7 @@ from ..maps.record import Map
 from .fitted import Fitted
 from .learner import Learner
 from .output import dtype_of, kept_dtypes, room
+from .places import from_center, seen_from_center
 from .typed import Dense, Labelled, Sparse
 
 
@@ -120,6 +121,8 @@ class Scaler(Learner):
         """Return the mapped values of a table; `searched` means that none is infinite."""
         self._check_zeros_stay(fitted, table.values)
         self._check_container(fitted)
+        if table.values is not table.given or table.values.dtype.kind != "f":
+            fitted, table = seen_from_center(fitted, table)
         keep = truth(self.copy if copy is None else copy, "copy")
         out = table.room(keep) if self.dtype is None else room(table, dtype_of(self.dtype), keep)
         result = table.mapped(
@@ -300,9 +303,30 @@ class Scaler(Learner):
         return expected
 
     def _traced(self, X: Traced, inverse: bool) -> Traced:
-        mapping = self._fitted_now().map_of_data
-        result: Traced = mapping.invert(X) if inverse else mapping.apply(X, clip=self._clips())
-        return result
+        fitted = self._fitted_of_graph()
+        if not inverse:
+            return fitted.map.apply(X, clip=self._clips())  # type: ignore[no-any-return]
+        if fitted.origin is None:
+            return fitted.map.invert(X)  # type: ignore[no-any-return]
+        result: Traced = fitted.map.invert(X.astype(np.float64)) + fitted.origin
+        return result.astype(X.dtype)
+
+    def _subtracted(self) -> Any:
+        return self._fitted_of_graph().origin
+
+    def _fitted_of_graph(self) -> Fitted:
+        """Return the record whose columns, if they are large, are measured from an origin."""
+        fitted = self._fitted_now()
+        return from_center(fitted) if self._takes_origin() else fitted
+
+    def _rounded(self) -> list[Any]:
+        """Return the columns of which floats lose half of the digits that their origin keeps."""
+        fitted = self._fitted_now()
+        if fitted.origin is None:
+            return []
+        lost = fitted.map_of_data.unheld(np.float64)
+        table = self._table_of(fitted)
+        return [table.label(at) for at in lost.tolist() if fitted.origin[at]]
 
     def _unheld(self, dtype: Any) -> list[str]:
         fitted = self._fitted_now()

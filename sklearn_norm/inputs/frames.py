@@ -10,6 +10,7 @@ import numpy as np
 from ..kernels import Array
 
 CONTAINERS = ("default", "pandas", "polars")
+OF_128_BITS = ("Int128", "UInt128")  # of polars; NumPy has no such integers
 NARROW = {
     "float16": np.float16,
     "halffloat[pyarrow]": np.float16,
@@ -51,6 +52,8 @@ def narrow_float(X: Any, container: str) -> Any:
 
 def readable(X: Any, container: str) -> Any:
     """Return X with NaN in place of missing values that NumPy cannot read."""
+    if container == "polars":
+        return _readable_polars(X)
     if container == "pandas":
         return _readable_pandas(X)
     if isinstance(X, np.ma.MaskedArray):
@@ -66,6 +69,13 @@ def _readable_pandas(X: Any) -> Any:
     objects = [at for at, dtype in enumerate(X.dtypes) if dtype == np.dtype(object)]
     if objects and X.iloc[:, objects].isna().to_numpy().any():
         X = X.astype(object).where(X.notna(), np.nan)
+    return X
+
+
+def _readable_polars(X: Any) -> Any:
+    for series in X.get_columns():
+        if str(series.dtype) in OF_128_BITS:
+            X = X.with_columns(series.cast(sys.modules["polars"].Float64))
     return X
 
 
@@ -106,20 +116,47 @@ def index_of(names: Any) -> Any:
 
 
 def has_nulls(X: Any) -> bool:
-    """Whether X is a polars frame with nulls; NaN are not nulls."""
-    return container_of(X) == "polars" and any(s.null_count() for s in X.get_columns())
+    """Whether X is a frame or a table with nulls; NaN are not nulls."""
+    return any(mask is not None for mask in nulls_of(X))
+
+
+def nulls_of(X: Any) -> list[Any]:
+    """Return where each column of a frame or a table has nulls, None for a column without."""
+    container = container_of(X)
+    if container == "polars":
+        return [s.is_null().to_numpy() if s.null_count() else None for s in X.get_columns()]
+    if is_arrow(X):
+        return [np.asarray(c.is_null()) if c.null_count else None for c in X.columns]
+    if container == "pandas":
+        return [_nulls_of_pandas(X, at, dtype) for at, dtype in enumerate(X.dtypes)]
+    return []
+
+
+def _nulls_of_pandas(X: Any, column: int, dtype: Any) -> Any:
+    """Return where a nullable column has nulls; that of a NumPy dtype has only NaN."""
+    if isinstance(dtype, np.dtype) or not (hasattr(dtype, "numpy_dtype")):
+        return None
+    absent = X.iloc[:, column].isna().to_numpy()
+    return absent if absent.any() else None
 
 
 def with_nulls(frame: Any, like: Any) -> Any:
     """Put the nulls of `like` into a polars frame of the same shape."""
-    if not has_nulls(like):
+    masks = nulls_of(like)
+    if all(mask is None for mask in masks):
         return frame
     import polars as pl
 
-    masks = [s.is_not_null() for s in like.get_columns()]
     pairs = zip(frame.get_columns(), masks, strict=True)
-    # each series becomes null where its mask is False
-    return pl.DataFrame([pl.select(pl.when(m).then(s).alias(s.name)).to_series() for s, m in pairs])
+    # each series becomes null where its mask is True
+    return pl.DataFrame(
+        [
+            s
+            if mask is None
+            else pl.select(pl.when(~pl.Series(mask)).then(s).alias(s.name)).to_series()
+            for s, mask in pairs
+        ]
+    )
 
 
 def may_write(X: Any, values: Array) -> bool:

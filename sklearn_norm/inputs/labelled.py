@@ -79,7 +79,11 @@ def in_order(found: dict[Any, Any], name: str, known: list[Any]) -> Any:
             else (f"has no number for column {missing[0]!r}")
         )
         raise ValueError(f"`{name}` {what}. The columns are {shown(known)}.")
-    return np.array([found[label] for label in known])
+    values = [found[label] for label in known]
+    array = np.array(values)
+    # a float among integers would round them
+    exact = array.dtype.kind == "f" and any(isinstance(value, int) for value in values)
+    return np.array(values, dtype=object) if exact else array
 
 
 def _named(frame: Any) -> bool:

@@ -7,41 +7,75 @@ origin is an integer that float64 holds, in the middle of the first batch.
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Callable
+from math import ulp
 from typing import Any
 
 import numpy as np
 
-from ..kernels import Array, Floats
+from ..kernels import Floats
 from ..kernels.sparse import is_sparse
-from .frames import container_of, is_arrow
-from .reshaped import Reshaped, flattened
+from .exact import Exact, difference, exact_column
+from .reshaped import Reshaped
 from .table import Table
 
 LARGE = 2.0**50  # some room below 2**53, for data that follow
-WORD = 2.0**32
+LARGEST = 2.0**100  # an origin beyond is too far from integers near it to tell them apart
+
+ROOM = 2.0**26  # half of the digits of float64
 
 
-def origin_of(table: Table, low: Floats, high: Floats, open_: Any = True) -> Floats | None:
+def origin_of(
+    table: Table, low: Floats, high: Floats, open_: Any = True, middle: Callable[[], Any] = float
+) -> Floats | None:
     """Return the origin of each column, from its extrema; None if all are 0.
 
-    Only columns of 64-bit integers have one, and only if they are `open_` to it.
+    Only columns of exact numbers have one, and only if they are `open_` to it. Where no origin is
+    near to all of its members, it is the `middle` of them that is returned, or 0 for none.
     """
-    wide = (np.maximum(np.abs(low), np.abs(high)) > LARGE) & np.isfinite(low) & np.isfinite(high)
-    wide &= open_
+    if max(high.max(initial=0.0), -low.min(initial=0.0)) <= LARGE:
+        return None
+    peak = np.maximum(np.abs(low), np.abs(high))
+    wide = (peak > LARGE) & (peak < np.inf) & open_
     if not wide.any():
         return None
-    wide &= [is_wide_integer(table, at) for at in range(wide.size)]
+    for at in np.flatnonzero(wide & (peak > LARGEST)).tolist():
+        _refuse_lost(table, at, float(high[at] / 2 - low[at] / 2), float(peak[at]))
+    wide &= peak <= LARGEST
+    wide &= [is_wide_integer(table, at) if w else False for at, w in enumerate(wide)]
     low, high = np.where(wide, low, 0.0), np.where(wide, high, 0.0)
     origin = np.rint(low / 2 + high / 2)
+    spread = high - low > 2.0**53
+    if spread.any():
+        origin = np.where(spread, np.rint(middle()), origin)
+        origin = np.where(wide, origin, 0.0)
     return origin if origin.any() else None
 
 
+def _refuse_lost(table: Table, column: int, half: float, peak: float) -> None:
+    """Refuse numbers of which half of the digits by which they differ are lost."""
+    exact = exact_of(table, column) if half < ulp(peak) * ROOM else None
+    lost = [] if exact is None else [n for n in exact.numbers() if n == n and n != float(n)]
+    if lost:
+        raise ValueError(
+            f"Column {table.label(column)!r} holds {lost[0]!s:.100}, which float64 does not tell "
+            "from numbers near it. Subtract a number of your own from the column first, so that "
+            "its numbers are below 2**100."
+        )
+
+
 def is_wide_integer(table: Table, column: int) -> bool:
-    """Whether a column came as integers of 64 bits."""
+    """Whether a column came as integers of 64 bits, or as others that float64 may not hold."""
     if table.values.dtype.kind in "iu":
         return bool(table.values.dtype.itemsize == 8)
-    return _integers(table.given, column) is not None
+    return exact_of(table, column) is not None
+
+
+def exact_of(table: Table, column: int) -> Exact | None:
+    """Return the exact numbers of a column of a table, None if its values are all there is."""
+    if table.values.dtype.kind in "iu":
+        return Exact(table.values[:, column]) if table.values.dtype.itemsize == 8 else None
+    return None if is_sparse(table.values) else exact_column(table.given, column)
 
 
 def moved(table: Table, origin: Floats) -> Table:
@@ -55,49 +89,26 @@ def moved(table: Table, origin: Floats) -> Table:
     else:
         differences = values - origin
         for at in np.flatnonzero(origin):
-            found = _integers(table.given, int(at))
-            if found is not None:
-                integers, absent = found
-                exact = difference(integers, origin[at])
-                differences[:, at] = np.where(absent, np.nan, exact)
+            exact = exact_of(table, int(at))
+            if exact is not None:
+                differences[:, at] = exact.minus(origin[at])
+    return with_values(table, differences)
+
+
+def with_values(table: Table, values: Any) -> Table:
+    """Return a table of the same rows and columns with other values."""
     if isinstance(table, Reshaped):
-        return Reshaped(differences, table.columns, table.given, None, table.original)
-    return Table(differences, table.columns, table.given, table.container)
+        return Reshaped(values, table.columns, table.given, None, table.original)
+    return Table(values, table.columns, table.given, table.container)
 
 
-def difference(integers: Array, origin: float) -> Floats:
-    """Return integers - origin, rounded once."""
-    integers = integers.astype(np.uint64 if integers.dtype.kind == "u" else np.int64, copy=False)
-    high = (integers >> integers.dtype.type(32)).astype(np.float64)
-    low = (integers & integers.dtype.type(0xFFFFFFFF)).astype(np.float64)
-    return np.asarray((high - origin / WORD) * WORD + low)
-
-
-def _integers(X: Any, column: int) -> tuple[Array, Any] | None:
-    """Return a frame's column of 64-bit integers, and where it is missing; else None."""
-    if isinstance(X, np.ma.MaskedArray) and X.dtype.kind in "iu" and X.ndim > 1:
-        rows = flattened(X)
-        return rows.data[:, column], np.ma.getmaskarray(rows)[:, column]
-    container = container_of(X)
-    if container == "pandas":
-        series = X.iloc[:, column]
-        name = str(series.dtype).lower().partition("[")[0]
-        if name not in ("int64", "uint64"):
-            return None
-        absent = series.isna().to_numpy()
-        if isinstance(series.dtype, np.dtype):
-            return series.to_numpy(), absent
-        return series.to_numpy(dtype=name, na_value=0), absent
-    if container == "polars":
-        polars = sys.modules["polars"]
-        series = X.to_series(column)
-        if series.dtype not in (polars.Int64, polars.UInt64):
-            return None
-        return series.fill_null(0).to_numpy(), series.is_null().to_numpy()
-    if is_arrow(X):
-        values = X.column(column)
-        if str(values.type) not in ("int64", "uint64"):
-            return None
-        absent = np.asarray(values.is_null())
-        return np.asarray(values.fill_null(0)), absent
-    return None
+def reaches_beyond(table: Table, values: Any) -> bool:
+    """Whether rows of a table hold numbers that floats of their size may not hold."""
+    plain = values.dtype.kind == "f" and table.given is table.values
+    if plain or is_sparse(values) or values.size == 0 or values.dtype.itemsize < 8:
+        return False
+    if values.dtype.kind != "f" and -LARGE < values.min() <= values.max() < LARGE:
+        return False
+    low, high = (np.asarray(f.reduce(values), dtype=np.float64) for f in (np.fmin, np.fmax))
+    wide = np.flatnonzero(np.maximum(np.abs(low), np.abs(high)) > LARGE)
+    return any(is_wide_integer(table, at) for at in wide.tolist())

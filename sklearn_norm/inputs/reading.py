@@ -40,16 +40,17 @@ def read_table(
     **told : dict
         More options of scikit-learn's validation.
     """
-    X = _listed(X)
+    given, X = X, _listed(X)
     table = plain_table(X, columns, NUMBERS if "dtype" not in told else FLOATS)
     if table is not None:
+        table.given = given
         return table
     container = container_of(X)
     stack = stack_of(X) if container == "default" else None
     if stack is not None:
         rows = flattened(stack)
         table = read_table(estimator, rows, columns, least_rows=least_rows, **told)
-        return Reshaped(table.values, table.columns, X, None, stack.shape)
+        return Reshaped(table.values, table.columns, given, None, stack.shape)
     X = admitted(X, container)
     checks = {"accept_sparse": ["csr", "csc"], "dtype": LISTED, **told}
     checks["dtype"] = narrow_float(X, container) or checks["dtype"]
@@ -77,7 +78,7 @@ def read_table(
     if container == "pandas":
         columns = Columns.of_pandas(X) if columns is None else columns.found_in(X)
     found = Columns(values.shape[1], names) if columns is None else columns
-    return Table(values, found, X, container)
+    return Table(values, found, given if isinstance(given, (list, tuple)) else X, container)
 
 
 def read_array(estimator: Any, X: Any, **options: Any) -> Any:

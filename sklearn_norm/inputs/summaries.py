@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
 
 from ..kernels import Array, Floats
+from .exact import minus, wide_numbers
 from .frames import container_of, readable
 from .labelled import in_order, labelled
+from .origin import LARGE, LARGEST
 from .weights import LEAST, MOST
 
 NUMBERS = "biufO"  # the kinds of arrays that may hold floats
@@ -21,16 +23,30 @@ NUMBERS = "biufO"  # the kinds of arrays that may hold floats
 class Summary:
     """Vectors given by the caller, float64 with an entry per column, and the column names.
 
-    A vector that was not given is None in `given`, and indexing returns NaN for it.
+    A vector that was not given is None in `given`, and indexing returns NaN for it. Those that are
+    `places` in the units of the data are differences from the `origin`, where numbers beyond 2**53
+    need one. `exact` holds the numbers of such vectors.
     """
 
     size: int
     names: Any
     given: dict[str, Floats | None]
+    places: tuple[str, ...] = ()
+    origin: Floats | None = None
+    exact: dict[str, list[Any]] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, feature_names: Any, optional: tuple[str, ...] = (), **given: Any) -> Self:
-        """Read numbers, or vectors of equal length; a number applies to all columns."""
+    def read(
+        cls,
+        feature_names: Any,
+        optional: tuple[str, ...] = (),
+        places: tuple[str, ...] = (),
+        **given: Any,
+    ) -> Self:
+        """Read numbers, or vectors of equal length; a number applies to all columns.
+
+        `optional` are those that may be None, and `places` those in the units of the data.
+        """
         names: Any = None if feature_names is None else _names(feature_names)
         found = {name: labelled(value) for name, value in given.items()}
         for by_label in found.values():
@@ -50,7 +66,12 @@ class Summary:
                 f"`feature_names` must hold one name for each of the {size} columns. "
                 f"Got {names.size}: {names.tolist()}."
             )
-        return cls(size, names, filled)
+        found_exact = {
+            name: wide_numbers(given[name], size) for name, v in filled.items() if v is not None
+        }
+        exact = {name: numbers for name, numbers in found_exact.items() if numbers is not None}
+        origin = _origin_of(filled, exact, places)
+        return cls(size, names, filled, places, origin, exact)
 
     def __getitem__(self, name: str) -> Floats:
         vector = self.given[name]
@@ -110,7 +131,25 @@ class Summary:
         if wrong.any():
             at = int(np.flatnonzero(wrong)[0])
             column = at if self.names is None else self.names[at]
-            raise ValueError(f"Column {column!r} has {name}={self[name][at]}: {remedy}")
+            told = self[name][at]
+            if self.origin is not None and name in self.places:
+                told = told + self.origin[at]
+            raise ValueError(f"Column {column!r} has {name}={told}: {remedy}")
+
+
+def _origin_of(
+    vectors: dict[str, Floats | None], exact: dict[str, list[Any]], places: tuple[str, ...]
+) -> Floats | None:
+    """Return the origin of the columns, if a place needs one; places become differences from it."""
+    given = {name: v for name in places if (v := vectors[name]) is not None}
+    if not exact.keys() & given.keys():
+        return None
+    first = next(iter(given.values()))
+    wide = (np.abs(first) > LARGE) & (np.abs(first) < LARGEST)
+    origin = np.where(wide, np.rint(first), 0.0)
+    for name, vector in given.items():
+        vectors[name] = minus(exact.get(name), vector, origin)
+    return origin
 
 
 def _vector(name: str, value: Any) -> Floats:

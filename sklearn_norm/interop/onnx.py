@@ -26,6 +26,7 @@ DTYPES = {
     "UInt8TensorType": np.uint8,
     "BooleanTensorType": np.bool_,
 }
+WIDE = (np.dtype(np.int64), np.dtype(np.uint64))
 OF_FLOATS = {dtype: kind for kind, dtype in list(DTYPES.items())[:3]}
 
 
@@ -47,6 +48,10 @@ class Convertible:
     @abstractmethod
     def _traced(self, X: Traced, inverse: bool) -> Traced:
         """Return the result of `transform` or `inverse_transform` on a traced array."""
+
+    def _subtracted(self) -> Any:
+        """Return what `_traced` expects to be subtracted from the columns of its input, or None."""
+        return None
 
     def _unheld(self, dtype: Any) -> list[str]:
         """Return descriptions of the columns whose data a dtype cannot represent."""
@@ -121,12 +126,13 @@ class Convertible:
 
         def converter(scope: Any, operator: Any, container: Any) -> None:
             tape = Nodes(scope, container)
-            X = tape.joined(operator.inputs, self._shape_of(operator.inputs))
-            if X.dtype != np.float64:
-                _warn(X.dtype, self._unheld(X.dtype))
+            dtype, shape = np.dtype(_dtype(operator.inputs)), self._shape_of(operator.inputs)
+            X = tape.joined(operator.inputs, shape, self._subtracted())
+            if dtype != np.float64:
+                _warn(dtype, self._unheld(dtype))
             container.add_node(
                 "Identity",
-                self._traced(X, False).name,
+                self._traced(X, False).astype(dtype).name,
                 operator.outputs[0].full_name,
                 name=scope.get_unique_operator_name("Identity"),
             )
@@ -182,14 +188,46 @@ class Nodes(Tape):
         self._container.add_node(operation, list(inputs), name, **attributes)
         return name
 
-    def joined(self, inputs: Any, shape: tuple[int, ...]) -> Traced:
-        """Return the inputs as one float array of samples with this shape."""
-        dtype, parts = _dtype(inputs), []
+    def joined(self, inputs: Any, shape: tuple[int, ...], origin: Any = None) -> Traced:
+        """Return the inputs as one float array of samples with this shape.
+
+        With an origin, return their differences from it in float64, taken before integers of 64
+        bits are rounded.
+        """
+        dtype, parts, place = _dtype(inputs), [], 0
         for variable in inputs:
             own = DTYPES[type(variable.type).__name__]
-            parts.append(Traced(self, variable.full_name, (-1, 1), own).astype(dtype).name)
+            part = Traced(self, variable.full_name, (-1, 1), own)
+            if origin is None:
+                parts.append(part.astype(dtype).name)
+                continue
+            width = origin.size if len(inputs) == 1 else variable.type.shape[1]
+            parts.append(self.difference(part, origin[place : place + width]).name)
+            place += width
         name = parts[0] if len(parts) == 1 else self.node("Concat", *parts, axis=1)
-        return Traced(self, name, (-1, *shape), dtype)
+        return Traced(self, name, (-1, *shape), dtype if origin is None else np.float64)
+
+    def difference(self, part: Traced, origin: Any) -> Any:
+        """Return an input minus an origin of its columns, by halves of 32 bits as `transform`."""
+        if part.dtype not in WIDE or not origin.any():
+            return part.astype(np.float64) - origin
+        high, low = self.halves(part)
+        return (high - origin / 2.0**32) * 2.0**32 + low
+
+    def halves(self, part: Traced) -> tuple[Traced, Traced]:
+        """Return integers of 64 bits as two floats: high parts, in units of 2**32, and low ones."""
+        if part.dtype == np.uint64:
+            bits = self.constant(np.array([32], dtype=np.uint64))
+            high = self.node("BitShift", part.name, bits, direction="RIGHT")
+            low = self.node("BitShift", part.name, bits, direction="LEFT")
+            low = self.node("BitShift", low, bits, direction="RIGHT")
+        else:
+            unit = self.constant(np.array([2**32], dtype=np.int64))
+            high = self.node("Div", part.name, unit)
+            low = self.node("Sub", part.name, self.node("Mul", high, unit))
+        halves = (Traced(self, name, part.shape, part.dtype) for name in (high, low))
+        first, second = (half.astype(np.float64) for half in halves)
+        return first, second
 
 
 def _types() -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import abstractmethod
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
@@ -57,6 +58,18 @@ class SklearnPeer:
     @abstractmethod
     def _as_peer(self) -> Peer:
         """Return the equivalent scikit-learn scaler; raise a ValueError if there is none."""
+
+    def _warn_rounded(self) -> None:
+        scaler: Any = self
+        for label in scaler._rounded():
+            warnings.warn(
+                f"Column {label!r} was fitted to integers beyond 2**53, whose differences "
+                "scikit-learn's scaler does not take before it rounds: half of the digits of its "
+                "results may be lost. Subtract an integer of your own from the column, fit again, "
+                "and convert that scaler.",
+                UserWarning,
+                stacklevel=3,
+            )
 
     @classmethod
     @template
@@ -126,6 +139,7 @@ class SklearnPeer:
 
         check_is_fitted(self)
         peer = self._as_peer()
+        self._warn_rounded()
         kind = getattr(preprocessing, self._peer_name)
         given = {name: getattr(self, name, None) for name in ("clip", "dtype")}
         asked = {name for name, value in given.items() if value is not None and value is not False}

@@ -117,4 +117,4 @@ class BatchStatsScaler(RunningScaler):
         self.copy = copy
 
     def _takes_origin(self) -> bool:
-        return not self._has_prior()
+        return True

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
+from ..estimators.fitted import Fitted
 from ..estimators.output import DTYPE
 from ..estimators.peaks import PeakScaler
+from ..inputs.ends import kept_below
+from ..inputs.table import Table
 from ..interop.sklearn import Peer, SklearnPeer, rows_of
 from ..kernels import Floats
 from ..maps.affine import Affine
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
 LEAST, MOST = -324, 309  # range of the exponent j for float64
+WIDE = 2.0**52  # beyond, the nearest float of a number may be a power of ten above it
 EXACT = 22  # 10**22 is the largest power of ten that a float64 holds exactly
 
 
@@ -41,7 +45,8 @@ class DecimalScaler(SklearnPeer, PeakScaler):
     Attributes
     ----------
     max_abs_ : ndarray of shape (n_features,)
-        The largest absolute value, float64.
+        The largest absolute value: of an integer beyond 2**53, the nearest float64 with the
+        same exponent j.
     exponent_ : ndarray of shape (n_features,)
         The exponent j, int64.
     scale_ : ndarray of shape (n_features,)
@@ -105,6 +110,16 @@ class DecimalScaler(SklearnPeer, PeakScaler):
             exponent=binary if binary.any() else None,
         )
         return affine.below_1(statistic.max_abs, _ceilings()[places])
+
+    def _float_of(self, number: Any) -> float:
+        return float_of(number)
+
+    def _scaled(self, fitted: Fitted, table: Table, *options: Any, **more: Any) -> Any:
+        peaks: Floats = fitted.statistic.max_abs
+        if peaks.max(initial=0.0) > WIDE:
+            places = decimal_exponents(peaks) - LEAST
+            table = kept_below(table, _ceilings()[places])
+        return super()._scaled(fitted, table, *options, **more)
 
     @classmethod
     def from_stats(
@@ -180,6 +195,19 @@ def decimal_exponents(peaks: Floats) -> npt.NDArray[np.int64]:
     """
     exponents = np.searchsorted(_ceilings(), peaks, side="right") + LEAST
     return np.where((peaks > 0) & (peaks < np.inf), exponents, 0).astype(np.int64)
+
+
+def float_of(number: Any) -> float:
+    """Return the nearest float with the decimal exponent of an exact number, such as an integer."""
+    found = float(number)
+    if isinstance(number, float) or abs(found) <= WIDE:
+        return found
+    exponent = len(str(int(abs(number))))
+    while decimal_exponents(np.abs(found)) > exponent:
+        found = float(np.nextafter(found, 0))
+    while decimal_exponents(np.abs(found)) < exponent:
+        found = float(np.nextafter(found, np.copysign(np.inf, found)))
+    return found
 
 
 @cache

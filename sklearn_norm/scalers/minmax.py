@@ -9,6 +9,7 @@ import numpy as np
 from ..estimators.output import DTYPE
 from ..estimators.scaler import Scaler
 from ..inputs.arguments import array_of, floats_of, truth
+from ..inputs.exact import minus
 from ..inputs.labelled import aligned, labelled
 from ..inputs.summaries import Summary
 from ..interop.sklearn import Peer, SklearnPeer, left_alone, rows_of, shared
@@ -185,11 +186,11 @@ class MinMaxScaler(SklearnPeer, Scaler):
         """
         scaler = cls._unfitted(params)
         given = {"data_min": data_min, "data_max": data_max, "n_samples": n_samples}
-        told = Summary.read(feature_names, ("n_samples",), **given)
+        told = Summary.read(feature_names, ("n_samples",), ("data_min", "data_max"), **given)
         weight, low, high = told.weight("n_samples"), told["data_min"], told["data_max"]
         told.refuse("data_min", low > high, "it must be at most data_max.")
         kind = Extrema if n_samples is not None else UncountedExtrema
-        return scaler._built(kind.known(low, high, weight), told.names)
+        return scaler._built(kind.known(low, high, weight), told.names, told.origin)
 
     @classmethod
     def _from_peer(cls, theirs: Any) -> Self:
@@ -233,10 +234,10 @@ class MinMaxScaler(SklearnPeer, Scaler):
             low, high = np.where(none, np.nan, low), np.where(none, np.nan, high)
         if data_range is None:
             return low, high
-        given_low, given_high = self._given_range(data_range)
         origin = self._known.origin
-        if origin is not None:
-            given_low, given_high = given_low - origin, given_high - origin
+        given_low, given_high = self._given_range(data_range, origin)
+        if origin is None:  # neighbours beyond 2**53 need the differences that the data ask for
+            self._refuse("data_range", given_low == given_high, given_low, given_high)
         return (
             np.where(np.isnan(given_low), low, given_low),
             np.where(np.isnan(given_high), high, given_high),
@@ -249,28 +250,48 @@ class MinMaxScaler(SklearnPeer, Scaler):
         self._refuse("feature_range", wrong, lower, upper)
         return lower, upper
 
-    def _given_range(self, data_range: Any) -> tuple[Floats, Floats]:
-        """Return the given bounds per feature; NaN where the data decide."""
+    def _given_range(self, data_range: Any, origin: Floats | None = None) -> tuple[Floats, Floats]:
+        """Return the given bounds per feature, from an origin; NaN where the data decide."""
         low, high = np.full((2, self.n_features_in_), np.nan)
         if data_range is None:
             return low, high
         given = np.zeros(self.n_features_in_, dtype=bool)
         if isinstance(data_range, dict):
-            places = self._columns_seen("data_range").places(data_range)
+            columns = self._columns_seen("data_range")
+            places = columns.places(data_range)
             for at, (name, pair) in zip(places, data_range.items(), strict=True):
-                low[[at]], high[[at]] = self._pair(f"data_range[{name!r}]", pair, 1)
+                if given[at]:
+                    raise ValueError(
+                        f"`data_range` has two ranges for feature {columns.label(at)!r}, by its "
+                        f"label and by its index: give one of {list(data_range)}."
+                    )
+                own = None if origin is None else origin[[at]]
+                low[[at]], high[[at]] = self._pair(f"data_range[{name!r}]", pair, 1, own)
                 given[at] = True
         else:
-            low, high = self._pair("data_range", data_range)
+            low, high = self._pair("data_range", data_range, origin=origin)
             given[:] = True
-        wrong = ~(low < high) | np.isinf(low) | np.isinf(high)
-        self._refuse("data_range", given & wrong, low, high)
+        wrong = given & (~(low < high) | np.isinf(low) | np.isinf(high))
+        if origin is None and (wrong & (low == high) & (np.abs(low) > 2.0**53)).any():
+            # neighbours that floats do not tell apart, but differences from a float do
+            near = np.where(np.isfinite(low), np.rint(low), 0.0)
+            self._given_range(data_range, near)
+            return low, high
+        by = 0.0 if origin is None else origin
+        self._refuse("data_range", wrong, low + by, high + by)
         return low, high
 
-    def _pair(self, name: str, pair: Any, size: int | None = None) -> tuple[Floats, Floats]:
-        """Return the lower and the upper bound of a range, one entry per feature."""
+    def _pair(
+        self, name: str, pair: Any, size: int | None = None, origin: Floats | None = None
+    ) -> tuple[Floats, Floats]:
+        """Return the bounds of a range, one entry per feature, as differences from an origin."""
         size = self.n_features_in_ if size is None else size
-        if type(pair) is tuple and len(pair) == 2 and {*map(type, pair)} <= {int, float}:
+        if (
+            origin is None
+            and type(pair) is tuple
+            and len(pair) == 2
+            and {*map(type, pair)} <= {int, float}
+        ):
             try:
                 return np.full(size, float(pair[0])), np.full(size, float(pair[1]))
             except OverflowError:
@@ -279,6 +300,9 @@ class MinMaxScaler(SklearnPeer, Scaler):
             pair = [aligned(v, name, self._columns_seen(name)) for v in pair]
             arrays = (np.broadcast_to(array_of(v, name), (size,)) for v in pair)
             low, high = (floats_of(array, name) for array in arrays)
+            if origin is not None:
+                ends = zip(pair, (low, high), strict=True)
+                low, high = (minus(end, floats, origin) for end, floats in ends)
         except (TypeError, ValueError) as error:
             if isinstance(pair, tuple) and any(labelled(v) is not None for v in pair):
                 raise

@@ -254,12 +254,15 @@ class RobustScaler(SklearnPeer, Scaler):
         array([[2.]])
         """
         scaler = cls._unfitted(params)
-        told = Summary.read(feature_names, ("center", "scale"), center=center, scale=scale)
+        told = Summary.read(
+            feature_names, ("center", "scale"), ("center",), center=center, scale=scale
+        )
         told.need("center", scaler, "with_centering")
         told.need("scale", scaler, "with_scaling")
         there = told.check_alike()
         told.refuse("scale", told["scale"] <= 0, "it must be above 0; 1 leaves a column as wide.")
-        return scaler._built(Given.of(told["center"], told["scale"], there), told.names)
+        known = Given.of(told["center"], told["scale"], there)
+        return scaler._built(known, told.names, told.origin)
 
     @classmethod
     def _from_peer(cls, theirs: Any) -> Self:

@@ -201,7 +201,7 @@ class ZScoreScaler(SklearnPeer, Scaler):
             raise ValueError("Give `var` or `std`, its root, not both.")
         spread, what = ("var", "variance") if std is None else ("std", "standard deviation")
         given = {"mean": mean, spread: var if std is None else std, "n_samples": n_samples}
-        told = Summary.read(feature_names, tuple(given), **given)
+        told = Summary.read(feature_names, tuple(given), ("mean",), **given)
         told.need("mean", scaler, "with_mean", "with_std")
         told.need(spread, scaler, "with_std")
         weight = told.weight("n_samples")
@@ -210,7 +210,7 @@ class ZScoreScaler(SklearnPeer, Scaler):
         statistic = kind.known(
             told["mean"], told[spread], weight, scaler.ddof, of_deviation=std is not None
         )
-        return scaler._built(statistic, told.names)
+        return scaler._built(statistic, told.names, told.origin)
 
     @classmethod
     def _from_peer(cls, theirs: Any) -> Self:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -35,6 +35,8 @@ ROW = {name: row for row, name in enumerate(MOMENTS)}
 @dataclass(frozen=True, eq=False)
 class Moments(Statistic):
     """Weight, extrema and centred sums of each column."""
+
+    far: ClassVar[str] = "batch"
 
     weight_low: Floats = field(metadata={OLDER: 0.0})
     exponent: Floats

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -25,6 +25,8 @@ class Quantiles(Statistic):
     `known` holds the exact quantiles at `probabilities`, one row each, while a column has
     seen only one batch; NaN means that the sketch has to be used.
     """
+
+    far: ClassVar[str] = "most"
 
     norm: Floats
     probabilities: Floats

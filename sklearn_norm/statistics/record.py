@@ -30,6 +30,10 @@ class Statistic:
     made_of: ClassVar[str] = "data"  # what a scaler with this statistic knows, for messages
     remedy: ClassVar[str] = ""  # how to make one that grows
 
+    # what happens if members are too far from those before for one origin: it goes to those of the
+    # "batch", as no digit is lost by a move; it stays or goes to where "most" are; or it is "zero"
+    far: ClassVar[str] = "zero"
+
     weight: Floats
     low: Floats
     high: Floats

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -23,6 +23,8 @@ from .record import Statistic
 @dataclass(frozen=True, eq=False)
 class Running(Statistic):
     """Present weight and extrema of all members seen, batches seen, and the two moments."""
+
+    far: ClassVar[str] = "batch"
 
     batches: Floats
     means: Moments

@@ -6,6 +6,7 @@ import laws
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 from container_cases import (
     DENSE,
@@ -105,6 +106,34 @@ def test_nulls_of_polars_stay_null_and_nan_stays_nan(kind):
     assert [s.is_null().to_list() for s in back] == NULLS
     assert back["a"].is_nan().to_list() == [False, None, True, False]
     assert back.columns == ["a", "b", "c"]
+
+
+OTHERS = {
+    "arrow": lambda: pa.table(HOLES),
+    "record batch": lambda: pa.record_batch(HOLES),
+    "pandas, of arrow": lambda: pa.table(HOLES).to_pandas(types_mapper=pd.ArrowDtype),
+    "pandas, nullable": lambda: pd.DataFrame(
+        {
+            "a": HOLES["a"],
+            "b": pd.array(HOLES["b"], "Int64"),
+            "c": pd.array(HOLES["c"], "boolean"),
+        }
+    ),
+}
+
+
+@DENSE
+@pytest.mark.parametrize("name", OTHERS)
+def test_nulls_of_other_frames_are_nulls_in_polars(kind, name):
+    table = OTHERS[name]()
+    scaler = kind().set_output(transform="polars").fit(table)
+    for Z in (scaler.transform(table), kind().set_output(transform="polars").fit_transform(table)):
+        found = [s.is_null().to_list() for s in Z]
+        assert found[1:] == NULLS[1:]
+        assert found[0] == NULLS[0] or name.startswith("pandas")
+        laws.assert_same_bits(Z.to_numpy(), kind().fit(table).transform(table))
+    back = scaler.inverse_transform(table)
+    assert [s.is_null().to_list() for s in back][1:] == NULLS[1:]
 
 
 @DENSE

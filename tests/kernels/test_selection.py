@@ -224,8 +224,8 @@ def test_streams_of_selected_batches_stay_within_the_bound(backend, name):
     rng, column = np.random.default_rng(2), COLUMNS[name]
     parts = [rng.permutation(column), column[:90_000], column[:3000] * 2, column[5000:] + 0.5]
     found = Quantiles.measure(parts[0][:, None])
-    for part in parts[1:]:
-        found = found.merge(Quantiles.measure(part[:, None]))
+    for batch in parts[1:]:
+        found = found.merge(Quantiles.measure(batch[:, None]))
     values = np.sort(np.concatenate(parts))
     values = values[~np.isnan(values)]
     grid = np.linspace(0, 1, 501)

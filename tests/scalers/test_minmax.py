@@ -262,3 +262,11 @@ def test_merge_refuses_other_ranges():
     b = MinMaxScaler(data_range=(np.zeros(2), np.full(2, 8.0)))
     with pytest.raises(ValueError, match="data_range"):
         a.fit(X).merge(b.fit(X))
+
+
+def test_two_ranges_of_one_feature_are_refused():
+    frame = pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0]})
+    scaler = MinMaxScaler(data_range={"a": (0, 1), "b": (0, 9), 0: (0, 2)})
+    with pytest.raises(ValueError, match=r"two ranges for feature 'a'.*\['a', 'b', 0\]"):
+        scaler.fit(frame)
+    assert not hasattr(scaler, "data_min_")
