@@ -8,6 +8,7 @@ import numpy as np
 
 from .._sklearn import StrOptions
 from ..inputs.arguments import array_of, floats_of
+from ..inputs.frames import narrow_float
 from ..inputs.labelled import aligned
 from ..inputs.table import Table
 from ..kernels import Floats
@@ -17,6 +18,7 @@ from ..statistics.record import Statistic
 from .fitted import Fitted
 
 FLOATS = ("float16", "float32", "float64")
+NARROW = (np.dtype(np.float16), np.dtype(np.float32))
 RANGE = "range"
 DTYPE = [StrOptions({*FLOATS}), type, np.dtype, None]  # the constraint of the parameter `dtype`
 CLIP = [StrOptions({RANGE}), tuple, None]  # that of the parameter `clip`
@@ -44,6 +46,15 @@ def kept_dtypes(given: Any) -> list[str]:
     except ValueError:
         dtype = None
     return [*reversed(FLOATS)] if dtype is None else [dtype.name]
+
+
+def narrow_of(table: Table) -> Any:
+    """Return float16 or float32 if X is of it, else None."""
+    given = table.given
+    dtype = getattr(given, "dtype", None)
+    if isinstance(dtype, np.dtype):
+        return dtype if dtype in NARROW else None
+    return narrow_float(given, table.container)
 
 
 def room(table: Table, dtype: Any, keep: bool) -> Any:

@@ -12,7 +12,7 @@ from ..inputs.columns import Columns
 from ..inputs.fast_path import is_plain
 from ..inputs.frames import container_of
 from ..inputs.reading import read_array
-from ..inputs.reshaped import Reshaped, is_series, rows_of
+from ..inputs.reshaped import Reshaped, is_series, named_as, rows_of
 from ..inputs.table import Table
 from ..kernels import Traced
 from ..kernels.sparse import is_sparse
@@ -20,7 +20,7 @@ from ..maps.affine import Affine
 from ..maps.record import Map
 from .fitted import Fitted
 from .learner import Learner
-from .output import dtype_of, kept_dtypes, room
+from .output import dtype_of, kept_dtypes, narrow_of, room
 from .places import from_center, seen_from_center
 from .typed import Dense, Labelled, Sparse
 
@@ -124,7 +124,10 @@ class Scaler(Learner):
         if table.values is not table.given or table.values.dtype.kind != "f":
             fitted, table = seen_from_center(fitted, table)
         keep = truth(self.copy if copy is None else copy, "copy")
-        out = table.room(keep) if self.dtype is None else room(table, dtype_of(self.dtype), keep)
+        dtype = dtype_of(self.dtype)
+        if dtype is None and fitted.origin is not None:
+            dtype = narrow_of(table)  # differences from the origin are float64
+        out = table.room(keep) if dtype is None else room(table, dtype, keep)
         result = table.mapped(
             fitted.map_for(table.values), out, clip=self._clips(), look=not searched
         )
@@ -189,7 +192,8 @@ class Scaler(Learner):
         if result is None:
             table.refuse_infinite()
         if fitted.origin is not None and not is_sparse(table.values):
-            result += fitted.origin if chosen is None else fitted.origin[chosen]
+            with np.errstate(over="ignore"):  # float16 ends at 65504
+                result += fitted.origin if chosen is None else fitted.origin[chosen]
         return table.framed(result, self._wanted(X))
 
     def inverse_transform_std(self, S: Any, columns: Any = None) -> Any:
@@ -237,8 +241,8 @@ class Scaler(Learner):
         if wanted is None and is_plain(X, columns.number):
             return Table(X, columns, X), None
         given, original = rows_of(X, wanted, columns)
-        if is_series(X) and wanted is None:
-            wanted = [X.name]
+        if is_series(X):
+            wanted = named_as(X, wanted, columns)
         places = columns.chosen(given, wanted)
         values = read_array(self, given, accept_sparse=["csr", "csc"], ensure_min_samples=0)
         if values.shape[1] != places.size:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .columns import Columns, labels_of, shown
-from .frames import container_of
+from .frames import container_of, is_arrow
 
 
 def labelled(given: Any, known: Any = None) -> dict[Any, Any] | None:
@@ -30,6 +30,8 @@ def labelled(given: Any, known: Any = None) -> dict[Any, Any] | None:
         if counts_on and (known is None or set(known) != set(labels)):
             return None
         return _by_label(labels, given.tolist())
+    if is_arrow(given) and given.num_rows == 1:
+        return _by_label(given.schema.names, [column[0].as_py() for column in given.columns])
     container = container_of(given)
     if container == "default" or len(given) != 1:
         return None

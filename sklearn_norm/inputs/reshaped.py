@@ -81,6 +81,23 @@ def rows_of(X: Any, wanted: Any, columns: Columns) -> tuple[Any, tuple[int, ...]
     return flattened(stack), stack.shape
 
 
+def named_as(series: Any, wanted: Any, columns: Columns) -> Any:
+    """Return the column wanted of a series, whose name must not be that of another column."""
+    name = series.name
+    if wanted is None:
+        return [name]
+    known = columns.known()
+    known = [] if known is None else list(known)
+    if name is not None and name != "" and name in known:
+        places = columns.places(columns.wanted(wanted))
+        if len(places) == 1 and known[places[0]] != name:
+            raise ValueError(
+                f"X is a series named {name!r}, a column of the fit, but columns={wanted!r} asks "
+                f"for {known[places[0]]!r}. Leave `columns` out, or rename the series."
+            )
+    return wanted
+
+
 def is_series(X: Any) -> bool:
     """Whether X is a series of pandas or polars."""
     libraries = (sys.modules.get(name) for name in ("pandas", "polars"))

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from ..estimators.fitted import Fitted
 from ..estimators.output import DTYPE
 from ..estimators.peaks import PeakScaler
+from ..inputs.arguments import truth
 from ..inputs.ends import kept_below
 from ..inputs.table import Table
 from ..interop.sklearn import Peer, SklearnPeer, rows_of
@@ -35,6 +36,8 @@ class DecimalScaler(SklearnPeer, PeakScaler):
 
     Parameters
     ----------
+    clip : bool, default=False
+        Clip what `transform` returns to [-1, 1].
     dtype : {"float16", "float32", "float64"}, dtype or None, default=None
         The dtype of what `transform` returns. None keeps float16 and float32, and returns
         float64 for others. It is written at once, without a copy in float64.
@@ -81,22 +84,26 @@ class DecimalScaler(SklearnPeer, PeakScaler):
     array([[-0.986,  0.5  ]])
     """
 
-    _parameter_constraints: ClassVar[dict[str, Any]] = {"dtype": DTYPE, "copy": ["boolean"]}
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "clip": ["boolean"],
+        "dtype": DTYPE,
+        "copy": ["boolean"],
+    }
     _peer_name = "MaxAbsScaler"
     _peer_words: ClassVar[dict[str, str]] = {
         "both": "Only the maxima are shared. The results differ: scikit-learn's scaler divides by "
         "the maximum, and this one by a power of ten.",
-        "taken": "It has the maxima, and no `clip`. The count is the number of rows, missing or "
-        "not.",
+        "taken": "It has the maxima and `clip`. The count is the number of rows, missing or not.",
         "not_taken": "",
-        "given": "It has the maxima. It counts rows, so its count is that of the column with the "
-        "fewest missing values.",
-        "not_given": "",
+        "given": "It has the maxima and `clip`. It counts rows, so its count is that of the column "
+        "with the fewest missing values.",
+        "not_given": ": `clip`, in a release that lacks it",
         "ours": "0.1",
         "theirs": "0.5",
     }
 
-    def __init__(self, *, dtype: Any = None, copy: bool = True) -> None:
+    def __init__(self, *, clip: bool = False, dtype: Any = None, copy: bool = True) -> None:
+        self.clip = clip
         self.dtype = dtype
         self.copy = copy
 
@@ -104,7 +111,10 @@ class DecimalScaler(SklearnPeer, PeakScaler):
         places = decimal_exponents(statistic.max_abs) - LEAST
         scale, binary, gain = (vector[places] for vector in _divisors())
         scale = np.where(statistic.weight == 0, np.nan, scale)
+        one = np.ones_like(statistic.weight)
         affine = Affine.of(
+            lower=-one,
+            upper=one,
             scale=None if np.all(scale == 1) else scale,
             gain=None if np.all(gain == 1) else gain,
             exponent=binary if binary.any() else None,
@@ -168,13 +178,17 @@ class DecimalScaler(SklearnPeer, PeakScaler):
     def _from_peer(cls, theirs: Any) -> Self:
         peak = np.asarray(theirs.max_abs_, dtype=np.float64)
         number = np.where(np.isnan(peak), 0, theirs.n_samples_seen_)
-        return cls.from_stats(max_abs=peak, n_samples=number, copy=theirs.copy)
+        clip = getattr(theirs, "clip", False)  # scikit-learn 1.7 has none
+        return cls.from_stats(max_abs=peak, n_samples=number, clip=clip, copy=theirs.copy)
 
     def _as_peer(self) -> Peer:
         peak = self.max_abs_
         scale = np.where(peak == 0, 1.0, peak)
         fitted = {"max_abs_": peak, "scale_": scale, "n_samples_seen_": rows_of(self)}
-        return Peer({"copy": self.copy}, fitted)
+        return Peer({"copy": self.copy} | ({"clip": True} if self._clips() else {}), fitted)
+
+    def _clips(self) -> bool:
+        return truth(self.clip, "clip")
 
     @property
     def exponent_(self) -> npt.NDArray[np.int64]:

@@ -342,6 +342,19 @@ def test_one_column_is_inverted_in_any_shape(kind):
 # 13. Zero rows
 
 
+@pytest.mark.parametrize("columns", [["b"], "b", [1]], ids=str)
+def test_a_series_of_one_column_is_not_inverted_as_another(columns):
+    frame = pd.DataFrame({"a": [1.0, 2.0], "b": [5.0, 9.0]})
+    scaler = MinMaxScaler().fit(frame)
+    for series in (pd.Series([0.5], name="a"), pl.Series("a", [0.5])):
+        with pytest.raises(ValueError, match=r"series named 'a', a column of the fit, .* for 'b'"):
+            scaler.inverse_transform(series, columns=columns)
+        assert list(scaler.inverse_transform(series, columns=["a"])) == [1.5]
+    for name in ("b", "predicted", None):
+        series = pd.Series([0.5], name=name)
+        assert scaler.inverse_transform(series, columns=columns).tolist() == [7.0]
+
+
 @every_scaler
 def test_zero_rows_come_out_as_zero_rows(kind):
     pandas, polars = pd.DataFrame(X, columns=NAMES), pl.DataFrame(X, schema=NAMES)

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 from laws import assert_same_bits
 
@@ -18,6 +19,8 @@ FORMS = {
     "dict": lambda s: s.to_dict(),
     "pandas": lambda s: s.to_frame().T,
     "polars": lambda s: pl.DataFrame({k: [v] for k, v in s.items()}),
+    "arrow": lambda s: pa.table({k: [v] for k, v in s.items()}),
+    "record batch": lambda s: pa.record_batch({k: [v] for k, v in s.items()}),
 }
 every_form = pytest.mark.parametrize("form", FORMS.values(), ids=list(FORMS))
 

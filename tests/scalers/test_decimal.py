@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from laws import assert_same_bits
 from scipy import sparse
 
 from sklearn_norm import DecimalScaler
@@ -218,3 +219,20 @@ def test_integers_and_frames():
     assert Z["count"].tolist() == [0.03, 0.4]
     assert Z["least"].tolist() == [-0.9223372036854775808, 0.0]
     assert Z["flag"].tolist() == [0.1, 0.0]
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_clip_holds_new_data_between_minus_1_and_1(dtype):
+    X = np.array([[986.0, 0.02], [917.0, -0.05]], dtype=dtype)
+    scaler = DecimalScaler(clip=True).fit(X)
+    assert_same_bits(scaler.transform(X), DecimalScaler().fit(X).transform(X))
+    new = np.array([[2000.0, -0.5], [-986.0, 0.05], [np.nan, 0.1]], dtype=dtype)
+    expected = np.array([[1.0, -1.0], [-0.986, 0.5], [np.nan, 1.0]], dtype=dtype)
+    np.testing.assert_allclose(scaler.transform(new), expected, rtol=1e-6)
+    assert scaler.transform(new)[0].tolist() == [1.0, -1.0]
+    assert scaler.inverse_transform([[1.0, 1.0]]).tolist() == [[1000.0, 0.1]]
+    stored = sparse.csr_array(np.array([[2000.0, 0.0], [0.0, 0.5]]))
+    assert scaler.transform(stored).toarray().tolist() == [[1.0, 0.0], [0.0, 1.0]]
+    again = DecimalScaler.from_sklearn(scaler.to_sklearn())
+    assert again.clip is True
+    assert_same_bits(again.transform(new), scaler.transform(new))

@@ -228,8 +228,22 @@ def test_narrower_numbers_follow_wide_ones(scaler, dtype):
     scaler = fresh(scaler).fit(W)
     few = np.array([[1], [100]], dtype=dtype)
     found = scaler.transform(few)
-    np.testing.assert_allclose(found, scaler.transform(few.astype(np.int64)), rtol=1e-12)
+    rtol = 1e-7 if dtype == "f4" else 1e-12
+    np.testing.assert_allclose(found, scaler.transform(few.astype(np.int64)), rtol=rtol)
     scaler.partial_fit(few)
+
+
+@every_scaler
+@pytest.mark.parametrize("dtype", ["f2", "f4"])
+def test_narrow_floats_keep_their_dtype_after_wide_integers(scaler, dtype):
+    frame = pd.DataFrame({"n": W[:, 0]})
+    scaler = fresh(scaler).fit(frame)
+    few = pd.DataFrame({"n": np.array([1.0, np.nan, 100.0], dtype=dtype)})
+    Z = scaler.transform(few)
+    assert Z.dtype == scaler.inverse_transform(np.zeros((1, 1), dtype=dtype)).dtype == dtype
+    with np.errstate(over="ignore"):
+        expected = scaler.transform(few.astype("float64")).astype(dtype)
+    assert_same_bits(Z, expected)
 
 
 @pytest.mark.parametrize("scaler", [MinMaxScaler(), ZScoreScaler(), RobustScaler()], ids=str)
