@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from math import prod
+from operator import attrgetter
 from typing import Any, Self
 
 import numpy as np
 
 from ..inputs.columns import Columns
 from ..inputs.frames import CONTAINERS
-from ..inputs.parameters import kept
+from ..inputs.parameters import CONSTANTS, kept
 from ..kernels import Floats
 from ..kernels.sparse import is_sparse
 from ..maps.record import Map
@@ -68,12 +69,14 @@ class Fitted:
 
     def but(self, **changes: Any) -> Self:
         """Return the record with some parts replaced."""
-        return type(self)(**{name: getattr(self, name) for name in PARTS} | changes)
+        parts = dict(zip(PARTS, PARTS_OF(self), strict=True))
+        return type(self)(**parts | changes)
 
     def kept(self) -> Self:
         """Return the record with mutable parameters copied, so that nobody else can change them."""
-        parameters = kept(self.parameters)
-        return self if parameters is self.parameters else self.but(parameters=parameters)
+        if CONSTANTS.issuperset(map(type, self.parameters.values())):
+            return self
+        return self.but(parameters=kept(self.parameters))
 
     @property
     def n_columns(self) -> int:
@@ -217,6 +220,7 @@ def _faults_of_origin(origin: Any, n_columns: int) -> Iterator[tuple[str, str]]:
 
 
 PARTS = tuple(field.name for field in fields(Fitted))
+PARTS_OF = attrgetter(*PARTS)
 
 
 def are_strings(names: Any) -> bool:

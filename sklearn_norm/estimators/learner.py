@@ -10,11 +10,11 @@ import numpy as np
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
-from .. import _sklearn, kernels
+from .. import kernels
 from ..exceptions import SparseDataError
 from ..inputs import parameters
 from ..inputs.columns import Columns
-from ..inputs.origin import moved, reaches_beyond
+from ..inputs.origin import LARGE, moved, reaches_beyond
 from ..inputs.parameters import defaults_of
 from ..inputs.reading import read_table
 from ..inputs.table import Table
@@ -25,7 +25,8 @@ from ..maps.record import Map
 from ..statistics.record import Statistic
 from .buffer import Buffer
 from .fitted import AT_ONCE, OF_SCALER, Fitted
-from .places import first_origin, joint_origin, next_origin
+from .merging import Mergeable
+from .places import first_origin, next_origin
 from .transformer import Transformer
 
 HOOKS = (
@@ -34,7 +35,7 @@ HOOKS = (
 )
 
 
-class Learner(Transformer):
+class Learner(Mergeable, Transformer):
     """Base of estimators that learn: X is read into a table, measured and merged.
 
     The result is kept in one record, `_fitted`, with the statistic and the map made from it.
@@ -147,7 +148,7 @@ class Learner(Transformer):
         table = self._read(X, before, least_rows)
         if before is None and origin is not None:
             table = moved(table, origin)
-        if table.n_rows == 0 and before is not None and before.columns is not None:
+        if before is not None and before.columns is not None and table.n_rows == 0:
             return before, table
         values, weight = table.values, None
         if not isinstance(values, np.ndarray):
@@ -157,24 +158,26 @@ class Learner(Transformer):
         follows = as_told and weight is None and origin is None
         if before is not None and follows and self._may_follow(before, values, table):
             return self._waiting(before, table, values), table
-        twin = self._with_fitted(
-            Fitted(
-                table.columns,
-                table.shape,
-                given,
-                container=table.container if before is None else before.container,
-                origin=before.origin if origin is None and before is not None else origin,
-            )
+        draft = Fitted(
+            table.columns,
+            table.shape,
+            given,
+            container=table.container if before is None else before.container,
+            origin=before.origin if origin is None and before is not None else origin,
         )
-        batch = self._finite(twin._measure(values, weight), table)
-        if origin is None and isinstance(values, np.ndarray) and self._takes_origin():
-            settled = None if before is None else self._settled(before)
-            origin = next_origin(settled, table, batch) if settled else first_origin(table, batch)
-            if origin is not None:
-                return self._learned(before, X, sample_weight, least_rows, origin)
-        known = twin._known().origin
-        if known is not None and not isinstance(values, np.ndarray):
-            batch = batch.moved(-known)
+        twin = self._with_fitted(draft)
+        batch = twin._measure(values, weight)
+        if (np.maximum(-batch.low, batch.high) > LARGE).any():
+            batch = self._finite(batch, table)
+            if origin is None and isinstance(values, np.ndarray) and self._takes_origin():
+                settled = None if before is None else self._settled(before)
+                origin = (
+                    next_origin(settled, table, batch) if settled else first_origin(table, batch)
+                )
+                if origin is not None:
+                    return self._learned(before, X, sample_weight, least_rows, origin)
+        if draft.origin is not None and not isinstance(values, np.ndarray):
+            batch = batch.moved(-draft.origin)
         old = twin._start(batch) if before is None else self._settled(before).statistic
         after = twin._ruled_by(batch if old is None else twin._update(old, batch))
         return after.kept(), table
@@ -183,18 +186,20 @@ class Learner(Transformer):
         """Whether the map of differences from an origin follows from that of the data."""
         return False
 
+    @property
     def _known(self) -> Fitted:
-        """Return the record that a map is made for."""
+        """The record that a map is made for."""
         assert self._fitted is not None
         return self._fitted
 
     def _ruled_by(self, statistic: Any) -> Fitted:
         """Return the fitted record with another statistic, and the map made from it."""
-        draft = self._known()
+        draft: Any = self._fitted
         mapping: Any = self._rule(statistic)
         if draft.origin is not None and mapping.center is None:
             mapping = mapping.measured_from(draft.origin)
-        return draft.but(statistic=statistic, map=mapping, buffer=None)
+        ruled: Fitted = draft.but(statistic=statistic, map=mapping, buffer=None)
+        return ruled
 
     def _may_wait(self, values: Any) -> bool:
         """Whether a batch may be buffered, to be merged with others."""
@@ -233,12 +238,11 @@ class Learner(Transformer):
         return found
 
     def _finite(self, statistic: Statistic, table: Table) -> Statistic:
-        """Return the statistic; refuse infinite data, which its extrema show."""
+        """Return a statistic of large numbers; refuse infinite ones, which the extrema show."""
         infinite = np.isinf(statistic.low) | np.isinf(statistic.high)
+        infinite &= statistic.weight > 0
         if infinite.any():
-            infinite &= statistic.weight > 0
-            if infinite.any():
-                table.refuse_infinity(int(np.flatnonzero(infinite)[0]))
+            table.refuse_infinity(int(np.flatnonzero(infinite)[0]))
         return statistic
 
     @classmethod
@@ -258,98 +262,6 @@ class Learner(Transformer):
     def _columns_of(self, size: int, names: Any) -> tuple[Columns | None, tuple[int, ...] | None]:
         """Return the columns, and the shape of a sample, for a known statistic."""
         return Columns(size, names), None
-
-    def merge(self, other: Self) -> Self:
-        """Return a new scaler, as if fitted on the data of both.
-
-        Parameters
-        ----------
-        other : object
-            A fitted scaler of the same class, parameters and columns.
-
-        Returns
-        -------
-        merged : object
-            A new fitted scaler; this one and the other are unchanged.
-
-        Raises
-        ------
-        ValueError
-            If the other differs in class, parameters or columns.
-        NotFittedError
-            If either of them is not fitted.
-        """
-        self._check_class(other)
-        mine = self._mergeable("this scaler")
-        self._check_grows(mine)
-        mine, statistic = self._part_of(other, mine, "the other scaler")
-        return self._made_of(mine, self._merged(mine.statistic, statistic))
-
-    def _check_class(self, other: Any) -> None:
-        if type(other) is not type(self):
-            raise ValueError(
-                f"Cannot merge a {type(self).__name__} with a {type(other).__name__}: "
-                "fit both with the same class."
-            )
-
-    def _mergeable(self, which: str = "this scaler") -> Fitted:
-        """Return what this scaler knows, or say that it is not fitted yet."""
-        if self._fitted is None:
-            raise NotFittedError(
-                f"Cannot merge: {which}, a {type(self).__name__}, is not fitted yet. Call fit."
-            )
-        return self._fitted_now()
-
-    def _part_of(
-        self, other: Any, mine: Fitted, which: str = "this scaler"
-    ) -> tuple[Fitted, Statistic]:
-        """Return this record, and the statistic of another scaler measured from its origin.
-
-        A scaler that does not fit this one is refused. The origin is the other's for columns that
-        have no members here.
-        """
-        self._check_class(other)
-        theirs: Fitted = other._mergeable(which)
-        other._check_grows(theirs)
-        self._check_alike(mine, theirs)
-        origin = joint_origin(mine, theirs)
-        mine = mine.placed(origin)
-        return mine, theirs.measured_from(origin)
-
-    def _made_of(self, mine: Fitted, statistic: Statistic) -> Self:
-        """Return a new scaler like this one, with a merged statistic."""
-        merged: Any = type(self)(**parameters.kept(mine.parameters))
-        vars(merged).update(_sklearn.settings_of(self))
-        merged._fitted = merged._with_fitted(mine)._ruled_by(statistic)
-        result: Self = merged
-        return result
-
-    def _merged(self, mine: Any, theirs: Any) -> Statistic:
-        merged: Statistic = mine.merge(theirs)
-        return merged
-
-    def _check_alike(self, mine: Fitted, theirs: Fitted) -> None:
-        """Refuse to merge fits with different parameters or columns."""
-        for name, value in mine.parameters.items():
-            other = theirs.parameters[name]
-            if name in ("copy", "dtype") or value is other:
-                continue
-            if type(value) in parameters.CONSTANTS and type(other) is type(value):
-                alike = value == other
-            else:
-                alike = parameters.same(value, other)
-            if not alike:
-                raise ValueError(
-                    f"Cannot merge scalers of different parameters: {name}={value!r} "
-                    f"and {name}={other!r}. Fit both with the same."
-                )
-        pair = [fitted.columns for fitted in (mine, theirs)]
-        if pair[0] is not None and pair[1] is not None and not pair[0].same_as(pair[1]):
-            first, second = (columns.shown() for columns in pair)  # type: ignore[union-attr]
-            raise ValueError(
-                f"Cannot merge scalers of different columns: {first} and {second}. "
-                "Fit both on the same columns, in the same order."
-            )
 
     def _moves_zeros(self) -> bool:
         """Whether the parameters alone imply that zeros do not stay zeros."""

@@ -71,9 +71,7 @@ def room(table: Table, dtype: Any, keep: bool) -> Any:
 
 
 def clipped(affine: Affine, clip: Any, statistic: Statistic, fitted: Fitted) -> Affine:
-    """Return the map with the bounds that the parameter `clip` asks for."""
-    if clip is None:
-        return affine
+    """Return the map with the bounds of the parameter `clip`, a pair or "range"."""
     size = statistic.weight.size
     if clip == RANGE:
         absolute = affine.center is None and fitted.origin is not None

@@ -64,7 +64,7 @@ class RunningScaler(Scaler):
 
     def _prior(self, size: int) -> Running:
         """Return the prior, mean 0 and variance 1, measured from the origin of the record."""
-        prior: Running = moved_between(Running.prior(size), None, self._known().origin)
+        prior: Running = moved_between(Running.prior(size), None, self._known.origin)
         return prior
 
     def _has_prior(self) -> bool:
@@ -98,7 +98,9 @@ class RunningScaler(Scaler):
             gain=self._vector("gamma", statistic.weight.size),
             offset=self._vector("beta", statistic.weight.size),
         )
-        return clipped(affine, self.clip, statistic, self._known())
+        if self.clip is None:
+            return affine
+        return clipped(affine, self.clip, statistic, self._known)
 
     def _clips(self) -> bool:
         return True  # where the map has bounds

@@ -6,12 +6,11 @@ from typing import Any, overload
 
 import numpy as np
 
-from .. import _sklearn
 from ..exceptions import SparseDataError
 from ..inputs.arguments import truth
 from ..inputs.columns import Columns
 from ..inputs.fast_path import is_plain
-from ..inputs.frames import container_of, is_arrow
+from ..inputs.frames import container_of
 from ..inputs.reading import read_array
 from ..inputs.reshaped import Reshaped, is_series, named_as, rows_of
 from ..inputs.table import Table
@@ -264,13 +263,6 @@ class Scaler(Learner):
                 f"{table.kind_of_column.capitalize()} {table.label(int(lost[0]))!r} was multiplied "
                 "by 0, which cannot be undone. Leave it out: columns=[...]."
             )
-
-    def _wanted(self, X: Any) -> str:
-        """Return the container of an inverse: arrays stay arrays, a frame may become another."""
-        own = container_of(X)
-        if own == "default" and not is_arrow(X):
-            return own
-        return _sklearn.asked_container(self) if _sklearn.has_asked(self) else own
 
     def _check_zeros_stay(self, fitted: Fitted, values: Any) -> None:
         if not is_sparse(values):

@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.base import OneToOneFeatureMixin, TransformerMixin
 
 from .. import _sklearn
-from ..inputs.frames import check_distinct
+from ..inputs.frames import check_distinct, container_of, is_arrow
 from ..inputs.parameters import names_of
 from ..interop.onnx import Convertible
 from ..records import PACKAGE
@@ -149,6 +149,13 @@ class Transformer(
             else:
                 self._fitted = before
             raise
+
+    def _wanted(self, X: Any) -> str:
+        """Return the container of an inverse: arrays stay arrays, a frame may become another."""
+        own = container_of(X)
+        if own == "default" and not is_arrow(X):
+            return own
+        return _sklearn.asked_container(self) if _sklearn.has_asked(self) else own
 
     def _check_container(self, fitted: Fitted | None) -> None:
         """Refuse column names that the requested container cannot hold."""

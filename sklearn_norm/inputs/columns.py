@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Set
 from numbers import Real
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -75,9 +75,13 @@ class Columns:
         self._seen = index
         return True
 
-    def remember(self, index: Any) -> None:
-        """Cache the index of a pandas frame that was found equal to these columns."""
-        self._seen = index
+    def found_in(self, X: Any) -> Self:
+        """Return these columns of the fit, which a pandas frame must have, in this order."""
+        names, labels = told_by(X)
+        self.check_labels(X, labels)
+        if (names is None) == (self.names is None) and same_labels(labels, self.labels):
+            self._seen = X.columns
+        return self
 
     def check_labels(self, X: Any, given: Any) -> None:
         """Refuse a frame whose `given` labels are not those of the fit, in this order.
@@ -119,6 +123,14 @@ class Columns:
         if given is None or self.names is None:
             return error
         return ValueError(f"{str(error).rstrip()}\n{self._differs(list(given))}")
+
+    @classmethod
+    def of_pandas(cls, X: Any) -> Self:
+        """Return the columns of a pandas frame, which remember its index."""
+        names, labels = told_by(X)
+        columns = cls(X.shape[1], names, labels)
+        columns._seen = X.columns
+        return columns
 
     def index(self) -> Any:
         """Return the columns for a pandas frame, an object that the caller may rename."""
@@ -234,11 +246,21 @@ OF_NAMES = "The feature names should match"  # how scikit-learn's error of other
 
 def labels_of(X: Any) -> tuple[Any, ...] | None:
     """Return the labels of a pandas frame; None for strings, and for 0 to n - 1 in order."""
-    if container_of(X) != "pandas" or _sklearn.feature_names(X) is not None:
-        return None
-    labels = tuple(label.item() if isinstance(label, np.generic) else label for label in X.columns)
-    counts_on = all(type(label) is int and label == i for i, label in enumerate(labels))
-    return None if counts_on else labels
+    labels: tuple[Any, ...] | None = told_by(X)[1] if container_of(X) == "pandas" else None
+    return labels
+
+
+def told_by(X: Any) -> tuple[Any, tuple[Any, ...] | None]:
+    """Return the names of a pandas frame if all are strings, and else its labels."""
+    listed = X.columns.tolist()
+    kinds = set(map(type, listed))
+    if kinds == {int}:
+        return None, None if listed == list(range(len(listed))) else tuple(listed)
+    if kinds == {str}:
+        return np.asarray(X.columns, dtype=object), None
+    if _sklearn.feature_names(X) is not None or not listed:  # or it refuses them
+        return None, None
+    return None, tuple(label.item() if isinstance(label, np.generic) else label for label in listed)
 
 
 def same_labels(a: Any, b: Any) -> bool:

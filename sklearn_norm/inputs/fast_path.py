@@ -7,14 +7,13 @@ runs and raises its own errors and warnings.
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
 
-from .. import _sklearn
 from ..kernels import Array
-from .columns import Columns, labels_of
-from .frames import is_pandas
+from .columns import Columns
 from .table import Table
 
 FLOATS = frozenset(map(np.dtype, "efd"))  # native byte order only
@@ -46,7 +45,10 @@ def plain_table(X: Any, columns: Columns | None, numbers: frozenset[Any] = NUMBE
             if columns.names is None and X.shape[1] == columns.number:
                 return Table(X, columns, X)
         return None
-    return _plain_frame(X, columns, numbers) if is_pandas(X) else None
+    pandas = sys.modules.get("pandas")
+    if pandas is None or type(X) is not pandas.DataFrame:
+        return None
+    return _plain_frame(X, columns, numbers)
 
 
 def _plain_frame(X: Any, columns: Columns | None, numbers: frozenset[Any]) -> Table | None:
@@ -57,9 +59,7 @@ def _plain_frame(X: Any, columns: Columns | None, numbers: frozenset[Any]) -> Ta
     if values is None or values.ndim != 2 or values.shape[0] == 0 or values.shape[1] == 0:
         return None
     if columns is None:
-        names = _sklearn.feature_names(X)
-        columns = Columns(values.shape[1], names, labels_of(X) if names is None else None)
-        columns.remember(index)
+        columns = Columns.of_pandas(X)
     return Table(values, columns, X, "pandas")
 
 

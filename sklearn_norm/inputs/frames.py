@@ -66,16 +66,9 @@ def readable(X: Any, container: str) -> Any:
 
 
 def _readable_pandas(X: Any) -> Any:
-    kinds = [getattr(dtype, "kind", "O") for dtype in X.dtypes]
     objects = [at for at, dtype in enumerate(X.dtypes) if dtype == np.dtype(object)]
     if objects and X.iloc[:, objects].isna().to_numpy().any():
         X = X.astype(object).where(X.notna(), np.nan)
-    times = [at for at, kind in enumerate(kinds) if kind in "mM"]
-    if times and X.iloc[:, times].isna().to_numpy().any():
-        raise ValueError(
-            f"Column {X.columns[times[0]]!r} holds times, some of which are missing: convert it "
-            "to a number first, with NaN for what is missing."
-        )
     return X
 
 
@@ -83,11 +76,6 @@ def _readable_polars(X: Any) -> Any:
     for series in X.get_columns():
         if str(series.dtype) in OF_128_BITS:
             X = X.with_columns(series.cast(sys.modules["polars"].Float64))
-        if series.dtype.is_temporal() and series.null_count():
-            raise ValueError(
-                f"Column {series.name!r} holds times, some of which are missing: convert it to a "
-                "number first; its nulls stay missing."
-            )
     return X
 
 

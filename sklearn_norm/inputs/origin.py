@@ -8,6 +8,7 @@ origin is an integer that float64 holds, in the middle of the first batch.
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import ulp
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,7 @@ def origin_of(
     if not wide.any():
         return None
     for at in np.flatnonzero(wide & (peak > LARGEST)).tolist():
-        _refuse_lost(table, at, high[at] / 2 - low[at] / 2, float(peak[at]))
+        _refuse_lost(table, at, float(high[at] / 2 - low[at] / 2), float(peak[at]))
     wide &= peak <= LARGEST
     wide &= [is_wide_integer(table, at) if w else False for at, w in enumerate(wide)]
     low, high = np.where(wide, low, 0.0), np.where(wide, high, 0.0)
@@ -53,7 +54,7 @@ def origin_of(
 
 def _refuse_lost(table: Table, column: int, half: float, peak: float) -> None:
     """Refuse numbers of which half of the digits by which they differ are lost."""
-    exact = exact_of(table, column) if half < peak * 2.0**-52 * ROOM else None
+    exact = exact_of(table, column) if half < ulp(peak) * ROOM else None
     lost = [] if exact is None else [n for n in exact.numbers() if n == n and n != float(n)]
     if lost:
         raise ValueError(
@@ -104,7 +105,7 @@ def with_values(table: Table, values: Any) -> Table:
 def reaches_beyond(table: Table, values: Any) -> bool:
     """Whether rows of a table hold numbers that floats of their size may not hold."""
     plain = values.dtype.kind == "f" and table.given is table.values
-    if is_sparse(values) or plain or values.size == 0 or values.dtype.itemsize < 8:
+    if plain or is_sparse(values) or values.size == 0 or values.dtype.itemsize < 8:
         return False
     if values.dtype.kind != "f" and -LARGE < values.min() <= values.max() < LARGE:
         return False

@@ -40,8 +40,13 @@ def defaults_of(kind: Any) -> dict[str, Any]:
 
 def check(estimator: Any) -> dict[str, Any]:
     """Return the present parameters; refuse invalid ones, with scikit-learn's messages."""
-    given = told(estimator)
-    key = (type(estimator), *map(fingerprint, given.values()))
+    kind = type(estimator)
+    given, values = {}, []
+    for name in _names.get(kind) or names_of(kind):
+        given[name] = value = getattr(estimator, name)
+        known = type(value)
+        values.append((known, value) if known in CONSTANTS else fingerprint(value))
+    key = (kind, *values)
     try:
         if key in _valid:
             return given

@@ -10,12 +10,13 @@ from sklearn.utils import check_array
 
 from .. import _sklearn
 from ..kernels.sparse import check_parts, is_sparse
-from .columns import Columns, labels_of, same_labels
+from .columns import Columns
 from .fast_path import FLOATS, NUMBERS, plain_table
 from .frames import container_of, narrow_float, readable
 from .refused import explained, refuse_foreign
 from .reshaped import Reshaped, flattened, stack_of
 from .table import Table
+from .times import refuse_times
 
 OF_FLOATS = [np.float64, np.float32, np.float16]
 LISTED = [*OF_FLOATS, *(np.dtype(code) for code in "?bBhHiIlLqQ")]  # kernels read integers directly
@@ -39,16 +40,18 @@ def read_table(
     **told : dict
         More options of scikit-learn's validation.
     """
+    given, X = X, _listed(X)
     table = plain_table(X, columns, NUMBERS if "dtype" not in told else FLOATS)
     if table is not None:
+        table.given = given
         return table
-    stack = stack_of(X)
+    container = container_of(X)
+    stack = stack_of(X) if container == "default" else None
     if stack is not None:
         rows = flattened(stack)
         table = read_table(estimator, rows, columns, least_rows=least_rows, **told)
-        return Reshaped(table.values, table.columns, X, None, stack.shape)
-    X = admitted(X)
-    container = container_of(X)
+        return Reshaped(table.values, table.columns, given, None, stack.shape)
+    X = admitted(X, container)
     checks = {"accept_sparse": ["csr", "csc"], "dtype": LISTED, **told}
     checks["dtype"] = narrow_float(X, container) or checks["dtype"]
     try:
@@ -73,28 +76,16 @@ def read_table(
     if expected is not None and expected != values.shape[1]:
         raise wrong_width(X, values)
     if container == "pandas":
-        columns = _columns_of_pandas(X, columns, names)
+        columns = Columns.of_pandas(X) if columns is None else columns.found_in(X)
     found = Columns(values.shape[1], names) if columns is None else columns
-    return Table(values, found, X, container)
-
-
-def _columns_of_pandas(X: Any, columns: Columns | None, names: Any) -> Columns:
-    """Return the columns of a frame, which are those of the fit if there was one."""
-    labels = labels_of(X)
-    if columns is None:
-        columns = Columns(X.shape[1], names, labels)
-    else:
-        columns.check_labels(X, labels)
-    named = _sklearn.feature_names(X) is not None
-    if named == (columns.names is not None) and same_labels(labels, columns.labels):
-        columns.remember(X.columns)
-    return columns
+    return Table(values, found, given if isinstance(given, (list, tuple)) else X, container)
 
 
 def read_array(estimator: Any, X: Any, **options: Any) -> Any:
     """Return X as a float array with NaN for missing values; names are not checked."""
-    X = admitted(X)
+    X = _listed(X)
     container = container_of(X)
+    X = admitted(X, container)
     try:
         with np.errstate(over="ignore", invalid="ignore"):
             values = check_array(
@@ -113,26 +104,27 @@ def read_array(estimator: Any, X: Any, **options: Any) -> Any:
     return values
 
 
-def admitted(X: Any) -> Any:
+def admitted(X: Any, container: str) -> Any:
     """Return X, or a table with its names; refuse what is no table of numbers."""
-    refuse_foreign(X)
-    arrow = sys.modules.get("pyarrow")
-    if arrow is not None and isinstance(X, arrow.RecordBatch):
-        return arrow.Table.from_batches([X])
-    if isinstance(X, (list, tuple)):
-        return _integers_or(X)
-    if container_of(X) == "pandas" and X.shape[1] == 0:
+    if container == "default":
+        refuse_foreign(X)
+        arrow = sys.modules.get("pyarrow")
+        return arrow.Table.from_batches([X]) if arrow and isinstance(X, arrow.RecordBatch) else X
+    refuse_times(X, container=container)
+    if container == "pandas" and X.shape[1] == 0:
         raise ValueError(f"X is a frame without columns: 0 feature(s) (shape={X.shape}).")
     return X
 
 
-def _integers_or(X: Any) -> Any:
-    """Return a list of integers as an array of integers, and any other list as it is."""
+def _listed(X: Any) -> Any:
+    """Return a list of numbers as an array, and anything else as it is."""
+    if not isinstance(X, (list, tuple)):
+        return X
     try:
         array = np.asarray(X)
     except (TypeError, ValueError, OverflowError):
         return X  # scikit-learn's checks raise the error
-    return array if array.dtype.kind in "iu" else X
+    return array if array.dtype.kind in "biuf" else X
 
 
 def shape_of(X: Any) -> tuple[Any, ...]:

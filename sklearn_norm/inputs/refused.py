@@ -40,7 +40,7 @@ def refuse_foreign(X: Any) -> None:
     Parameters
     ----------
     X : object
-        The data, of any kind.
+        The data, of any kind but a frame.
 
     Raises
     ------

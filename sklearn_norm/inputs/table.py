@@ -35,6 +35,7 @@ class Table:
     __slots__ = ("columns", "container", "given", "places", "values")
 
     kind_of_column = "column"
+    shape: tuple[int, ...] | None = None  # of a sample, if samples are tensors
 
     def __init__(
         self,
@@ -57,11 +58,6 @@ class Table:
     @property
     def n_rows(self) -> int:
         return int(self.values.shape[0])
-
-    @property
-    def shape(self) -> tuple[int, ...] | None:
-        """The shape of a sample if samples are tensors, else None."""
-        return None
 
     def label(self, column: int) -> Any:
         """Return the name of a column of the statistic, or its index."""

@@ -30,7 +30,7 @@ REMEDY = (
 )
 
 
-def refuse_times(X: Any, name: str = "X") -> None:
+def refuse_times(X: Any, name: str = "X", container: str | None = None) -> None:
     """Raise a ValueError if X holds datetimes or timedeltas.
 
     Parameters
@@ -39,13 +39,15 @@ def refuse_times(X: Any, name: str = "X") -> None:
         A frame of pandas or polars, a table of pyarrow, a series, a list or an array.
     name : str
         What the error calls X if it has no columns.
+    container : {"default", "pandas", "polars"}, default=None
+        The kind of frame that X is, if it is known.
 
     Raises
     ------
     ValueError
         With the column and its first time.
     """
-    for column, value in _times(X):
+    for column, value in _times(X, container):
         where = f"`{name}`" if column is None else f"Column {column!r}"
         where = f"{where} of `{name}`" if isinstance(column, int) else where
         raise ValueError(f"{where} holds times, such as {value!r:.60}. {REMEDY}")
@@ -56,7 +58,7 @@ def are_times(array: Any) -> bool:
     return any(True for _ in _of_array(array))
 
 
-def _times(X: Any) -> Iterator[tuple[Any, Any]]:
+def _times(X: Any, container: str | None) -> Iterator[tuple[Any, Any]]:
     """Yield columns that hold times, and one value of each."""
     if isinstance(X, (list, tuple)):
         try:
@@ -65,7 +67,7 @@ def _times(X: Any) -> Iterator[tuple[Any, Any]]:
             return iter(())  # no array: what reads it next says so
     if isinstance(X, np.ndarray):
         return _of_array(X)
-    container = container_of(X)
+    container = container or container_of(X)
     if container == "pandas":
         return _of_pandas(X)
     if container == "polars":

@@ -274,8 +274,12 @@ class Kernels(Protocol):
         bounds: tuple[Floats, Floats] | None,
         out: Array,
         inverse: bool = False,
-    ) -> None:
-        """Map stored members by their columns, or undo it; IndexError for an invalid column."""
+        look: bool = False,
+    ) -> bool:
+        """Map stored members by their columns, or undo it; `look` as in `apply`.
+
+        An IndexError for an invalid column.
+        """
         ...
 
     def gather_columns(

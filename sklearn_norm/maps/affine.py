@@ -126,15 +126,17 @@ class Affine(Map):
         inverse: bool = False,
     ) -> Any:
         """Map the stored members of a CSR or CSC array; implicit zeros stay zeros."""
-        if look and kernels.has_infinity(X.data[:, None]):
-            return None
         if not X.has_canonical_format:
-            X, out = canonical(X), None
+            if look and kernels.has_infinity(X.data[:, None]):
+                return None
+            X, out, look = canonical(X), None, False
         small = None if ceiling is None else _members_below(X, ceiling)
         if out is None:
             data = np.empty(X.data.shape, dtype=result_dtype(X))
             out = type(X)((data, X.indices.copy(), X.indptr.copy()), shape=X.shape)
-        kernels.apply_stored(X.data, columns_of(X), self._map(), bounds, out.data, inverse)
+        columns, to = columns_of(X), out.data
+        if kernels.apply_stored(X.data, columns, self._map(), bounds, to, inverse, look):
+            return None
         if small is not None:
             _keep_below_1(out, *small)
         return out

@@ -234,7 +234,7 @@ class MinMaxScaler(SklearnPeer, Scaler):
             low, high = np.where(none, np.nan, low), np.where(none, np.nan, high)
         if data_range is None:
             return low, high
-        origin = self._known().origin
+        origin = self._known.origin
         given_low, given_high = self._given_range(data_range, origin)
         if origin is None:  # neighbours beyond 2**53 need the differences that the data ask for
             self._refuse("data_range", given_low == given_high, given_low, given_high)

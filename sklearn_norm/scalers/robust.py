@@ -176,7 +176,10 @@ class RobustScaler(SklearnPeer, Scaler):
         return 0.5, low / 100, high / 100, wide_low / 100, wide_high / 100
 
     def _rule(self, statistic: Quantiles | Given) -> Affine:
-        return clipped(self._unclipped(statistic), self.clip, statistic, self._known())
+        affine = self._unclipped(statistic)
+        if self.clip is None:
+            return affine
+        return clipped(affine, self.clip, statistic, self._known)
 
     def _unclipped(self, statistic: Quantiles | Given) -> Affine:
         asked = self._probabilities(self.quantile_range)

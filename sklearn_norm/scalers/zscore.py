@@ -137,7 +137,10 @@ class ZScoreScaler(SklearnPeer, Scaler):
                 f"{parameter}=True needs what `from_stats` was not given. Keep {parameter}=False, "
                 "or fit to all data."
             )
-        return clipped(Affine.of(center=center, scale=scale), self.clip, statistic, self._known())
+        affine = Affine.of(center=center, scale=scale)
+        if self.clip is None:
+            return affine
+        return clipped(affine, self.clip, statistic, self._known)
 
     @classmethod
     def from_stats(

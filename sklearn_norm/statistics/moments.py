@@ -62,7 +62,7 @@ class Moments(Statistic):
     def of_matrix(cls, m: Floats) -> Self:
         """Return the moments whose fields are the rows of a matrix."""
         moments = object.__new__(cls)
-        moments.__dict__["matrix"] = m
+        moments.__dict__.update(matrix=m, low=m[1], high=m[2])  # every fit reads the extrema
         return moments
 
     def __getattr__(self, name: str) -> Floats:

@@ -67,7 +67,7 @@ class Tensor(Table):
         self._shape = axes.sample if shape is None else shape
 
     @property
-    def shape(self) -> Shape:
+    def shape(self) -> Shape:  # type: ignore[override]
         return self._shape
 
     @property

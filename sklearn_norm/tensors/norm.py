@@ -15,10 +15,11 @@ from ..estimators.fitted import OF_SHAPE, Fitted
 from ..estimators.transformer import Transformer
 from ..inputs import parameters
 from ..inputs.arguments import array_of, floats_of, truth
-from ..inputs.columns import shown
+from ..inputs.columns import Columns, shown
 from ..inputs.fast_path import FLOATS, plain_table
-from ..inputs.frames import container_of, framed
+from ..inputs.frames import container_of
 from ..inputs.reading import read_array
+from ..inputs.table import Table
 from ..kernels import Array, Floats, Traced
 from .axes import Axes, Shape
 from .input import Tensor, TensorInput
@@ -274,16 +275,10 @@ class TensorNorm(TensorInput, Transformer):
         back = self._restored(axes, tensor, known, gain, offset).reshape(values.shape)
         if mask is not None:
             back = np.where(_broadcast(mask, X, values.shape), back, values)
-        names = _sklearn.feature_names(X)
-        wanted = container_of(X)
-        if values.ndim == 2 and _sklearn.has_asked(self):
-            wanted = _sklearn.asked_container(self)
-            columns = None if self._fitted is None else self._fitted.columns
-            if columns is not None and columns.names is not None:
-                names = columns.names if columns.number == values.shape[1] else names
-            if names is None:
-                names = [f"x{i}" for i in range(values.shape[1])]
-        return framed(back, wanted, names, like=X) if wanted != "default" else back
+        if values.ndim != 2:
+            return back
+        columns = Columns(values.shape[1], _sklearn.feature_names(X))
+        return Table(values, columns, X, container_of(X)).framed(back, self._wanted(X))
 
     def _refuse_without_stats(self) -> None:
         raise ValueError(

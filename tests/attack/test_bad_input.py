@@ -457,6 +457,10 @@ def expected(case: Case) -> tuple[str | None, Any]:
     norm = subject in KINDS and issubclass(KINDS[subject], TensorNorm)
     if norm and method == "inverse_transform" and name == "X" and odd_of_place(chosen):
         return None, means  # samples of other lengths, and members that a mask left infinite
+    if "several axes" in chosen and (
+        subject not in KINDS or issubclass(KINDS[subject], TensorInput)
+    ):
+        return None, None  # to a norm these are samples of several axes
     settled = case.state not in ("new", "tensor", "declared") and method not in FROM_NOTHING
     if method.startswith("inverse_transform") and chosen.startswith("Series") and name in "XS":
         return None, None  # a series of one named column is inverted alone
@@ -566,7 +570,10 @@ def unlike(case: Case, result: Any, target: Any, means: Any) -> list[str]:
             pairs.append(tuple(t.transform(PLAIN.copy()) for t in (target, other)))
         try:
             for one, another in pairs:
-                np.testing.assert_array_equal(dense(one), dense(another))
+                expected = dense(another)
+                ours = dense(one)
+                ours = ours.reshape(expected.shape) if ours.ndim > expected.ndim else ours
+                np.testing.assert_array_equal(ours, expected)
         except AssertionError as error:
             return [f"unlike the array that it means: {error}"]
     return []

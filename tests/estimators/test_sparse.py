@@ -196,3 +196,14 @@ def test_sparse_duplicates_are_summed_even_in_place():
     data = sparse.csr_array((np.ones(4), np.array([0, 0, 1, 2]), np.array([0, 4])), shape=(1, 3))
     scaler = sklearn_norm.DecimalScaler(copy=False).fit(data)
     assert scaler.transform(data).toarray().tolist() == [[0.2, 0.1, 0.1]]
+
+
+@SPARSE
+@pytest.mark.parametrize("form", ["csr", "csc", "coo", "lil", "dok", "bsr"])
+def test_a_stream_of_sparse_rows_of_any_format_is_one_fit(make, form):
+    """Also of formats that are converted first, and of rows without a stored member."""
+    values = np.array([[0.0, 2.0, 1.0], [3.0, 0.0, 0.5], [0.0, 0.0, 0.0], [1.0, -2.0, np.nan]])
+    scaler = make()
+    for row in values:
+        scaler.partial_fit(getattr(sparse, f"{form}_array")(row[None, :]))
+    laws.assert_close_scalers(scaler, make().fit(values))

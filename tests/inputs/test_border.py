@@ -18,6 +18,7 @@ from sklearn_norm import BatchStatsScaler, MinMaxScaler, ZScoreScaler
 SCALERS = [
     sklearn_norm.BatchStatsScaler,
     sklearn_norm.DecimalScaler,
+    sklearn_norm.MaxAbsScaler,
     sklearn_norm.MinMaxScaler,
     sklearn_norm.RobustScaler,
     sklearn_norm.ZScoreScaler,
@@ -25,6 +26,13 @@ SCALERS = [
 every_scaler = pytest.mark.parametrize("kind", SCALERS)
 X = np.random.default_rng(0).normal(5.0, 2.0, (12, 3))
 NAMES = ["a", "b", "c"]
+NORMS = [
+    sklearn_norm.AdaNorm,
+    sklearn_norm.GroupNorm,
+    sklearn_norm.InstanceNorm,
+    sklearn_norm.LayerNorm,
+    sklearn_norm.RMSNorm,
+]
 METHODS = ("fit", "partial_fit", "fit_transform", "transform", "inverse_transform")
 every_method = pytest.mark.parametrize("method", METHODS)
 
@@ -73,6 +81,27 @@ def test_a_frame_comes_back_with_its_own_index_and_kind(kind):
         assert type(back) is pd.DataFrame
         assert back.index.equals(frame.index)
         assert list(back.columns) == NAMES
+
+
+@pytest.mark.parametrize("kind", [*NORMS, sklearn_norm.BatchNorm])
+@pytest.mark.parametrize("output", [None, "pandas", "polars"])
+def test_so_do_the_norms(kind, output):
+    """Arrays stay arrays; a frame keeps its index and its labels, of any kind."""
+    norm = kind().set_output(transform=output).fit(X)
+    known = {}
+    if kind is not sklearn_norm.BatchNorm:
+        known["stats"] = norm.transform(X, return_stats=True)[1]
+    expected = norm.inverse_transform(X, **known)
+    assert type(expected) is np.ndarray
+    for labels in (NAMES, [2, 0, 1], range(3), [("a", 1), ("a", 2), ("b", 1)]):
+        frame = pd.DataFrame(X, columns=labels, index=list("abcdefghijkl"))
+        named = kind().set_output(transform=output).fit(frame)
+        back = named.inverse_transform(frame, **known)
+        assert isinstance(back, pl.DataFrame if output == "polars" else pd.DataFrame)
+        assert_same_bits(back.to_numpy(), expected)
+        if output != "polars":
+            assert back.index.equals(frame.index)
+            assert list(back.columns) == list(labels)
 
 
 # 5. Labels that are not strings

@@ -118,12 +118,23 @@ def test_a_wrong_choice_is_refused(X, wanted, message):
 def test_columns_of_a_frame_are_recognised_once_they_were_seen():
     columns, index = named(), frame().columns
     assert not columns.has(index)
-    columns.remember(index)
+    assert columns.found_in(frame()) is columns
     assert columns.has(index)
     assert columns.has(frame().columns)  # equal, and another object
     assert not columns.has(frame(NAMES[::-1]).columns)
     assert not columns.has(pd.RangeIndex(3))
     assert columns.has(index)
+
+
+def test_columns_learned_from_a_frame_know_its_index():
+    columns = Columns.of_pandas(frame())
+    assert columns.has(frame().columns)
+    assert (list(columns.names), columns.labels) == (NAMES, None)
+    assert Columns.of_pandas(frame([0, 1, 2])).known() is None
+    assert Columns.of_pandas(frame([2, 1, 0])).labels == (2, 1, 0)
+    assert Columns.of_pandas(frame([False, True, 2])).labels == (False, True, 2)
+    with pytest.raises(TypeError, match="names are only supported"):
+        Columns.of_pandas(frame(["a", "b", 0]))
 
 
 def test_renaming_the_columns_of_a_result_renames_nothing_else():

@@ -64,6 +64,83 @@ def test_random_members_have_the_moments_of_dense_ones(backend, data):
     check_same(backend, X)
 
 
+ROWS = 20_000  # more than one part
+
+
+def columns_by_name():
+    """Return columns whose sums take another way each: growing, with units, with a shift."""
+    rng = np.random.default_rng(8)
+    normal = rng.normal(size=ROWS)
+    rising = np.sort(rng.lognormal(0.0, 20.0, ROWS))
+    return {
+        "each member above the last": rising,
+        "each member below the last": -rising[::-1],
+        "one large member, late": np.where(np.arange(ROWS) == 17_000, 1e30, normal),
+        "large members that cancel": np.resize([1e16, 1.0, -1e16, 1.0], ROWS),
+        "powers of two": 2.0 ** rng.integers(-40, 40, ROWS),
+        "close together": 1e9 + 0.01 * normal,
+        "close together, below 0": -1e9 + 0.01 * normal,
+        "constant": np.full(ROWS, 0.1),
+        "a tie": np.resize([1.0, 1.0 + 2.0**-52], ROWS),
+        "huge": 1e300 * normal,
+        "tiny": 1e-300 * normal,
+        "at the first bound of units": 2.0**-401 * (1.0 + np.arange(ROWS) % 2),
+        "at the last bound of units": 2.0**399 * (1.0 + np.arange(ROWS) % 2),
+        "from tiny to huge": 2.0 ** rng.integers(-900, 900, ROWS) * normal,
+        "huge after small": np.where(np.arange(ROWS) < 9_000, normal, 1e200 * normal),
+    }
+
+
+def with_zeros(values, zeros):
+    """Return CSR columns with 0 in that share of places, and NaN in a few."""
+    rng = np.random.default_rng(9)
+    X = np.where(rng.random(values.shape) < zeros, 0.0, values)
+    X[rng.random(X.shape) < 0.01] = np.nan
+    return sparse.csr_array(X)
+
+
+@every_backend
+@pytest.mark.parametrize("zeros", [0.0, 0.001, 0.1, 0.13, 0.5, 0.99])
+def test_columns_of_every_kind_have_the_moments_of_dense_ones(backend, zeros):
+    X = with_zeros(np.stack(list(columns_by_name().values()), axis=1), zeros)
+    check_same(backend, X)
+    check_same(backend, X[::-1])
+
+
+@every_backend
+def test_few_zeros_in_one_part_cost_no_digit(backend):
+    """A part without zeros is summed about a shift, one with many about 0."""
+    X = 1e9 + 0.01 * np.random.default_rng(2).normal(size=(ROWS, 3))
+    X[:40], X[5:9_000, 1], X[:, 2] = 0.0, 0.0, np.round(X[:, 2])
+    check_same(backend, sparse.csr_array(X))
+
+
+@pytest.mark.skipif(compiled is None, reason="the extension was not built")
+def test_all_variants_have_the_same_sums():
+    X = with_zeros(np.stack(list(columns_by_name().values()), axis=1), 0.4)
+    widest, *others = compiled.variants()
+    expected = _native.csr_moments(X.data, X.indices, X.indptr, X.shape[1])
+    try:
+        for variant in others:
+            compiled.choose(variant)
+            found = _native.csr_moments(X.data, X.indices, X.indptr, X.shape[1])
+            assert_same_bits(found, expected, variant)
+    finally:
+        compiled.choose(widest)
+
+
+@every_backend
+def test_infinity_shows_in_the_extrema(backend):
+    X = filled(ROWS, 4, 0.5, 3)
+    X.data[np.flatnonzero(X.indices == 0)[[7, -7]]] = np.inf
+    X.data[np.flatnonzero(X.indices == 2)[0]] = -np.inf
+    found = backend.csr_moments(X.data, X.indices, X.indptr, 4)
+    dense = backend.column_moments(X.toarray(), None)
+    assert_same_bits(found[:3], dense[:3])
+    clean = [1, 3]
+    assert_same_bits(settled(backend, found[:, clean]), settled(backend, dense[:, clean]))
+
+
 @every_backend
 def test_the_number_of_threads_changes_no_bit(backend):
     X = filled(60_000, 12, 0.5, 1)

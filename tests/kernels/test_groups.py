@@ -378,6 +378,20 @@ def test_an_infinite_member_shows_in_the_statistics(backend, centred):
                     assert_same_bits(found[name][1, 1], expected[name][1, 1])
 
 
+@every_backend
+@pytest.mark.parametrize("infinity", [np.inf, -np.inf])
+def test_finite_members_do_not_hide_the_infinite_one(backend, infinity):
+    """Even where their sum overflows the other way."""
+    most = np.finfo(np.float64).max
+    for length in (4, 33, 5000):
+        for size in (most, -most):
+            X = np.full((1, 1, 1, length), size)
+            X[..., length // 2], X[..., 1] = infinity, np.nan
+            assert run(backend, X, True)["center"] == infinity
+            X[..., 0] = -infinity
+            assert np.isnan(run(backend, X, True)["center"])
+
+
 @native
 def test_half_precision_is_rounded_once():
     """Every half, and the middle between any two, as NumPy rounds it."""

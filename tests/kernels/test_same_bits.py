@@ -120,6 +120,16 @@ def test_matrices_of_moments(data, n_columns, ddof, eps):
             assert_same_numbers(*(getattr(k, f"{name}_moments")(m) for k in BACKENDS), name)
 
 
+def test_moments_that_fade_away():
+    """Weighted down again and again, below where errors of products can be told."""
+    x = np.random.default_rng(3).normal(50.0, 9.0, (20, 5))
+    m = expected = _numpy.column_moments(x, None)
+    for factor in np.random.default_rng(4).uniform(2.0**-60, 2.0**-50, (24, 5)):
+        m, expected = _native.weighted_moments(m, factor), _numpy.weighted_moments(expected, factor)
+        assert_same_numbers(m, expected)
+    assert (m[0] < 1e-300).all()
+
+
 def places(seed, size, n_columns):
     """Return a column for each member, from few columns or many, as int32 or int64."""
     rng = np.random.default_rng(seed)

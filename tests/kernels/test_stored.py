@@ -115,6 +115,31 @@ def test_stored_members_are_clipped(backend):
     np.testing.assert_array_equal(out, [0.0, 0.0, 1.0, np.nan])
 
 
+@EVERY_BACKEND
+@pytest.mark.parametrize("place", [0, 1023, 1024, 1031, 40_002])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_infinity_is_met_while_mapping_and_before_anything_is_written_in_place(
+    backend, dtype, place
+):
+    values = np.random.default_rng(0).normal(size=40_003).astype(dtype)
+    values[::5], values[1::5] = np.nan, np.finfo(dtype).max
+    columns, mapping = np.arange(values.size, dtype=np.int32) % 9, mapping_of("affine", 9)
+    plain, looked = np.empty((2, values.size), dtype)
+    for inverse in (False, True):
+        assert backend.apply_stored(values, columns, mapping, None, plain, inverse) is False
+        assert backend.apply_stored(values, columns, mapping, None, looked, inverse, True) is False
+        assert_same_bits(plain, looked)
+        values[place], kept = -np.inf, values[place]
+        assert backend.apply_stored(values, columns, mapping, None, looked, inverse) is False
+        assert backend.apply_stored(values, columns, mapping, None, looked, inverse, True) is True
+        before = values.copy()
+        assert backend.apply_stored(values, columns, mapping, None, values, inverse, True) is True
+        assert_same_bits(values, before)
+        values[place] = kept
+    whole = np.arange(20)
+    assert backend.apply_stored(whole, columns[:20], mapping, None, plain[:20], look=True) is False
+
+
 @pytest.mark.skipif(compiled is None, reason="there is no extension to attack")
 def test_the_extension_refuses_arrays_that_do_not_fit():
     values, columns = np.ones(4), np.zeros(4, np.int32)
@@ -136,4 +161,4 @@ def test_the_extension_refuses_arrays_that_do_not_fit():
     read_only.flags.writeable = False
     for wrong_columns, wrong_out in ((columns[:3], out), (columns, out[:3]), (columns, read_only)):
         with pytest.raises((ValueError, TypeError, BufferError)):
-            compiled.map_stored(values, wrong_columns, 2, *steps, False, wrong_out, 1)
+            compiled.map_stored(values, wrong_columns, 2, *steps, False, False, wrong_out, 1)

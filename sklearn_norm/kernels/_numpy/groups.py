@@ -186,8 +186,11 @@ def _in_units(
 ) -> tuple[Floats, Floats, Floats]:
     """Standardise rows in units of a power of two, so that squares do not over- or underflow."""
     _, power = np.frexp(np.maximum(np.abs(x).max(axis=1), np.sqrt(eps)))
-    power = np.where(np.isinf(x).any(axis=1), 0, power)
+    infinite = np.isinf(x).any(axis=1)
+    power = np.where(infinite, 0, power)
     mean, square = _measure(np.ldexp(x, -power[:, None]), d, centred, grain)
+    if centred and infinite.any():  # finite members do not count, even if their sum overflows
+        mean[infinite] = np.where(np.isinf(x[infinite]), x[infinite], 0.0).sum(axis=1)
     root = np.sqrt(square + np.ldexp(eps, -2 * power))
     scale = np.where(square == 0, np.sqrt(eps), np.ldexp(root, power))
     return np.ldexp(mean, power), scale, _reciprocal(root)

@@ -77,8 +77,11 @@ def apply_stored(
     bounds: Bounds,
     out: Array,
     inverse: bool = False,
-) -> None:
-    """Map the members of a sparse array by their columns, or undo it."""
+    look: bool = False,
+) -> bool:
+    """Map the members of a sparse array by their columns, or undo it; `look` as in `apply`."""
+    if look and has_infinity(values[:, None]):
+        return True
     given = next((v for v in mapping if v is not None), None)
     if given is not None and columns.size and not 0 <= columns.min() <= columns.max() < given.size:
         raise IndexError("a column is out of range")
@@ -93,6 +96,7 @@ def apply_stored(
         if bounds is not None:
             mapped = bounded(mapped, bounds[0][columns], bounds[1][columns])
         np.copyto(out, mapped, casting="same_kind")
+    return False
 
 
 def _quotient(

@@ -11,6 +11,7 @@ from ..contract import Array, Floats
 from ..double_double import Double
 
 LEAST_STEP = -72  # the mean is rounded to 2**LEAST_STEP of the deviation
+LEAST_PRODUCT = 2.0**-900  # of a sum and a factor; the error of a smaller product could underflow
 HIGHS, LOWS = [0, 6, 8], [3, 7, 9]  # rows that are double-double: weight, sum and square
 
 
@@ -116,7 +117,10 @@ def weighted_moments(m: Floats, factor: Floats) -> Floats:
     """Return the moments of the same members, each counted `factor` times."""
     out = m.copy()
     with np.errstate(all="ignore"):
-        out[HIGHS], out[LOWS] = dd.multiply(Double(m[HIGHS], m[LOWS]), dd.exact(factor))
+        plain = m[HIGHS] * factor
+        high, low = dd.multiply(Double(m[HIGHS], m[LOWS]), dd.exact(factor))
+    tiny = np.abs(plain) < LEAST_PRODUCT
+    out[HIGHS], out[LOWS] = np.where(tiny, plain, high), np.where(tiny, 0.0, low)
     return out
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import array
 import datetime
+import io
+import pathlib
 import types
 from collections.abc import Callable
 from decimal import Decimal
@@ -13,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 from numpy.lib.stride_tricks import as_strided
 from scipy import sparse
 
@@ -48,6 +51,9 @@ from odd.makers import (
     with_cell,
     with_column,
 )
+
+ARROW = pa.table({name: PLAIN[:, at] for at, name in enumerate(NAMES)})
+WIDE = 2**60 + WHOLE.astype(np.int64)
 
 
 def same(make: Callable[[], Any], means: Any = PLAIN) -> Odd:
@@ -113,6 +119,20 @@ FORMS = {
     "masked integers": same(
         lambda: np.ma.masked_array(WHOLE.astype(int), PLAIN > 4.0),
         np.where(PLAIN > 4, np.nan, WHOLE),
+    ),
+    "table of arrow": same(lambda: ARROW),
+    "batch of arrow": same(lambda: ARROW.to_batches()[0]),
+    "table of arrow with nulls": same(
+        lambda: pa.table(dict(zip(NAMES, map(list, zip(*HOLES, strict=True)), strict=True))), HOLE
+    ),
+    "frame with places for labels": same(lambda: pd.DataFrame(PLAIN.copy())),
+    "frame with an index of times": same(
+        lambda: FRAME.set_axis(pd.date_range("2020", periods=ROWS), axis=0)
+    ),
+    "rows of several axes": same(lambda: PLAIN.reshape(2, 3, COLUMNS).copy()),
+    "rows of several axes in a list": same(lambda: PLAIN.reshape(3, 2, COLUMNS).tolist()),
+    "rows of several axes, strided": same(
+        lambda: np.asfortranarray(PLAIN.reshape(2, 3, COLUMNS)).astype(object)
     ),
     "smallest": same(lambda: np.full_like(PLAIN, 5e-324), np.full_like(PLAIN, 5e-324)),
     "objects with None": same(lambda: np.array(HOLES, dtype=object), HOLE),
@@ -239,6 +259,33 @@ REFUSED_DATA = {
         lambda rng: Converts(OwnError("these data cannot be read"), shape=PLAIN.shape)
     ),
     "converts to no array": Odd(lambda rng: Converts([1.0])),
+    "times": Odd(lambda rng: np.full(PLAIN.shape, DAY)),
+    "spans": Odd(lambda rng: np.full(PLAIN.shape, DAY - DAY)),
+    "not a time": Odd(lambda rng: np.full(PLAIN.shape, np.datetime64("NaT"))),
+    "times in a frame": Odd(with_column(pd.Timestamp("2020-01-02"))),
+    "times in polars": Odd(
+        lambda rng: pl.DataFrame({n: [datetime.date(2020, 1, 2)] * 6 for n in NAMES})
+    ),
+    "durations in polars": Odd(
+        lambda rng: pl.DataFrame({n: [datetime.timedelta(1)] * 6 for n in NAMES})
+    ),
+    "lazy frame": Odd(lambda rng: pl.LazyFrame(FRAME)),
+    "times under names twice": Odd(
+        lambda rng: pd.DataFrame(np.full(PLAIN.shape, DAY)).set_axis(list("abca"), axis=1)
+    ),
+    "spans in a frame": Odd(with_column(pd.Timedelta("1s"))),
+    "a time as an object": Odd(with_cell(datetime.datetime(2020, 1, 2))),
+    "a span as an object": Odd(with_cell(DAY - DAY)),
+    "times with a zone": Odd(with_column(pd.Timestamp("2020-01-02", tz="Europe/Rome"))),
+    "times in arrow": Odd(lambda rng: ARROW.append_column("t", pa.array([DAY.item()] * ROWS))),
+    "missing times in arrow": Odd(
+        lambda rng: ARROW.append_column("t", pa.nulls(ROWS, pa.timestamp("us")))
+    ),
+    "times of more axes": Odd(lambda rng: np.full(TENSOR.shape, DAY)),
+    "a path": of(pathlib.Path("table.csv")),
+    "a reader of arrow": Odd(lambda rng: ARROW.to_reader()),
+    "a file object": Odd(lambda rng: io.StringIO("1,2,3,4")),
+    "an iterator of batches": Odd(lambda rng: iter([PLAIN.copy(), PLAIN.copy()])),
 }
 """What is no table of finite numbers."""
 
@@ -257,16 +304,6 @@ UNSURE_DATA = {
     "3-d of words": Odd(lambda rng: np.full(TENSOR.shape, "word"), REFUSED),
     "5-d": Odd(lambda rng: np.ones((2, 4, 3, 2, 1))),
     "32-d": Odd(lambda rng: np.ones((1,) * 32)),
-    "times": Odd(lambda rng: np.full(PLAIN.shape, DAY)),
-    "spans": Odd(lambda rng: np.full(PLAIN.shape, DAY - DAY)),
-    "not a time": Odd(lambda rng: np.full(PLAIN.shape, np.datetime64("NaT"))),
-    "times in a frame": Odd(with_column(pd.Timestamp("2020-01-02"))),
-    "times in polars": Odd(
-        lambda rng: pl.DataFrame({n: [datetime.date(2020, 1, 2)] * 6 for n in NAMES})
-    ),
-    "durations in polars": Odd(
-        lambda rng: pl.DataFrame({n: [datetime.timedelta(1)] * 6 for n in NAMES})
-    ),
     "decimals in polars": Odd(lambda rng: pl.DataFrame({n: [Decimal("1.5")] * 6 for n in NAMES})),
     "categories in polars": Odd(
         lambda rng: pl.DataFrame(
@@ -278,7 +315,6 @@ UNSURE_DATA = {
     ),
     "lists in polars": Odd(lambda rng: pl.DataFrame({n: [[1.0]] * 6 for n in NAMES})),
     "structs in polars": Odd(lambda rng: pl.DataFrame({n: [{"u": 1.0}] * 6 for n in NAMES})),
-    "lazy frame": Odd(lambda rng: pl.LazyFrame(FRAME)),
     "numbers as words": Odd(lambda rng: PLAIN.astype(str)),
     "numbers as words in a frame": Odd(lambda rng: FRAME.astype(str)),
     "numbers as categories": Odd(lambda rng: FRAME.round().astype("category")),
@@ -292,6 +328,18 @@ UNSURE_DATA = {
     "NaN of another kind in float32": Odd(
         lambda rng: np.full(PLAIN.shape, 0x7F800001, np.int32).view(np.float32)
     ),
+    "wide integers": Odd(lambda rng: WIDE.copy()),
+    "wide integers without a sign": Odd(lambda rng: WIDE.astype(np.uint64) * 8),
+    "wide integers in a frame": Odd(lambda rng: FRAME.assign(b=WIDE[:, 0])),
+    "wide integers with a missing one": Odd(
+        lambda rng: FRAME.assign(b=pd.array([None, *WIDE[1:, 0]], dtype="Int64"))
+    ),
+    "wide integers in polars": Odd(lambda rng: pl.DataFrame(WIDE, schema=NAMES)),
+    "wide integers in arrow": Odd(lambda rng: pa.table(dict(zip(NAMES, WIDE.T, strict=True)))),
+    "wide integers as objects": Odd(lambda rng: WIDE.astype(object)),
+    "wide integers in a list": Odd(lambda rng: WIDE.tolist()),
+    "wide integers of more axes": Odd(lambda rng: WIDE.reshape(2, 3, COLUMNS).copy()),
+    "narrow integers of 64 bits": Odd(lambda rng: (WIDE - 2**60).astype(np.int64)),
     "huge integers": of([[10**30] * COLUMNS] * ROWS),
     "other names": Odd(lambda rng: FRAME.set_axis(list("wxyz"), axis=1)),
     "another order": Odd(lambda rng: FRAME[NAMES[::-1]]),
@@ -299,9 +347,6 @@ UNSURE_DATA = {
     "a column more": Odd(lambda rng: FRAME.assign(e=1.0)),
     "names twice": Odd(lambda rng: FRAME.set_axis(list("abca"), axis=1)),
     "names twice, of objects": Odd(lambda rng: FRAME.set_axis(list("abca"), axis=1).astype(object)),
-    "times under names twice": Odd(
-        lambda rng: pd.DataFrame(np.full(PLAIN.shape, DAY)).set_axis(list("abca"), axis=1)
-    ),
     "numbers for names": Odd(lambda rng: FRAME.set_axis([0, 1, 2, 3], axis=1)),
     "None for a name": Odd(lambda rng: FRAME.set_axis(["a", "b", "c", None], axis=1)),
     "tuples for names": Odd(lambda rng: FRAME.set_axis([(), (1,), (2,), (3,)], axis=1)),
