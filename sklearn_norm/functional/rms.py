@@ -57,7 +57,7 @@ def rms_norm(
     >>> rms_norm([[1.0, -7.0]], eps=0.0)
     array([[ 0.2, -1.4]])
     """
-    x = floats(x)
+    x = floats(x, centred=False)
     axes = trailing(x.shape[1:], normalized_ndim)
     gain, offset = axes.vector(gamma, "gamma"), axes.vector(beta, "beta")
     return axes.normalise(x, centred=False, eps=eps, gain=gain, offset=offset)[0]
@@ -108,6 +108,6 @@ def rms_norm_backward(
     >>> rms_norm_backward([[1.0, 0.0]], [[1.0, -7.0]], gamma=1.0, eps=0.0)
     (array([[0.196, 0.028]]), array(0.2), None)
     """
-    x = floats(x)
+    x = floats(x, centred=False)
     axes = trailing(x.shape[1:], normalized_ndim)
     return own_gradients(axes, grad, x, gamma, beta, eps=eps, centred=False)

@@ -16,6 +16,7 @@ from ..inputs.arguments import array_of
 from ..inputs.columns import Columns
 from ..inputs.frames import container_of
 from ..inputs.reading import OF_FLOATS, n_axes, read_array, read_table, shape_of
+from ..inputs.rounded import refuse_rounded
 from ..inputs.table import Table
 from ..kernels import Array
 from .axes import Axes, Shape
@@ -122,6 +123,7 @@ class TensorInput:
     beta: Any
     _fitted: Fitted | None
     _one_axis_means: ClassVar[str] = "if it is one sample"
+    _centred: ClassVar[bool] = True  # whether a mean is subtracted
 
     @abstractmethod
     def _axes(self, sample: Shape) -> Axes:
@@ -168,6 +170,8 @@ class TensorInput:
         else:
             values = read_array(self, X, allow_nd=True, ensure_min_samples=least_rows)
             columns = known or Columns(prod(values.shape[1:]))
+        if self._centred:
+            refuse_rounded(X, values)
         sample = self._sample(values.shape)
         self._check_sample(sample, expected, values.ndim == 2)
         tensor = values.reshape(values.shape[0], *sample)

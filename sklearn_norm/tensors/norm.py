@@ -63,7 +63,6 @@ class TensorNorm(TensorInput, Transformer):
     }
     _remembers = (*Transformer._remembers, *OF_SHAPE)
     _at_once = ("n_features_in_", "shape_")
-    _centred: ClassVar[bool] = True
     eps: float
 
     def fit(self, X: Any, y: Any = None) -> Self:

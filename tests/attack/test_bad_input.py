@@ -461,6 +461,10 @@ def expected(case: Case) -> tuple[str | None, Any]:
         subject not in KINDS or issubclass(KINDS[subject], TensorInput)
     ):
         return None, None  # to a norm these are samples of several axes
+    if chosen == "largest uint64" and (
+        subject == "functional" or issubclass(KINDS[subject], TensorInput)
+    ):
+        return None, None  # a norm that subtracts a mean refuses what float64 does not hold
     settled = case.state not in ("new", "tensor", "declared") and method not in FROM_NOTHING
     if method.startswith("inverse_transform") and chosen.startswith("Series") and name in "XS":
         return None, None  # a series of one named column is inverted alone
