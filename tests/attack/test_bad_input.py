@@ -116,7 +116,8 @@ WRONG_ERRORS = (UnicodeError, LookupError, RuntimeError, ArithmeticError, Memory
 NAMES = (
     r"X (has|does not have valid) feature names|"  # scikit-learn's
     r"Conversion of an array with ndim > 0|"  # older NumPy's, of lists in the cells of polars
-    r"Determining the "  # older polars', of what a lazy frame holds
+    r"Determining the |"  # older polars', of what a lazy frame holds
+    r"Column '?\w+'? holds integers beyond 2\*\*53, and others so far"  # ours, of quantiles
 )
 SUMS = NAMES + r"|(overflow|invalid value) encountered in (add|subtract)"
 # in a file
