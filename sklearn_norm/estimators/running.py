@@ -7,6 +7,7 @@ from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.exceptions import NotFittedError
 
 from .._sklearn import Interval, StrOptions
@@ -24,6 +25,8 @@ from .fitted import Fitted, moved_between
 from .learner import count
 from .output import CLIP, DTYPE, clipped
 from .scaler import Scaler
+
+LEAST_KEPT, WIDE = 2.0**-200, 100  # the weight of the first of many rows; bits between members
 
 
 class RunningScaler(Scaler):
@@ -85,11 +88,17 @@ class RunningScaler(Scaler):
     def _folded(self, old: Running, batches: Iterable[Floats]) -> Running:
         """Merge batches of one row together; each later row reduces the weight of a row."""
         rows = np.concatenate(list(batches))
-        there = ~np.isnan(rows)
-        later = np.cumsum(there[::-1], axis=0)[::-1] - there
         keep, share = (1.0, 1.0) if self.momentum is None else (1 - self.momentum, self.momentum)
-        forgotten = old.weighted(keep ** there.sum(axis=0))
-        return forgotten.merge(Running.of_rows(rows, share * keep**later))
+        together = old.with_rows(rows, keep, share)
+        if keep ** len(rows) > LEAST_KEPT:
+            return together
+        wide = _are_wide(old, rows)  # a weight that underflows would show there
+        if not wide.any():
+            return together
+        length = max(1, int(np.log(LEAST_KEPT) / np.log(keep))) if keep > 0 else 1
+        for at in range(0, len(rows), length):
+            old = old.with_rows(rows[at : at + length], keep, share)
+        return together.mapped(lambda a, b: np.where(wide, b, a), old)
 
     def _rule(self, statistic: Running) -> Affine:
         affine = Affine.of(
@@ -292,3 +301,12 @@ class RunningScaler(Scaler):
     def n_batches_seen_(self) -> Any:
         """int, or ndarray of shape (n_features,): the number of batches seen."""
         return count(self._measured().batches)
+
+
+def _are_wide(old: Running, rows: Floats) -> npt.NDArray[np.bool_]:
+    """Return where members differ so much in size that one of them may dwarf others for long."""
+    size = np.abs(np.vstack([rows, old.low, old.high]))
+    size = np.where(np.isfinite(size) & (size > 0), size, np.nan)
+    with np.errstate(all="ignore"):
+        most, least = np.fmax.reduce(size), np.fmin.reduce(size)
+        return np.asarray(np.frexp(most)[1] - np.frexp(least)[1] > WIDE)

@@ -236,7 +236,10 @@ class Kernels(Protocol):
         ...
 
     def collapsed_moments(self, m: Floats) -> Floats:
-        """Return the moments of one member per column, of weight 1: the mean, not rounded."""
+        """Return the moments of one member per column, of weight 1: the mean, not rounded.
+
+        Its extrema are the floats about it: one float if it is one.
+        """
         ...
 
     def extremes(self, X: Array, weight: Floats | None) -> Extremes: ...

@@ -15,6 +15,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from ..kernels import Array, Floats
+from ..kernels.contract import NO_EXPONENT
 from ..records import refused, vector_faults
 from .moments import Moments
 from .record import Statistic
@@ -86,7 +87,8 @@ class Running(Statistic):
         means = Moments.of_members(X, weight)
         batches = np.asarray(np.sum(~np.isnan(X), axis=0), dtype=np.float64)
         none = np.zeros_like(means.weight)  # one member does not differ from its mean
-        residuals = means.replaced(shift=none, sum_high=none, square_high=none)
+        units = np.full_like(none, NO_EXPONENT)
+        residuals = means.replaced(exponent=units, shift=none, sum_high=none, square_high=none)
         return cls(batches, means.low, means.high, batches, means, residuals)
 
     def merge(self, other: Self) -> Self:
@@ -96,6 +98,13 @@ class Running(Statistic):
             means=self.means.merge(other.means).recentred(),
             residuals=self.residuals.merge(other.residuals),
         )
+
+    def with_rows(self, rows: Floats, keep: float, share: float) -> Self:
+        """Return the average after rows, each of which leaves `keep` of the weight before it."""
+        there = ~np.isnan(rows)
+        later = np.cumsum(there[::-1], axis=0)[::-1] - there
+        forgotten = self.weighted(keep ** there.sum(axis=0))
+        return forgotten.merge(self.of_rows(rows, share * keep**later))
 
     def moved(self, by: Floats) -> Self:
         return self.replaced(low=self.low + by, high=self.high + by, means=self.means.moved(by))

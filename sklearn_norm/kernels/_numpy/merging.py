@@ -37,7 +37,7 @@ def merge_moments(a: Floats, b: Floats) -> Floats:
 def _merged(a: Floats, b: Floats) -> Floats:
     """Merge columns that have members."""
     exponent = np.maximum(a[EXPONENT], b[EXPONENT])
-    a, b = _in_units(a, exponent), _in_units(b, exponent)
+    a, b = in_units(a, exponent), in_units(b, exponent)
     swapped = _moves(a, b)
     a, b = np.where(swapped, b, a), np.where(swapped, a, b)
     delta = dd.two_sum(b[SHIFT], -a[SHIFT])
@@ -57,8 +57,8 @@ def _merged(a: Floats, b: Floats) -> Floats:
     return out
 
 
-def _in_units(m: Floats, exponent: Floats) -> Floats:
-    """Convert to coarser units; lost bits lie far below the last bit of the other side."""
+def in_units(m: Floats, exponent: Floats) -> Floats:
+    """Convert to other units; bits lost in coarser ones lie far below the other side's last."""
     power = m[EXPONENT] - exponent
     if not power.any():
         return m

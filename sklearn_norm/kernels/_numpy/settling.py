@@ -7,11 +7,16 @@ from functools import cached_property
 import numpy as np
 
 from .. import double_double as dd
-from ..contract import Array, Floats
+from ..contract import NO_EXPONENT, Array, Floats
 from ..double_double import Double
+from .exact import COMFORT
+from .merging import EXPONENT, SHIFT, SQUARE, SUM, WEIGHT, in_units
 
 LEAST_STEP = -72  # the mean is rounded to 2**LEAST_STEP of the deviation
 LEAST_PRODUCT = 2.0**-900  # of a sum and a factor; the error of a smaller product could underflow
+FALLEN = -100  # exponent of the largest of a column's numbers, from which on finer units are used
+MILD = 60  # weights within 2**-MILD and 2**MILD need no units of their own
+ABSENT = -5000  # in place of the exponent of 0
 HIGHS, LOWS = [0, 6, 8], [3, 7, 9]  # rows that are double-double: weight, sum and square
 
 
@@ -82,7 +87,7 @@ class Columns:
         """
         spread = dd.nearest(self.biased_variance)
         _, power = np.frexp(spread)
-        exact, known = self.is_constant, self.low == -np.inf
+        exact, known = self.is_constant | (spread == 0), self.low == -np.inf
         if known.any():  # a given mean, or one without a given variance
             exact = exact | (known & ((self.sums.high == 0) | np.isnan(spread)))
         return np.where(exact, 0.0, np.ldexp(1.0, power // 2 + LEAST_STEP))
@@ -117,11 +122,16 @@ def weighted_moments(m: Floats, factor: Floats) -> Floats:
     """Return the moments of the same members, each counted `factor` times."""
     out = m.copy()
     with np.errstate(all="ignore"):
-        plain = m[HIGHS] * factor
-        high, low = dd.multiply(Double(m[HIGHS], m[LOWS]), dd.exact(factor))
+        out[HIGHS], out[LOWS] = _times(Double(m[HIGHS], m[LOWS]), factor)
+    return _in_own_units(out)
+
+
+def _times(a: Double, factor: Floats) -> Double:
+    """Return the product; a float where its error would underflow, as both backends find it."""
+    plain = a.high * factor
+    high, low = dd.multiply(a, dd.exact(factor))
     tiny = np.abs(plain) < LEAST_PRODUCT
-    out[HIGHS], out[LOWS] = np.where(tiny, plain, high), np.where(tiny, 0.0, low)
-    return out
+    return Double(np.where(tiny, plain, high), np.where(tiny, 0.0, low))
 
 
 def recentred_moments(m: Floats) -> Floats:
@@ -133,7 +143,7 @@ def recentred_moments(m: Floats) -> Floats:
         square = dd.add(columns.squares_about_mean, dd.multiply(total, low))
     out = m.copy()
     out[5:] = np.where(columns.weight > 0, [columns.mean.high, *total, *square], m[5:])
-    return out
+    return _in_own_units(out)
 
 
 def centred_moments(m: Floats) -> Floats:
@@ -142,19 +152,53 @@ def centred_moments(m: Floats) -> Floats:
     out[5:8] = 0.0
     with np.errstate(all="ignore"):
         out[8:] = Columns(m).spread
-    return out
+    return _in_own_units(out)
 
 
 def collapsed_moments(m: Floats) -> Floats:
-    """Return the moments of one member per column, of weight 1: the mean."""
+    """Return the moments of one member per column, of weight 1: the mean.
+
+    It lies between the extrema, which differ where it is no float: then means may differ that
+    round to one.
+    """
     out = np.zeros(m.shape)
     with np.errstate(all="ignore"):
         columns = Columns(m)
         value = columns.settled_mean() + 0.0  # no -0.0
         mean = columns.mean
-        out[8] = mean.low * mean.low
+        out[8:] = _times(dd.exact(mean.low), mean.low)
+        rest = np.where(columns.is_constant, 0.0, dd.on_grid(mean, columns.least_step()).low)
+        low = np.where(rest < 0, np.nextafter(value, -np.inf), value)
+        high = np.where(rest > 0, np.nextafter(value, np.inf), value)
     out[0] = np.where(columns.none, 0.0, 1.0)
-    out[1] = np.where(columns.none, np.inf, value)
-    out[2] = np.where(columns.none, -np.inf, value)
+    out[1] = np.where(columns.none, np.inf, low)
+    out[2] = np.where(columns.none, -np.inf, high)
     out[4], out[5], out[6] = m[4], mean.high, mean.low
-    return out
+    return _in_own_units(out)
+
+
+def _in_own_units(m: Floats) -> Floats:
+    """Return the same moments, in finer units where the sums have become small in theirs.
+
+    So what was forgotten or cancelled leaves no exponent behind, in which later members vanish.
+    """
+    exponent, weight = m[EXPONENT], m[WEIGHT]
+    small = (exponent != 0) & (exponent != NO_EXPONENT) & (weight != 0)
+    if not small.any():
+        return m
+    parts = m[[SHIFT, SUM, SQUARE]]
+    small &= np.isfinite(parts).all(axis=0)
+    of_weight = np.frexp(weight)[1]
+    shift, sums, squares = np.where(parts == 0, ABSENT, np.frexp(parts)[1])
+    peak = np.maximum(np.maximum(shift, sums - of_weight), -((of_weight - squares) // 2))
+    small &= peak <= FALLEN
+    if not small.any():
+        return m
+    own = exponent + peak
+    own = np.where((np.abs(own) <= COMFORT) & (np.abs(of_weight) <= MILD), 0.0, own)
+    falls = small & (peak >= ABSENT // 4) & (own >= -1022) & (own < exponent)
+    m = in_units(m, np.where(falls, own, exponent))
+    m[EXPONENT] = np.where(
+        small & (peak < ABSENT // 4), NO_EXPONENT, np.where(falls, own, exponent)
+    )
+    return m
