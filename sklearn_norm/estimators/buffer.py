@@ -71,12 +71,16 @@ class Buffer:
         """Build the buffer that `to_state` was called on."""
         rows, sizes = state["rows"], state["sizes"]
         counted = sizes.dtype == np.int64 and sizes.ndim == 1 and sizes.min(initial=1) > 0
-        if not counted or sizes.sum() != len(rows):
-            raise ValueError("The sizes of the batches do not add up to their rows.")
+        if not counted or sum(sizes.tolist()) != len(rows):  # int64 would wrap around
+            raise ValueError("pending.sizes do not add up to their rows")
+        if sizes.size >= BATCHES:
+            raise ValueError(f"pending.sizes are {sizes.size}, but fewer than {BATCHES} wait")
         return cls(tuple(np.split(rows, np.cumsum(sizes)[:-1])), rows.size)
 
     def faults(self, n_columns: int) -> Iterator[tuple[str, str]]:
         """Yield each field whose value no batches could produce, and the reason."""
+        if self.is_full:
+            yield "rows", f"must hold fewer than {MEMBERS} numbers: so many do not wait"
         for rows in self.batches:
             if getattr(rows, "dtype", None) != np.float64 or rows.ndim != 2:
                 yield "rows", "must be rows of float64"

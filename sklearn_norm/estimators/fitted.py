@@ -26,6 +26,7 @@ from .buffer import Buffer
 
 OF_COLUMNS = ("n_features_in_", "feature_names_in_", "_labels")
 OF_SHAPE = ("shape_",)
+MOST_FEATURES = 2**31  # more do not fit in a row that any memory holds
 # names of the parts of a scaler in its state; a fit sets all of AT_ONCE together
 AT_ONCE = ("_container", "_parameters", "_affine", "_statistic")
 OF_SCALER = ("_pending", "_origin", *AT_ONCE)
@@ -167,8 +168,8 @@ class Fitted:
         if self.columns is None:
             return
         width, names = self.columns.number, self.columns.names
-        if type(width) is not int or not 0 <= width < 2**53:
-            yield "n_features_in_", f"must be a number of features, not {width!r}"
+        if type(width) is not int or not 0 <= width <= MOST_FEATURES:
+            yield "n_features_in_", f"must be a number of features up to 2**31, not {width!r:.40}"
         labels = self.columns.labels
         if labels is not None and (type(labels) is not tuple or len(labels) != width):
             yield "_labels", "must be a tuple with a label for each column"

@@ -21,7 +21,9 @@ from ..inputs.table import Table
 from ..inputs.weights import weighed
 from ..kernels import Array, Floats
 from ..kernels.sparse import is_sparse
+from ..maps.likeness import difference
 from ..maps.record import Map
+from ..records import PACKAGE
 from ..statistics.record import Statistic
 from .buffer import Buffer
 from .fitted import AT_ONCE, OF_SCALER, Fitted
@@ -42,6 +44,8 @@ class Learner(Mergeable, Transformer):
     """
 
     _sparse_remedy: ClassVar[str] = "pass a dense array"
+    # the kinds that `_measure` and `from_stats` give; a class that measures another tells its own
+    _statistics: ClassVar[tuple[type[Statistic], ...]] = (Statistic,)
     _remembers = (*Transformer._remembers, *OF_SCALER)
     _at_once = AT_ONCE
 
@@ -383,7 +387,42 @@ class Learner(Mergeable, Transformer):
             n_columns = self._n_columns_of(fitted)
         except (AttributeError, ValueError) as error:
             yield "n_features_in_", f"is needed: {error}"
+        known = fitted.statistic
+        if isinstance(known, Statistic) and not self._takes(known):
+            yield (
+                "_statistic.kind",
+                f"is {type(known).__name__}, which {type(self).__name__} is not",
+            )
         yield from fitted.faults_of_records(n_columns)
+        if fitted.buffer is not None and not all(map(self._may_wait, fitted.buffer.batches)):
+            yield "_pending.sizes", f"has a batch that no {type(self).__name__} lets wait"
+
+    def _takes(self, statistic: Statistic) -> bool:
+        """Whether a statistic is of a kind that this class learns."""
+        for kind in type(self).__mro__:
+            told = vars(kind)
+            if "_statistics" in told:
+                return Statistic in self._statistics or type(statistic) in self._statistics
+            if "_measure" in told:  # of a user's own, which may measure anything
+                return True
+        return True
+
+    def _map_differs(self, *, exact: bool) -> tuple[dict[str, Any] | None, Any]:
+        fitted = self._fitted
+        if fitted is None:
+            return None, None
+        if fitted.buffer is not None:
+            made = self._settled(fitted).map.to_state()
+        else:
+            twin = self._with_fitted(fitted, **fitted.parameters)
+            made = twin._ruled_by(fitted.statistic).map.to_state()
+        told = fitted.map.to_state()
+        found = difference(told, made)
+        if found is None:
+            return None, None
+        if not exact or type(self)._rule.__module__.partition(".")[0] != PACKAGE:
+            found = difference(told, made, near=True)  # a user's rule may round by the machine
+        return made, found
 
     def _n_columns_of(self, fitted: Fitted) -> int:
         """Return how many columns the statistic should have."""

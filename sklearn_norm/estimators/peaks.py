@@ -19,6 +19,8 @@ from .scaler import Scaler
 class PeakScaler(Scaler):
     """Base of scalers that need only the largest absolute value of each feature."""
 
+    _statistics = (Extrema, UncountedExtrema)
+
     def _measure(self, X: Array, weight: Floats | None) -> Extrema:
         return Extrema.measure(X, weight)
 

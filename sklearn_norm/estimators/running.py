@@ -54,6 +54,8 @@ class RunningScaler(Scaler):
     beta: Any
     clip: Any = None  # of BatchNorm, which lacks the parameter
 
+    _statistics = (Running, UncountedRunning)
+
     def _measure(self, X: Array, weight: Floats | None) -> Running:
         return self._running(X, weight, self.ddof)
 

@@ -83,6 +83,14 @@ class Stateful(BaseEstimator):  # type: ignore[misc]
         if self._fitted is not None:
             yield from self._fitted.faults_of_columns()
 
+    def _map_differs(self, *, exact: bool) -> tuple[dict[str, Any] | None, Any]:
+        """Return the map made anew, if it is another than that of the state, and how it differs.
+
+        The second is a field and the reason, or None if the map is as good: it must be the same
+        to the bit, or if not `exact`, as near as that of another version may be.
+        """
+        return None, None
+
 
 def check_schema(schema: Any, version: Any, where: str) -> None:
     """Refuse an invalid schema, or one from a newer version."""

@@ -119,7 +119,8 @@ def from_dict(document: Any) -> Any:
             "checksum: the document is not what was written: it was damaged or edited. Take a "
             "copy that is whole."
         )
-    return _built(document["estimator"], "estimator", document["schema"])
+    age = (document["schema"], document["version"])
+    return _built(document["estimator"], "estimator", age)
 
 
 def save(estimator: Any, path: Any, *, notes: Mapping[str, Any] | None = None) -> None:
@@ -260,13 +261,13 @@ def _described(estimator: Any, where: str, name: str = "") -> Any:
     )
 
 
-def _built(given: Any, where: str, schema: int) -> Any:
+def _built(given: Any, where: str, age: tuple[int, Any]) -> Any:
     kind = given.get("class") if isinstance(given, dict) else None
     if isinstance(kind, str) and kind in composites.NAMES:
 
         def build(part: Any, place: str) -> Any:
             is_word = part is None or isinstance(part, str)
-            return part if is_word and part in WORDS else _built(part, place, schema)
+            return part if is_word and part in WORDS else _built(part, place, age)
 
         return composites.built(given, where, build)
-    return estimators.built(given, where, schema)
+    return estimators.built(given, where, *age)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from operator import attrgetter
 from typing import Any, cast
 
+from .._version import __version__
 from ..estimators.state import SCHEMA, Stateful
 from ..exceptions import FormatError
 from ..inputs.parameters import with_named_dtype
@@ -33,6 +34,9 @@ def described(estimator: Stateful, where: str) -> dict[str, Any]:
     _check_nothing_left(estimator, given, where)
     with _taking(f"{where}.state"):
         state = estimator.__getstate__()
+    anew = None if "_pending" in state else _check_map(estimator, where, exact=False)
+    if anew is not None:  # an older version made the map
+        state["_affine"] = anew
     if "_parameters" in state:
         state["_parameters"] = with_named_dtype(state["_parameters"])
     fitted = {
@@ -43,7 +47,7 @@ def described(estimator: Stateful, where: str) -> dict[str, Any]:
     return {"class": name_of(kind), "parameters": parameters, "state": fitted}
 
 
-def built(given: Any, where: str, schema: int) -> Stateful:
+def built(given: Any, where: str, schema: int, version: Any) -> Stateful:
     """Return the estimator that a JSON object describes."""
     with_keys(given, where, {"class", "parameters", "state"})
     kind = kind_of(text(given["class"], f"{where}.class"))
@@ -58,6 +62,7 @@ def built(given: Any, where: str, schema: int) -> Stateful:
     with _taking(f"{where}.state"):
         estimator.__setstate__({**before, **state, "_schema": schema})
     _check(estimator, where)
+    _check_map(estimator, where, exact=schema == SCHEMA and version == __version__)
     with _taking(f"{where}.state"):
         found = estimator.__getstate__()
     if schema == SCHEMA:
@@ -133,6 +138,15 @@ def _check(estimator: Stateful, where: str) -> None:
         fault = next(estimator._faults(), None)
     if fault is not None:
         raise FormatError(f"{where}.state.{shown(fault[0])}: {fault[1]}.")
+
+
+def _check_map(estimator: Stateful, where: str, exact: bool) -> Any:
+    """Refuse a map that does not follow from the statistic; return another one that does."""
+    with _taking(f"{where}.state"):
+        made, fault = estimator._map_differs(exact=exact)
+    if fault is not None:
+        raise FormatError(f"{where}.state.affine.{fault[0]}: {fault[1]}. Fit again.")
+    return made
 
 
 @contextmanager

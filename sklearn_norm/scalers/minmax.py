@@ -115,6 +115,8 @@ class MinMaxScaler(SklearnPeer, Scaler):
         self.dtype = dtype
         self.copy = copy
 
+    _statistics = (Extrema, UncountedExtrema)
+
     def _measure(self, X: Array, weight: Floats | None) -> Extrema:
         self._wanted_range(self.feature_range)  # refuse invalid parameters first
         self._given_range(self.data_range)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from functools import lru_cache
 from numbers import Real
 from typing import Any, ClassVar, Self
@@ -153,6 +154,8 @@ class RobustScaler(SklearnPeer, Scaler):
         self.dtype = dtype
         self.copy = copy
 
+    _statistics = (Quantiles, Given)
+
     def _measure(self, X: Array, weight: Floats | None) -> Quantiles:
         return Quantiles.measure(
             X,
@@ -174,6 +177,17 @@ class RobustScaler(SklearnPeer, Scaler):
             )
         wide_low, wide_high = low / WIDER, 100 - (100 - high) / WIDER
         return 0.5, low / 100, high / 100, wide_low / 100, wide_high / 100
+
+    def _faults(self) -> Iterator[tuple[str, str]]:
+        yield from super()._faults()
+        fitted = self._fitted
+        if fitted is None or not isinstance(fitted.statistic, Given):
+            return
+        needed = {"center": "with_centering", "scale": "with_scaling"}
+        for name, parameter in needed.items():
+            missing = np.isnan(getattr(fitted.statistic, name)) & (fitted.statistic.weight > 0)
+            if missing.any() and fitted.parameters[parameter]:
+                yield f"_statistic.{name}", f"cannot be NaN with {parameter}=True"
 
     def _rule(self, statistic: Quantiles | Given) -> Affine:
         affine = self._unclipped(statistic)

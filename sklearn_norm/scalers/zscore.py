@@ -125,6 +125,8 @@ class ZScoreScaler(SklearnPeer, Scaler):
         self.dtype = dtype
         self.copy = copy
 
+    _statistics = (Moments, UncountedMoments)
+
     def _measure(self, X: Array, weight: Floats | None) -> Moments:
         return Moments.measure(X, weight)
 

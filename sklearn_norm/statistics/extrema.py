@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Self
 
@@ -10,6 +11,7 @@ import numpy as np
 from .. import kernels
 from ..kernels import Array, Floats
 from ..kernels.sparse import is_sparse
+from ..records import refused
 from .record import Statistic
 from .sparse import SparseColumns
 
@@ -38,8 +40,19 @@ class Extrema(Statistic):
     def moved(self, by: Floats) -> Self:
         return self.replaced(low=self.low + by, high=self.high + by)
 
+    def faults(self, n_columns: int) -> Iterator[tuple[str, str]]:
+        yield from super().faults(n_columns)
+        yield from faults_of_known(self)
+
     @property
     def max_abs(self) -> Floats:
         """The largest absolute value; NaN where nothing is present."""
         peak = np.maximum(np.abs(self.low), np.abs(self.high))
         return np.where(self.weight == 0, np.nan, peak)
+
+
+def faults_of_known(statistic: Statistic) -> Iterator[tuple[str, str]]:
+    """Yield the extrema that are not finite where there are members."""
+    for name in ("low", "high"):
+        vector = getattr(statistic, name)
+        yield from refused(name, vector, (statistic.weight > 0) & ~np.isfinite(vector))

@@ -9,7 +9,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from ..kernels import Floats
-from ..records import vector_faults
+from ..records import refused, vector_faults
 from .extrema import Extrema
 from .moments import Moments
 from .record import Statistic
@@ -36,6 +36,17 @@ class Given(Statistic):
     def faults(self, n_columns: int) -> Iterator[tuple[str, str]]:
         yield from super().faults(n_columns)
         yield from vector_faults(self, ("center", "scale"), n_columns)
+        there = self.weight > 0
+        yield from refused("weight", self.weight, there & (self.weight != 1))
+        yield from refused("low", self.low, there & (self.low != -np.inf))
+        yield from refused("high", self.high, there & (self.high != np.inf))
+        for name in ("center", "scale"):
+            vector = getattr(self, name)
+            yield from refused(name, vector, np.isinf(vector))
+            if not np.isnan(vector).all():  # a vector that was not needed
+                yield from refused(name, vector, there & np.isnan(vector))
+            yield from refused(name, vector, ~there & ~np.isnan(vector))
+        yield from refused("scale", self.scale, self.scale <= 0)
 
     def merge(self, other: Self) -> Self:
         raise ValueError("Nothing can be added to a center and a scale alone.")

@@ -29,6 +29,7 @@ from .sparse import SparseColumns
 COMFORT = 400  # values within 2**±400 need no exponent, as in the kernels,
 MILD = 2.0**200  # if the weights lie between 1 / MILD and MILD
 CARRIED = MOMENTS[3:]
+SLACK = 2.0**-32  # of checks by plain sums
 ROW = {name: row for row, name in enumerate(MOMENTS)}
 
 
@@ -237,6 +238,11 @@ class Moments(Statistic):
         return self.of_matrix(kernels.centred_moments(self.matrix))
 
     def faults(self, n_columns: int) -> Iterator[tuple[str, str]]:
+        yield from self.faults_of_sums(n_columns)
+        yield from self._faults_of_range()
+
+    def faults_of_sums(self, n_columns: int) -> Iterator[tuple[str, str]]:
+        """Yield the faults of each field, and of sums that do not fit together."""
         yield from super().faults(n_columns)
         yield from vector_faults(self, CARRIED, n_columns)
         for name in CARRIED:  # NaN means unknown
@@ -245,6 +251,33 @@ class Moments(Statistic):
             yield from refused(name, vector, known & ~np.isfinite(vector))
         whole = (self.exponent == np.floor(self.exponent)) & (np.abs(self.exponent) <= 1100)
         yield from refused("exponent", self.exponent, ~whole)
+        yield from refused("square_high", self.square_high, self.square_high < 0)
+        for name in ("weight", "sum", "square"):
+            part = "weight" if name == "weight" else f"{name}_high"
+            low, high = getattr(self, f"{name}_low"), getattr(self, part)
+            yield from refused(f"{name}_low", low, np.abs(low) > np.abs(high) * SLACK)
+        with np.errstate(all="ignore"):
+            _, square, variance = self._about()
+            yield from refused("square_high", self.square_high, variance < -SLACK * square)
+
+    def _about(self) -> tuple[Floats, Floats, Floats]:
+        """Return mean, mean square about the shift, and variance, about and in units."""
+        away = self.sum_high / self.weight
+        square = self.square_high / self.weight
+        return self.shift + away, square, square - away * away
+
+    def _faults_of_range(self) -> Iterator[tuple[str, str]]:
+        """Yield sums whose mean or deviation the extrema do not allow."""
+        power = np.where(self.exponent == NO_EXPONENT, 0, -self.exponent).astype(np.int64)
+        with np.errstate(all="ignore"):
+            low, high = np.ldexp(self.low, power), np.ldexp(self.high, power)
+            mean, square, variance = self._about()
+            room = SLACK * (np.maximum(np.abs(low), np.abs(high)) + np.abs(self.shift))
+            wrong = (mean < low - room) | (mean > high + room)
+            yield from refused("sum_high", self.sum_high, wrong)
+            half = (high - low) / 2  # no deviation is larger (Popoviciu)
+            wrong = variance > half * half * (1 + SLACK) + SLACK * square
+            yield from refused("square_high", self.square_high, wrong)
 
     @cached_property
     def _settled(self) -> dict[tuple[float, float], Floats]:

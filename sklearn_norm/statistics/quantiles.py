@@ -12,8 +12,9 @@ from .. import kernels
 from ..kernels import Array, Floats, Selection, Thinning
 from ..kernels.sparse import canonical, is_sparse
 from ..records import refused, vector_faults
+from .extrema import faults_of_known
 from .record import Statistic
-from .sketch import Sketch, interpolated, sorted_quantiles, thinning_of
+from .sketch import SLACK, Sketch, interpolated, sorted_quantiles, thinning_of
 from .sketches import Built, Sketches, Thinned
 from .stored import StoredColumns
 
@@ -146,6 +147,27 @@ class Quantiles(Statistic):
             yield "sketches", f"must be {n_columns}, one per column, not {len(self.sketches)}"
         for column, sketch in enumerate(self.sketches):
             yield from ((f"sketches[{column}].{at}", why) for at, why in sketch.faults())
+        yield from faults_of_known(self)
+        yield from refused("norm", self.norm, self.norm > self.weight * (1 + SLACK))
+        yield from refused("norm", self.norm, (self.norm > 0) != (self.weight > 0))
+        yield from self._faults_of_known()
+        limits = zip(self.weight.tolist(), self.low.tolist(), self.high.tolist(), strict=True)
+        for column, (sketch, (weight, low, high)) in enumerate(
+            zip(self.sketches, limits, strict=True)
+        ):
+            faults = sketch.faults_in(weight, low, high)
+            yield from ((f"sketches[{column}].{at}", why) for at, why in faults)
+
+    def _faults_of_known(self) -> Iterator[tuple[str, str]]:
+        """Yield known quantiles beyond the extrema, or in another order than their shares."""
+        order = np.argsort(self.probabilities, kind="stable")
+        with np.errstate(all="ignore"):
+            room = SLACK * np.maximum(np.abs(self.low), np.abs(self.high))
+            for row in self.known:
+                yield from refused("known", row, (row < self.low - room) | (row > self.high + room))
+            steps = np.diff(self.known[order], axis=0)
+            for row, step in zip(self.known[order][1:], steps, strict=True):
+                yield from refused("known", row, step < -room)
 
 
 def _norm(weights: Floats) -> float:

@@ -83,11 +83,17 @@ class Statistic:
         """Yield each field whose value no data could produce, and the reason."""
         yield from vector_faults(self, ("weight", "low", "high"), n_columns)
         yield from refused("weight", self.weight, ~(self.weight >= 0) | (self.weight == np.inf))
-        there = self.weight > 0  # unknown members have extrema -inf and inf
+        there = self._has_members()  # unknown members have extrema -inf and inf
         for name, nowhere in (("low", np.inf), ("high", -np.inf)):
             vector = getattr(self, name)
             yield from refused(name, vector, np.isnan(vector) | (there & (vector == nowhere)))
         yield from refused("low", self.low, there & (self.low > self.high))
+        yield from refused("low", self.low, ~there & (self.low != np.inf))
+        yield from refused("high", self.high, ~there & (self.high != -np.inf))
+
+    def _has_members(self) -> npt.NDArray[np.bool_]:
+        """Whether a column has members, which may be unknown."""
+        return np.asarray(self.weight > 0)
 
     def with_extrema_of(self, other: Statistic) -> dict[str, Floats]:
         """Return the merged fields that every statistic has."""

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from ..kernels import Array, Floats
 from ..kernels.contract import NO_EXPONENT
 from ..records import refused, vector_faults
-from .moments import Moments
+from .moments import SLACK, Moments
 from .record import Statistic
 
 
@@ -115,15 +116,20 @@ class Running(Statistic):
             means=self.means.weighted(factor), residuals=self.residuals.weighted(factor)
         )
 
+    def _has_members(self) -> npt.NDArray[np.bool_]:
+        return np.asarray((self.weight > 0) | (self.batches > 0))  # known ones have no weight
+
     def faults(self, n_columns: int) -> Iterator[tuple[str, str]]:
         yield from super().faults(n_columns)
         yield from vector_faults(self, ("batches",), n_columns, finite=True)
         yield from refused("batches", self.batches, self.batches < 0)
         for name in ("means", "residuals"):
             moments = getattr(self, name)
-            if not isinstance(moments, Moments):
+            if type(moments) is not Moments:
                 yield name, f"must be Moments, not {type(moments).__name__}"
-            yield from ((f"{name}.{at}", why) for at, why in moments.faults(n_columns))
+            yield from ((f"{name}.{at}", why) for at, why in moments.faults_of_sums(n_columns))
+        apart = np.abs(self.means.weight - self.residuals.weight) > self.means.weight * SLACK
+        yield from refused("residuals.weight", self.residuals.weight, apart)
 
     @property
     def mean(self) -> Floats:

@@ -37,6 +37,7 @@ DEVIATIONS = math.sqrt(2 * math.log(2 / RISK))
 LEAST_ERROR = 1e-300  # the reciprocal of a smaller one might overflow
 WEIGHT_BITS = 40  # precision kept of a fractional weight
 LOWEST, HIGHEST = -1074, 900  # of level heights, for sums of weights of at most 1e240
+SLACK = 2.0**-20  # of checks of rounded sums
 ERRORS = ("drift", "spread", "settled")
 
 
@@ -240,6 +241,18 @@ class Sketch:
                 yield f"levels[{at}]", "must be a vector of float64"
             if not np.isfinite(members).all() or (members[1:] < members[:-1]).any():
                 yield f"levels[{at}]", "must be finite and sorted"
+        for name in ("spread", "settled"):
+            if getattr(self, name) > self.drift * (1 + SLACK):
+                yield name, f"is {getattr(self, name)!r}, above the drift of {self.drift!r}"
+
+    def faults_in(self, weight: float, low: float, high: float) -> Iterator[tuple[str, str]]:
+        """Yield what does not fit the weight and the extrema of the column."""
+        apart = abs(self.weight - weight)
+        if apart > weight * min(SLACK, 2 / self.rank_error * 2.0**-WEIGHT_BITS):
+            yield "levels", f"have the weight {self.weight!r}, but the column has {weight!r}"
+        for at, members in enumerate(self.levels.values()):
+            if members.size and not low <= members[0] <= members[-1] <= high:
+                yield f"levels[{at}]", f"must lie between {low!r} and {high!r}"
 
     def quantiles(self, probabilities: Floats, unit: float = 1.0) -> Floats:
         """Return quantiles by linear interpolation between the members in their order."""
