@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -120,6 +121,14 @@ class DecimalScaler(SklearnPeer, PeakScaler):
             exponent=binary if binary.any() else None,
         )
         return affine.below_1(statistic.max_abs, _ceilings()[places])
+
+    def _take(self, state: dict[str, Any]) -> None:
+        super()._take(state)
+        fitted = self._fitted
+        known = None if fitted is None else fitted.map
+        if fitted is not None and type(known) is Affine and known.lower is None:
+            one = np.ones(fitted.n_columns)  # an older version had no `clip`, and no bounds
+            self._fitted = fitted.but(map=replace(known, lower=-one, upper=one))
 
     def _float_of(self, number: Any) -> float:
         return float_of(number)
