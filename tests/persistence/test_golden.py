@@ -9,6 +9,7 @@ from pathlib import Path
 import golden
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 
 import sklearn_norm
@@ -65,5 +66,5 @@ def test_a_file_that_says_something_else_is_found(tmp_path):
 def test_a_decimal_scaler_of_a_release_without_clip_can_clip():
     path = next((golden.GOLDEN / "0.1.0.dev0").glob("*DecimalScaler.json"))
     scaler = sklearn_norm.load(path).set_params(clip=True)
-    Z = scaler.transform(np.full((1, scaler.n_features_in_), 1e9))
+    Z = scaler.transform(pd.DataFrame(1e9, index=[0], columns=scaler.feature_names_in_))
     np.testing.assert_array_equal(Z, 1.0)
