@@ -191,9 +191,8 @@ class Learner(Mergeable, Transformer):
         return False
 
     @property
-    def _known(self) -> Fitted:
+    def _known(self) -> Any:
         """The record that a map is made for."""
-        assert self._fitted is not None
         return self._fitted
 
     def _ruled_by(self, statistic: Any) -> Fitted:

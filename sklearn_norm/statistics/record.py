@@ -88,8 +88,8 @@ class Statistic:
             vector = getattr(self, name)
             yield from refused(name, vector, np.isnan(vector) | (there & (vector == nowhere)))
         yield from refused("low", self.low, there & (self.low > self.high))
-        yield from refused("low", self.low, ~there & (self.low != np.inf))
-        yield from refused("high", self.high, ~there & (self.high != -np.inf))
+        yield from refused("low", self.low, ~there & np.isfinite(self.low))
+        yield from refused("high", self.high, ~there & np.isfinite(self.high))
 
     def _has_members(self) -> npt.NDArray[np.bool_]:
         """Whether a column has members, which may be unknown."""

@@ -120,9 +120,9 @@ def strings(*names):
 @pytest.mark.parametrize(
     ("columns", "place", "why"),
     [
-        (Columns(-1), "n_features_in_", "must be a number of features, not -1"),
-        (Columns(2.0), "n_features_in_", "must be a number of features, not 2.0"),
-        (Columns(True), "n_features_in_", "must be a number of features, not True"),
+        (Columns(-1), "n_features_in_", "must be a number of features up to 2**31, not -1"),
+        (Columns(2.0), "n_features_in_", "must be a number of features up to 2**31, not 2.0"),
+        (Columns(True), "n_features_in_", "must be a number of features up to 2**31, not True"),
         (Columns(2**53), "n_features_in_", "must be a number of features"),
         (Columns(2, strings("a", 1)), "feature_names_in_", "must be an array of strings"),
         (Columns(2, np.array(["a", "b"])), "feature_names_in_", "must be an array of strings"),

@@ -172,3 +172,15 @@ def test_polars_cannot_hold_a_name_twice(name):
     with pytest.raises(ValueError, match="cannot have the column 'a' more than once"):
         framed(rows, "polars", list("abca"))
     assert list(framed(rows, "pandas", list("abca")).columns) == list("abca")
+
+
+@pytest.mark.parametrize("name", laws.ESTIMATORS)
+def test_every_attribute_can_be_looked_at_before_a_fit_and_after_it(name):
+    """By `hasattr`, which displays of notebooks and `dir` of some releases ask for all of them."""
+    estimator = getattr(sklearn_norm, name)()
+    for _ in range(2):
+        public = [n for n in object.__dir__(estimator) if not n.startswith("__")]
+        assert public
+        assert {n for n in public if hasattr(estimator, n)} >= set(estimator.get_params())
+        assert name in estimator._repr_html_()
+        estimator.fit(X)

@@ -306,10 +306,10 @@ SPOILT = {
     "a function that is a word": ((*AFFINE, "first"), "log", "estimator.state: "),
     "a wrong field": ((*AFFINE, "first", "unit"), -1.0, r"affine.first.unit: must be a number"),
     "a field that is a word": ((*AFFINE, "first", "unit"), "m", r"affine.first.unit: must be a"),
-    "no field": ((*AFFINE, "first", "unit"), DELETED, r"affine.first.unit: the key is missing"),
+    "no field": ((*AFFINE, "first", "unit"), DELETED, r"affine.first.unit: is 1.0, but"),
     "an unknown field": ((*AFFINE, "first", "base"), 2.0, "estimator.state: .*base"),
     "no affine map": ((*AFFINE, "then"), DELETED, "estimator.state: .*then"),
-    "no scale": ((*AFFINE, "then", "scale"), DELETED, r"affine.then.scale: the key is missing"),
+    "no scale": ((*AFFINE, "then", "scale"), DELETED, r"affine.then.scale: is None, but"),
     "an unknown part": ((*AFFINE, "third"), 1, r"affine.third: an unknown key"),
 }
 
