@@ -79,8 +79,8 @@ class Scaler(Learner):
             result = twin._scaled(fitted, table, None, searched=searched)
             self._fitted = fitted
             return result
-        with self._kept_on_error():
-            return super().fit_transform(X, y, **fit_params)
+        fit_transform = super(Scaler, kind).fit_transform
+        return self._apart(lambda twin: fit_transform(twin, X, y, **fit_params))
 
     @overload
     def transform(self, X: Dense, copy: bool | None = None) -> Dense: ...

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import wraps
 from typing import Any, Self
 
@@ -137,18 +136,15 @@ class Transformer(
         twin.__dict__.update(self.__dict__, **attributes, _fitted=fitted)
         return twin
 
-    @contextmanager
-    def _kept_on_error(self) -> Iterator[None]:
-        """Restore the fitted record if an error is raised."""
-        before = vars(self).get("_fitted")
-        try:
-            yield
-        except BaseException:
-            if before is None:
-                self.__dict__.pop("_fitted", None)
-            else:
-                self._fitted = before
-            raise
+    def _apart(self, act: Callable[[Self], Any]) -> Any:
+        """Call `act` on a copy, and take what it changed. An error changes and undoes nothing."""
+        twin = type(self).__new__(type(self))
+        before = vars(self).copy()
+        twin.__dict__.update(before)
+        result = act(twin)
+        same = {name for name, value in before.items() if vars(twin).get(name) is value}
+        self.__dict__.update({k: v for k, v in vars(twin).items() if k not in same})
+        return result
 
     def _wanted(self, X: Any) -> str:
         """Return the container of an inverse: arrays stay arrays, a frame may become another."""

@@ -31,6 +31,8 @@ def checked_weight(sample_weight: Any, n_samples: int) -> Floats | None:
             "pass one weight per sample."
         )
     weight = np.array(floats_of(given, "sample_weight"))
+    if weight.size and weight.min() > LEAST and weight.max() < MOST:
+        return weight
     wrong = ~np.isfinite(weight) | (weight < 0)
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])

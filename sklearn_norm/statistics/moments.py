@@ -25,9 +25,9 @@ from ..kernels.sparse import canonical
 from ..records import refused, vector_faults
 from .record import OLDER, Statistic
 from .sparse import SparseColumns
+from .weighted import MILD, differ, refine
 
-COMFORT = 400  # values within 2**±400 need no exponent, as in the kernels,
-MILD = 2.0**200  # if the weights lie between 1 / MILD and MILD
+COMFORT = 400  # values within 2**±400 need no exponent, as in the kernels, if weights are mild
 CARRIED = MOMENTS[3:]
 SLACK = 2.0**-32  # of checks by plain sums
 ROW = {name: row for row, name in enumerate(MOMENTS)}
@@ -51,13 +51,19 @@ class Moments(Statistic):
     def measure(cls, X: Array, weight: Floats | None = None) -> Self:
         """Measure each column; NaN is absent."""
         if isinstance(X, np.ndarray):
-            return cls.of_matrix(kernels.column_moments(X, weight))
+            m = kernels.column_moments(X, weight)
+            if weight is not None and differ(weight):
+                refine(m, weight, lambda column: (X[:, column], weight))
+            return cls.of_matrix(m)
         if weight is None and X.format == "csr":
             X = canonical(X)
             return cls.of_matrix(kernels.csr_moments(X.data, X.indices, X.indptr, X.shape[1]))
         columns = SparseColumns.of(X, weight)
         m = kernels.segment_moments(columns.values, columns.starts, columns.weights)
-        return cls.of_matrix(m).merge(cls.zeros(columns.zero_weight))
+        if columns.weights is not None and weight is not None and differ(weight):
+            refine(m, weight, columns.members)
+        zeros = cls.zeros(columns.zero_weight.high).replaced(weight_low=columns.zero_weight.low)
+        return cls.of_matrix(m).merge(zeros)
 
     @classmethod
     def of_matrix(cls, m: Floats) -> Self:

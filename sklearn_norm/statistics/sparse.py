@@ -10,6 +10,9 @@ import numpy.typing as npt
 
 from .. import kernels
 from ..kernels import Array, Floats
+from ..kernels import double_double as dd
+from ..kernels.double_double import Double
+from ..kernels.limbs import Cuts
 from ..kernels.sparse import canonical
 
 
@@ -18,13 +21,15 @@ class SparseColumns:
     """The stored members of a CSR or CSC array, column by column.
 
     In both formats the members of a column are in row order. `starts` says where each
-    column begins; `zero_weight` is the total weight of its implicit zeros.
+    column begins; `zero_weight` is the total weight of its implicit zeros, summed exactly, and
+    `total`, with weights, that of all its members that are not NaN.
     """
 
     values: Array
     starts: npt.NDArray[np.int64]
     weights: Floats | None
-    zero_weight: Floats
+    zero_weight: Double
+    total: Floats | None
 
     @classmethod
     def of(cls, X: Any, weight: Floats | None) -> Self:
@@ -36,27 +41,32 @@ class SparseColumns:
         else:
             gathered = kernels.gather_columns(X.data, X.indices, n_columns, weights)
             values, starts, weights = gathered
-        stored = np.diff(starts)
-        if weight is None or weights is None:
-            return cls(values, starts, None, np.asarray(n_rows - stored, dtype=np.float64))
-        column = np.repeat(np.arange(n_columns), stored)
-        held = np.bincount(column, weights, n_columns)
-        zero_weight = np.where(stored == n_rows, 0.0, np.maximum(weight.sum() - held, 0.0))
-        return cls(values, starts, weights, zero_weight)
+        zeros = np.asarray(n_rows - np.diff(starts), dtype=np.float64)
+        if weight is None or weights is None or not weight.size:
+            return cls(values, starts, None, dd.exact(zeros), None)
+        cuts = Cuts.of(weight)
+        every, stored, absent = cuts.total(weight), cuts.of_segments(weights, starts), None
+        missing = np.isnan(values)
+        if missing.any():
+            absent = cuts.of_segments(np.where(missing, weights, 0.0), starts)
+        zero_weight = cuts.left(every, stored, n_columns)
+        total = cuts.left(every, absent, n_columns).high
+        return cls(values, starts, weights, zero_weight, total)
+
+    def members(self, column: int) -> tuple[Array, Floats]:
+        """Return the stored members of a column, and their weights."""
+        assert self.weights is not None
+        at = slice(self.starts[column], self.starts[column + 1])
+        return self.values[at], self.weights[at]
 
     def extremes(self) -> tuple[Floats, Floats, Floats]:
         """Return present weight and extrema of each column, implicit zeros included."""
         found = kernels.segment_extremes(self.values, self.starts)
-        total = found.weight
-        if self.weights is not None:
-            column = np.repeat(np.arange(total.size), np.diff(self.starts))
-            there = ~np.isnan(self.values)
-            present = np.bincount(column[there], self.weights[there], total.size)
-            total = np.asarray(present, dtype=np.float64)
-        zeros = self.zero_weight > 0
+        zeros = self.zero_weight.high > 0
         low = np.where(zeros, np.minimum(found.low, 0.0), found.low)
         high = np.where(zeros, np.maximum(found.high, 0.0), found.high)
-        return total + self.zero_weight, low, high
+        total = found.weight + self.zero_weight.high if self.total is None else self.total
+        return total, low, high
 
 
 def _weight_of_members(X: Any, weight: Floats) -> Floats:

@@ -43,7 +43,7 @@ class StoredColumns:
             values[starts[column] : starts[column + 1]].sort()
         absent = _count(np.isnan(values), starts)
         sizes = X.shape[0] - absent
-        zeros = columns.zero_weight.astype(np.int64)
+        zeros = columns.zero_weight.high.astype(np.int64)
         return cls(values, starts, _count(values < 0, starts), zeros, sizes)
 
     def at(self, ranks: Any, column: Any = slice(None)) -> Floats:

@@ -226,8 +226,7 @@ class TensorNorm(TensorInput, Transformer):
         Z : {ndarray, DataFrame} of the shape of X
             The result, with `stats` if `return_stats`.
         """
-        with self._kept_on_error():
-            return self.fit(X, y).transform(X, **parameters)
+        return self._apart(lambda twin: twin.fit(X, y).transform(X, **parameters))
 
     def inverse_transform(self, X: Any, stats: Any = None, mask: Any = None) -> Any:
         """Undo `transform`, with the statistics that it returned.

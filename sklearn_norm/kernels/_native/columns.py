@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import _numpy
 from ..contract import MOMENTS, Array, Extremes, Floats, moments_of_zeros
+from ..limbs import present_weight
 from ..threads import count_threads
 from .arrays import READ, is_native
 from .gathering import gather_columns
@@ -30,7 +31,7 @@ def extremes(X: Array, weight: Floats | None) -> Extremes:
     compiled.extremes(X, out, count_threads(X.size))
     if weight is None:
         return Extremes(X.shape[0] - absent, low, high)
-    return Extremes(_numpy.total_weight(X, weight, absent), low, high)
+    return Extremes(present_weight(X, weight, absent), low, high)
 
 
 def segment_moments(values: Array, starts: Array, weight: Floats | None) -> Floats:

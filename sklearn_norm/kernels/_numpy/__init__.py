@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .extrema import extremes, has_infinity, total_weight
+from .extrema import extremes, has_infinity
 from .gathering import gather_columns
 from .groups import normalise
 from .maps import apply, apply_stored, backward, forward, invert
@@ -39,6 +39,5 @@ __all__ = [
     "select",
     "settle_moments",
     "sorts",
-    "total_weight",
     "weighted_moments",
 ]

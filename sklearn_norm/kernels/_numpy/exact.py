@@ -109,7 +109,7 @@ def is_extreme(weight: Floats | None) -> bool:
     """Whether weights are so large or small that members need an exponent."""
     if weight is None or not weight.size:
         return False
-    return bool(weight.max() > 2.0**200 or weight.min() < 2.0**-200)
+    return bool(weight.max() > 2.0**60 or weight.min() < 2.0**-60)
 
 
 def room(buffer: Floats, x: Floats) -> Floats:

@@ -5,19 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from ..contract import Array, Extremes, Floats
+from ..limbs import present_weight
 from .blocks import (
     COLUMNS,
     TILE,
     as_float64,
-    count_blocks,
     extreme,
-    fold,
     is_row_major,
     quiet,
-    stack,
-    stack_weight,
-    tiles,
-    unstack,
     visit,
 )
 
@@ -42,7 +37,7 @@ def extremes(X: Array, weight: Floats | None) -> Extremes:
     if weight is None:
         total = (n_rows - absent).astype(np.float64)
     else:
-        total = total_weight(X, weight, absent)
+        total = present_weight(X, weight, absent)
     return Extremes(total, low + 0.0, high + 0.0)  # turns -0.0 into 0.0
 
 
@@ -59,24 +54,6 @@ def _squares(n_rows: int, n_columns: int, row_major: bool) -> list[tuple[slice, 
         for r in range(0, n_rows, height)
         for c in range(0, n_columns, width)
     ]
-
-
-def total_weight(X: Array, weight: Floats, absent: Array) -> Floats:
-    """Return the total weight per column; `absent` is the number of NaN in each."""
-    every = present_weight(np.zeros((weight.size, 1)), weight)
-    if not absent.any():
-        return np.repeat(every, X.shape[1])
-    return np.where(absent, present_weight(X, weight), every)
-
-
-def present_weight(X: Array, weight: Floats) -> Floats:
-    """Return the total weight of the members that are not NaN, per column."""
-    total = np.zeros((max(1, count_blocks(X.shape[0])), X.shape[1]))
-    for tile in tiles(*X.shape):
-        x, axis = stack(X, tile)
-        w = np.where(np.isnan(x), 0.0, stack_weight(weight, tile, axis))
-        total[tile.blocks, tile.columns] = unstack(fold(np.add, w, axis), axis)
-    return np.asarray(np.add.accumulate(total, axis=0)[-1])
 
 
 def has_infinity(X: Array) -> bool:

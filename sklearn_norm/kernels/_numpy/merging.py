@@ -16,6 +16,8 @@ from ..double_double import Double
 from .exact import nothing
 
 WEIGHT, LOW, HIGH, WEIGHT_LOW, EXPONENT, SHIFT, SUM, SUM_LOW, SQUARE, SQUARE_LOW = range(10)
+# share of the squares about the shift that its distance from the mean makes, where it loses digits
+LOSES = 1 - 2.0**-30
 IN_UNITS = [SHIFT, SUM, SUM_LOW, SQUARE, SQUARE_LOW]
 HIGHS, LOWS = [WEIGHT, SUM, SQUARE], [WEIGHT_LOW, SUM_LOW, SQUARE_LOW]
 
@@ -54,6 +56,23 @@ def _merged(a: Floats, b: Floats) -> Floats:
     out = np.empty_like(a)
     out[EXPONENT], out[SHIFT] = exponent, a[SHIFT]
     out[HIGHS], out[LOWS] = total
+    far = out[SUM] * (out[SUM] / out[WEIGHT]) > LOSES * out[SQUARE]
+    if far.any():
+        near = about_mean(out)
+        np.copyto(out, near, where=far & (near[SHIFT] != out[SHIFT]))
+    return out
+
+
+def about_mean(m: Floats) -> Floats:
+    """Return the moments of columns with members, about the mean."""
+    weight, sums = Double(m[WEIGHT], m[WEIGHT_LOW]), Double(m[SUM], m[SUM_LOW])
+    distance = dd.divide(sums, weight)
+    squares = dd.add(Double(m[SQUARE], m[SQUARE_LOW]), -dd.multiply(sums, distance))
+    mean = dd.add(dd.exact(m[SHIFT]), distance)
+    low = dd.exact(mean.low)
+    total = dd.multiply(low, weight)
+    out = m.copy()
+    out[SHIFT:] = [mean.high, *total, *dd.add(squares, dd.multiply(total, low))]
     return out
 
 

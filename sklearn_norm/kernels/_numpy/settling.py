@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -10,9 +11,10 @@ from .. import double_double as dd
 from ..contract import NO_EXPONENT, Array, Floats
 from ..double_double import Double
 from .exact import COMFORT
-from .merging import EXPONENT, SHIFT, SQUARE, SUM, WEIGHT, in_units
+from .merging import EXPONENT, SHIFT, SQUARE, SUM, WEIGHT, about_mean, in_units
 
 LEAST_STEP = -72  # the mean is rounded to 2**LEAST_STEP of the deviation
+TINY = 2.0**-700  # a variance below it has units of its own
 LEAST_PRODUCT = 2.0**-900  # of a sum and a factor; the error of a smaller product could underflow
 FALLEN = -100  # exponent of the largest of a column's numbers, from which on finer units are used
 MILD = 60  # weights within 2**-MILD and 2**MILD need no units of their own
@@ -63,8 +65,24 @@ class Columns:
         return Double(np.where(nothing, 0.0, spread.high), np.where(nothing, 0.0, spread.low))
 
     @cached_property
+    def half(self) -> Any:
+        """Variances are in units of 4**(exponent + half); half is 0 unless one would underflow."""
+        spread = self.spread.high
+        tiny = (spread > 0) & (spread < self.weight * TINY)
+        if not tiny.any():
+            return 0
+        power = np.frexp(spread)[1].astype(np.int64) - np.frexp(self.weight)[1]
+        return np.where(tiny, power // 2, 0)
+
+    @cached_property
+    def spread_in_half(self) -> Double:
+        if not np.any(self.half):
+            return self.spread
+        return Double(*(np.ldexp(part, -2 * self.half) for part in self.spread))
+
+    @cached_property
     def biased_variance(self) -> Double:
-        return dd.divide(self.spread, self.divisor)
+        return dd.divide(self.spread_in_half, self.divisor)
 
     def variance(self, ddof: float) -> Double:
         """Return the spread divided by the weight minus `ddof`, if that is positive."""
@@ -73,7 +91,7 @@ class Columns:
         less = np.where(self.weight > ddof, -float(ddof), 0.0)
         corrected = dd.add(self.weights, dd.exact(less))
         one = dd.exact(np.ones_like(self.weight))
-        return dd.divide(self.spread, dd.choose(self.none, one, corrected))
+        return dd.divide(self.spread_in_half, dd.choose(self.none, one, corrected))
 
     def settled_mean(self) -> Floats:
         """Return the mean as a float."""
@@ -90,7 +108,7 @@ class Columns:
         exact, known = self.is_constant | (spread == 0), self.low == -np.inf
         if known.any():  # a given mean, or one without a given variance
             exact = exact | (known & ((self.sums.high == 0) | np.isnan(spread)))
-        return np.where(exact, 0.0, np.ldexp(1.0, power // 2 + LEAST_STEP))
+        return np.where(exact, 0.0, np.ldexp(1.0, power // 2 + self.half + LEAST_STEP))
 
 
 def settle_moments(m: Floats, ddof: float, eps: float) -> Floats:
@@ -101,8 +119,8 @@ def settle_moments(m: Floats, ddof: float, eps: float) -> Floats:
         out = np.array(
             [
                 columns.settled_mean(),
-                dd.times_power(variance, 2 * columns.power),
-                _root(variance, eps, columns.power),
+                dd.times_power(variance, 2 * (columns.power + columns.half)),
+                _root(variance, eps, columns.power + columns.half),
             ]
         )
     return np.where(columns.none, np.nan, out)
@@ -137,12 +155,7 @@ def _times(a: Double, factor: Floats) -> Double:
 def recentred_moments(m: Floats) -> Floats:
     """Return the same moments, with the mean as the shift."""
     with np.errstate(all="ignore"):
-        columns = Columns(m)
-        low = dd.exact(columns.mean.low)
-        total = dd.multiply(low, columns.weights)
-        square = dd.add(columns.squares_about_mean, dd.multiply(total, low))
-    out = m.copy()
-    out[5:] = np.where(columns.weight > 0, [columns.mean.high, *total, *square], m[5:])
+        out = np.where(m[WEIGHT] > 0, about_mean(m), m)
     return _in_own_units(out)
 
 
