@@ -152,7 +152,7 @@ def _check_map(estimator: Stateful, where: str, exact: bool) -> Any:
 def _check_nothing_left(estimator: Stateful, given: dict[str, Any], where: str) -> None:
     """Refuse to lose an attribute, unless the constructor sets it to the same value."""
     known = estimator.__getstate__().keys()
-    left = known - given.keys() - set(estimator._remembers) - {"_schema", "_version"}
+    left = known - given.keys() - set(estimator._remembers) - {"_schema", "_version", "_checksum"}
     if not left:
         return
     fresh = vars(type(estimator)(**given))
