@@ -379,7 +379,7 @@ class Learner(Mergeable, Transformer):
         if fitted is None:
             return
         try:
-            type(self)(**fitted.parameters)._validate_params()
+            parameters.check(type(self)(**fitted.parameters))
         except (TypeError, ValueError) as error:
             yield "_parameters", f"are not valid: {error}"
         try:

@@ -12,6 +12,7 @@ from .._version import __version__
 from ..exceptions import FormatError
 from ..inputs.frames import CONTAINERS
 from ..inputs.parameters import defaults_of
+from .damage import checksum
 from .fitted import OF_COLUMNS, OF_SCALER, OF_SHAPE, Fitted
 
 SCHEMA = 2  # increase it whenever an older version would misread the state
@@ -38,7 +39,10 @@ class Stateful(BaseEstimator):  # type: ignore[misc]
         if fitted is not None:
             state.update(self._state_of(fitted))
         plain = _sklearn.with_plain_settings(state)
-        return {**plain, "_schema": SCHEMA, "_version": __version__}
+        whole = {**plain, "_schema": SCHEMA, "_version": __version__}
+        if type(self).__getstate__ is Stateful.__getstate__:  # nobody changes it afterwards
+            whole["_checksum"] = checksum(whole)
+        return whole
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore the state of this version or of an older one.
@@ -46,11 +50,16 @@ class Stateful(BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         FormatError
-            If this version does not know the schema because it is newer.
+            If this version does not know the schema because it is newer, or if the state is not
+            the one that was written. One without a checksum, as older versions wrote it, is taken.
         """
         state = dict(state)
+        told = state.pop("_checksum", None)
+        whole = state.copy()
         schema, version = state.pop("_schema", 0), state.pop("_version", "an older version")
         check_schema(schema, version, "state")
+        if told is not None and type(self).__setstate__ is Stateful.__setstate__:
+            _check_whole(whole, told)
         of_fit = {name: state.pop(name) for name in FITTED & state.keys()}
         if schema < SCHEMA:
             state = self._without_unknown(state)
@@ -90,6 +99,14 @@ class Stateful(BaseEstimator):  # type: ignore[misc]
         to the bit, or if not `exact`, as near as that of another version may be.
         """
         return None, None
+
+
+def _check_whole(state: dict[str, Any], told: Any) -> None:
+    if checksum(state) != told:
+        raise FormatError(
+            "state: the checksum is another, so the pickle was damaged after it was written. Take "
+            "a copy that is whole."
+        )
 
 
 def check_schema(schema: Any, version: Any, where: str) -> None:

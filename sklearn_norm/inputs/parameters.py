@@ -21,6 +21,7 @@ CONSTANTS = frozenset((bool, int, float, str, type(None)))
 MOST = 4096  # size limit of the cache of valid parameters
 
 _names: WeakKeyDictionary[Any, tuple[str, ...]] = WeakKeyDictionary()
+_defaults: WeakKeyDictionary[Any, dict[str, Any]] = WeakKeyDictionary()
 _valid: dict[Any, None] = {}
 
 
@@ -34,8 +35,12 @@ def names_of(kind: Any) -> tuple[str, ...]:
 
 def defaults_of(kind: Any) -> dict[str, Any]:
     """Return the default values of a constructor, by parameter name."""
-    given = signature(kind).parameters.values()
-    return {p.name: p.default for p in given if p.default is not Parameter.empty}
+    found = _defaults.get(kind)
+    if found is None:
+        given = signature(kind).parameters.values()
+        found = {p.name: p.default for p in given if p.default is not Parameter.empty}
+        _defaults[kind] = found
+    return found
 
 
 def check(estimator: Any) -> dict[str, Any]:

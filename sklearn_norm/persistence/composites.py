@@ -3,8 +3,8 @@
 Both are classes of scikit-learn, so only their parameters and their fitted estimators are
 written. A ColumnTransformer is rebuilt by its own `fit` on made-up data: fitted estimators are
 frozen, so that they learn nothing, and "passthrough" stands in for all others. The `memory` of a
-Pipeline is not saved, since it is a folder on one machine. The modules of both classes are
-imported only when they are needed.
+Pipeline is not saved, since it is a folder on one machine, nor is `n_jobs`, which would start
+processes. The modules of both classes are imported only when they are needed.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from ..exceptions import FormatError
 from ..inputs.frames import CONTAINERS
 from .values import at, decoded, encoded, listed, text, with_keys
 
-MOST = 2**22  # columns times parts of a ColumnTransformer: limits the memory of its fit
+IGNORED = ("n_jobs",)  # files of older versions have it
 OF_PIPELINE = ("steps", "memory")
 FIELDS = {"feature_name", "transformer_name"}
 PIPELINE, COLUMNS = "sklearn.pipeline.Pipeline", "sklearn.compose.ColumnTransformer"
 NAMES = (PIPELINE, COLUMNS)
-OF_COLUMNS = ("transformers", "remainder")
+OF_COLUMNS = ("transformers", "remainder", "n_jobs")
 FITTED = {"n_features_in_", "feature_names_in_", "sparse_output_", "fitted"}
 Describe = Callable[..., Any]
 Build = Callable[[Any, str], Any]
@@ -114,7 +114,6 @@ def _state_of_columns(columns: Any, where: str, describe: Describe) -> dict[str,
     if not hasattr(columns, "transformers_"):
         return kept
     names = getattr(columns, "feature_names_in_", None)
-    _check_size(columns, columns.n_features_in_, where)
     return {
         **kept,
         "n_features_in_": columns.n_features_in_,
@@ -161,12 +160,13 @@ def _build_columns(given: Any, where: str, build: Build) -> Any:
     place = f"{where}.state"
     is_fitted = isinstance(given["state"], dict) and bool(FITTED & given["state"].keys())
     state = with_keys(given["state"], place, FITTED if is_fitted else (), {"output"})
-    if "output" in state:
-        if state["output"] not in [{"transform": container} for container in CONTAINERS]:
-            raise FormatError(f"{place}.output: must be one of {CONTAINERS} for `transform`.")
-        _sklearn.restore_settings(columns, state["output"], None)
+    allowed = [{"transform": container} for container in CONTAINERS]
+    if "output" in state and state["output"] not in allowed:
+        raise FormatError(f"{place}.output: must be one of {CONTAINERS} for `transform`.")
     if is_fitted:
         _put_together(columns, state, place, build)
+    if "output" in state:  # after the fit, which would make the names of all columns
+        _sklearn.restore_settings(columns, state["output"], None)
     return columns
 
 
@@ -227,14 +227,6 @@ def _thaw(columns: Any, fitted: dict[str, Any], where: str) -> None:
     columns.transformers_ = thawed
 
 
-def _check_size(columns: Any, size: int, where: str) -> None:
-    if size * (len(columns.transformers) + 1) > MOST:
-        raise FormatError(
-            f"{where}.n_features_in_: {size} columns, and {len(columns.transformers)} parts, are "
-            f"more than a file may ask for: their product must be at most {MOST}. Use joblib.dump."
-        )
-
-
 def _check_naming(columns: Any, where: str) -> None:
     """Refuse a name template with fields or formats other than the two plain names."""
     template = columns.verbose_feature_names_out
@@ -259,10 +251,8 @@ def _made_up(columns: Any, state: Any, where: str) -> Any:
     """Return one row of zeros with the columns of the fit."""
     size = state["n_features_in_"]
     names = decoded(state["feature_names_in_"], f"{where}.feature_names_in_")
-    if type(size) is int and size >= 0:
-        _check_size(columns, size, where)
-        if names is None:
-            return np.zeros((1, size))
+    if type(size) is int and size >= 0 and names is None:
+        return np.zeros((1, size))
     if not are_strings(names) or names.shape != (size,):
         raise FormatError(f"{where}.n_features_in_: {size!r:.40} does not fit the names.")
     import pandas as pd
@@ -284,8 +274,9 @@ def _told(estimator: Any, where: str, leave_out: tuple[str, ...]) -> dict[str, A
 
 def _tell(estimator: Any, given: Any, where: str, leave_out: tuple[str, ...]) -> None:
     known = set(signature(type(estimator)).parameters) - {*leave_out}
-    for name, value in with_keys(given, where, (), known).items():
-        setattr(estimator, name, decoded(value, at(where, name)))
+    for name, value in with_keys(given, where, (), known | {*IGNORED}).items():
+        if name in known:
+            setattr(estimator, name, decoded(value, at(where, name)))
     try:
         estimator._validate_params()
     except (TypeError, ValueError) as error:

@@ -12,7 +12,8 @@ from ..estimators.state import SCHEMA, Stateful, check_schema
 from ..exceptions import FormatError
 from ..inputs.arguments import truth
 from . import composites, estimators, files, text
-from .values import decoded, encoded, with_keys
+from .limits import check_work
+from .values import copied, decoded, encoded, taking, with_keys
 
 FORMAT = "sklearn_norm"
 KEYS = ("format", "schema", "version", "checksum", "estimator")
@@ -69,6 +70,7 @@ def to_dict(estimator: Any, *, notes: Mapping[str, Any] | None = None) -> dict[s
         if notes is not None:
             document["notes"] = encoded(as_object(notes, "notes"), "notes")
         document["checksum"] = text.checksum(document)
+        check_work(document["estimator"], lambda: text.size(document))
     except RecursionError:
         raise FormatError(f"estimator: nested deeper than {text.DEEPEST} levels.") from None
     return {key: document[key] for key in (*KEYS, "notes") if key in document}
@@ -106,6 +108,11 @@ def from_dict(document: Any) -> Any:
     >>> sklearn_norm.from_dict(document)
     DecimalScaler()
     """
+    return _taken(document, own=False)
+
+
+def _taken(document: Any, own: bool) -> Any:
+    """Return the estimator of a document; its values are decoded in place if they are our own."""
     told = document.get("format") if isinstance(document, dict) else None
     if not isinstance(told, str) or told != FORMAT:
         raise FormatError(
@@ -119,8 +126,11 @@ def from_dict(document: Any) -> Any:
             "checksum: the document is not what was written: it was damaged or edited. Take a "
             "copy that is whole."
         )
+    check_work(document["estimator"], lambda: text.size(document))
     age = (document["schema"], document["version"])
-    return _built(document["estimator"], "estimator", age)
+    given = document["estimator"] if own else copied(document["estimator"])
+    with taking("estimator"):
+        return _built(given, "estimator", age)
 
 
 def save(estimator: Any, path: Any, *, notes: Mapping[str, Any] | None = None) -> None:
@@ -191,7 +201,8 @@ def load(path: Any, *, max_bytes: int = LARGEST, with_notes: bool = False) -> An
     path : str or os.PathLike
         The file.
     max_bytes : int, default=2**28
-        The largest file to read. Reading takes up to 25 times as much memory.
+        The largest file to read, 256 MiB. Reading takes at most 25 times the size of the file, and
+        64 MiB; see the page "The file format".
     with_notes : bool, default=False
         Whether to return the notes as well.
 
@@ -232,9 +243,12 @@ def load(path: Any, *, max_bytes: int = LARGEST, with_notes: bool = False) -> An
     data = files.read(path, min(int(max_bytes), sys.maxsize - 1))
     try:
         document = text.parsed(data)
-        estimator = from_dict(document)
-        notes = as_object(decoded(document.get("notes", {}), "notes"), "notes")
-        return (estimator, notes) if asked else estimator
+        estimator = _taken(document, own=True)
+        notes = as_object(document.get("notes", {}), "notes")
+        if not asked:
+            return estimator
+        with taking("notes"):
+            return estimator, as_object(decoded(notes, "notes"), "notes")
     except FormatError as error:
         raise FormatError(f"{path}: {error}") from error
 
@@ -269,5 +283,6 @@ def _built(given: Any, where: str, age: tuple[int, Any]) -> Any:
             is_word = part is None or isinstance(part, str)
             return part if is_word and part in WORDS else _built(part, place, age)
 
-        return composites.built(given, where, build)
+        with taking(where):
+            return composites.built(given, where, build)
     return estimators.built(given, where, *age)

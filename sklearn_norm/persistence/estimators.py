@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from operator import attrgetter
 from typing import Any, cast
 
 from .._version import __version__
 from ..estimators.state import SCHEMA, Stateful
 from ..exceptions import FormatError
+from ..inputs import parameters
 from ..inputs.parameters import with_named_dtype
-from .values import at, decoded, encoded, text, with_keys
+from .values import at, decoded, encoded, taking, text, told, with_keys
 
 PACKAGE = __name__.partition(".")[0]
 
@@ -29,10 +29,10 @@ def described(estimator: Stateful, where: str) -> dict[str, Any]:
             "be imported, under one name."
         )
     given = with_named_dtype(estimator.get_params(deep=False))
-    parameters = {k: encoded(v, at(f"{where}.parameters", k)) for k, v in given.items()}
+    written = {k: encoded(v, at(f"{where}.parameters", k)) for k, v in given.items()}
     _check(estimator, where)
     _check_nothing_left(estimator, given, where)
-    with _taking(f"{where}.state"):
+    with taking(f"{where}.state"):
         state = estimator.__getstate__()
     anew = None if "_pending" in state else _check_map(estimator, where, exact=False)
     if anew is not None:  # an older version made the map
@@ -44,7 +44,7 @@ def described(estimator: Stateful, where: str) -> dict[str, Any]:
         for name in kind._remembers
         if name in state
     }
-    return {"class": name_of(kind), "parameters": parameters, "state": fitted}
+    return {"class": name_of(kind), "parameters": written, "state": fitted}
 
 
 def built(given: Any, where: str, schema: int, version: Any) -> Stateful:
@@ -59,11 +59,11 @@ def built(given: Any, where: str, schema: int, version: Any) -> Stateful:
     estimator = _made(kind, given["parameters"], where, exact=schema == SCHEMA)
     state = _state(kind, given["state"], f"{where}.state", exact=schema == SCHEMA)
     before = vars(estimator).copy()
-    with _taking(f"{where}.state"):
+    with taking(f"{where}.state"):
         estimator.__setstate__({**before, **state, "_schema": schema})
     _check(estimator, where)
     _check_map(estimator, where, exact=schema == SCHEMA and version == __version__)
-    with _taking(f"{where}.state"):
+    with taking(f"{where}.state"):
         found = estimator.__getstate__()
     if schema == SCHEMA:
         for name, value in state.items():
@@ -105,16 +105,16 @@ def _subclasses(kind: type) -> Iterator[type[Stateful]]:
 def _made(kind: type[Stateful], given: Any, where: str, exact: bool) -> Stateful:
     """Return a new estimator with the parameters given."""
     place = f"{where}.parameters"
-    names = set(kind._get_param_names())
+    names = set(parameters.names_of(kind))
     if exact:
         with_keys(given, place, names)
     elif not isinstance(given, dict):
         raise FormatError(f"{place}: must be an object.")
-    parameters = {k: decoded(v, at(place, k)) for k, v in given.items() if k in names}
+    values = {k: decoded(v, at(place, k)) for k, v in given.items() if k in names}
     try:
-        estimator = kind(**parameters)
+        estimator = kind(**values)
     except Exception as error:
-        raise FormatError(f"{place}: {_told(error)}") from error
+        raise FormatError(f"{place}: {told(error)}") from error
     return estimator
 
 
@@ -131,10 +131,10 @@ def _state(kind: type[Stateful], given: Any, where: str, exact: bool) -> dict[st
 def _check(estimator: Stateful, where: str) -> None:
     """Refuse invalid parameters, and a state that no fit could produce."""
     try:
-        estimator._validate_params()
+        parameters.check(estimator)
     except (TypeError, ValueError) as error:
-        raise FormatError(f"{where}.parameters: {_told(error)}") from error
-    with _taking(f"{where}.state"):
+        raise FormatError(f"{where}.parameters: {told(error)}") from error
+    with taking(f"{where}.state"):
         fault = next(estimator._faults(), None)
     if fault is not None:
         raise FormatError(f"{where}.state.{shown(fault[0])}: {fault[1]}.")
@@ -142,29 +142,20 @@ def _check(estimator: Stateful, where: str) -> None:
 
 def _check_map(estimator: Stateful, where: str, exact: bool) -> Any:
     """Refuse a map that does not follow from the statistic; return another one that does."""
-    with _taking(f"{where}.state"):
+    with taking(f"{where}.state"):
         made, fault = estimator._map_differs(exact=exact)
     if fault is not None:
         raise FormatError(f"{where}.state.affine.{fault[0]}: {fault[1]}. Fit again.")
     return made
 
 
-@contextmanager
-def _taking(where: str) -> Iterator[None]:
-    """Turn any error that a state causes into a FormatError."""
-    try:
-        yield
-    except Exception as error:
-        raise FormatError(f"{where}: cannot be taken, {_told(error)}") from error
-
-
-def _check_nothing_left(estimator: Stateful, parameters: dict[str, Any], where: str) -> None:
+def _check_nothing_left(estimator: Stateful, given: dict[str, Any], where: str) -> None:
     """Refuse to lose an attribute, unless the constructor sets it to the same value."""
     known = estimator.__getstate__().keys()
-    left = known - parameters.keys() - set(estimator._remembers) - {"_schema", "_version"}
+    left = known - given.keys() - set(estimator._remembers) - {"_schema", "_version", "_checksum"}
     if not left:
         return
-    fresh = vars(type(estimator)(**parameters))
+    fresh = vars(type(estimator)(**given))
     for name in sorted(left):
         value = encoded(vars(estimator)[name], f"{where}.{name}")
         if name not in fresh or encoded(fresh[name], where) != value:
@@ -188,8 +179,3 @@ def _check_same_form(given: Any, found: Any, where: str) -> None:
     elif isinstance(given, list):
         for i, pair in enumerate(zip(given, found, strict=False)):
             _check_same_form(*pair, f"{where}[{i}]")
-
-
-def _told(error: Exception) -> str:
-    """Return the message of an error, on one line and not too long."""
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"

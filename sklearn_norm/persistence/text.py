@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..exceptions import FormatError
+from .limits import check_density
 from .values import WHOLE, at
 
 DEEPEST = 100  # limit of the nesting depth of objects and lists
@@ -39,9 +40,9 @@ def parsed(data: bytes) -> Any:
         if data.startswith(start):
             raise FormatError(f"byte 0: this is no JSON, but {kind}.")
     try:
-        return json.loads(
-            data.decode("utf-8"), object_pairs_hook=_object, parse_int=_integer, parse_constant=_no
-        )
+        text = data.decode("utf-8")
+        check_density(data, text)
+        return json.loads(text, object_pairs_hook=_object, parse_int=_integer, parse_constant=_no)
     except UnicodeDecodeError as error:
         raise FormatError(f"byte {error.start}: no UTF-8, so the file is damaged.") from None
     except json.JSONDecodeError as error:
@@ -103,49 +104,83 @@ def checksum(document: Any) -> str:
     Whitespace, the order of members and the spelling of numbers and strings do not matter.
     """
     digest = hashlib.sha256()
-    _feed(document, "", 0, digest.update)
+    _fed(document, digest.update)
     return f"sha256:{digest.hexdigest()}"
 
 
-def _feed(value: Any, where: str, depth: int, feed: Any) -> None:
+def size(document: Any) -> int:
+    """Return how many bytes are hashed of a document, which is about its size as text."""
+    total = 0
+
+    def count(piece: bytes) -> None:
+        nonlocal total
+        total += len(piece)
+
+    _fed(document, count)
+    return total
+
+
+def _fed(document: Any, feed: Any) -> None:
+    try:
+        _feed(document, 0, feed)
+    except _Misfit as misfit:  # places are found only when they are needed
+        raise FormatError(f"{_place(document, misfit) or 'document'}: {misfit}.") from None
+
+
+class _Misfit(Exception):
+    """What is no strict JSON, and the value in which it was found."""
+
+    def __init__(self, value: Any, why: str) -> None:
+        super().__init__(why)
+        self.value = value
+
+
+def _feed(value: Any, depth: int, feed: Any) -> None:
     if depth > DEEPEST:
-        raise FormatError(f"{where}: nested deeper than {DEEPEST} levels.")
+        raise _Misfit(value, f"nested deeper than {DEEPEST} levels")
     kind = type(value)
     if kind is str:
-        _feed_string(value, where, feed)
+        try:
+            raw = value.encode()
+        except UnicodeEncodeError:
+            why = f"{value!r:.40} is no text, but half a character"
+            raise _Misfit(value, why) from None
+        feed(b"s%d:" % len(raw))
+        feed(raw)
     elif kind is dict:
+        if not all(type(name) is str for name in value):
+            raise _Misfit(value, "the keys must be strings")
         feed(b"{")
-        for name in _sorted(value, where):
-            place = at(where, name)
-            _feed_string(name, place, feed)
-            _feed(value[name], place, depth + 1, feed)
+        for name in sorted(value):
+            _feed(name, 0, feed)
+            _feed(value[name], depth + 1, feed)
         feed(b"}")
     elif kind is list:
         feed(b"[")
-        for i, item in enumerate(value):
-            _feed(item, f"{where}[{i}]", depth + 1, feed)
+        for item in value:
+            _feed(item, depth + 1, feed)
         feed(b"]")
     elif kind is int and abs(value) <= WHOLE:
         feed(b"i%d;" % value)
     elif kind is float and math.isfinite(value):
         feed(b"d" + struct.pack(">d", value))
     elif value is None or kind is bool:
-        feed({None: b"n", True: b"t", False: b"f"}[value])
+        feed(b"n" if value is None else b"t" if value else b"f")
     else:
         why = value.why if kind is Refused else f"{value!r:.40} is no strict JSON"
-        raise FormatError(f"{where or 'document'}: {why}.")
+        raise _Misfit(value, why)
 
 
-def _sorted(value: dict[Any, Any], where: str) -> list[str]:
-    if not all(type(name) is str for name in value):
-        raise FormatError(f"{where or 'document'}: the keys must be strings.")
-    return sorted(value)
-
-
-def _feed_string(value: str, where: str, feed: Any) -> None:
-    try:
-        raw = value.encode()
-    except UnicodeEncodeError:
-        raise FormatError(f"{where}: {value!r:.40} is no text, but half a character.") from None
-    feed(b"s%d:" % len(raw))
-    feed(raw)
+def _place(value: Any, misfit: _Misfit, depth: int = 0) -> str | None:
+    """Return the path to the value of a misfit; None if it is not in here."""
+    if value is misfit.value:
+        return ""
+    if depth > DEEPEST or type(value) not in (dict, list):
+        return None
+    items = value.items() if type(value) is dict else enumerate(value)
+    for name, item in items:
+        step = f"[{name}]" if type(value) is list else at("", name if type(name) is str else "?")
+        found = "" if name is misfit.value else _place(item, misfit, depth + 1)
+        if found is not None:
+            return step + ("." if found and found[0] != "[" else "") + found
+    return None

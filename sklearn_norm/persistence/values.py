@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from math import prod
 from typing import Any
 
@@ -19,6 +20,7 @@ from ..inputs.labelled import labelled
 
 WHOLE = 2**53  # integers up to here are exact in all readers of JSON
 WIDEST = 2**64
+LEVELS = 8  # of a label of columns
 LONGEST = 2**32  # length limit of an axis
 DTYPES = ("<f8", "<f4", "<f2", "|i1", "<i2", "<i4", "<i8", "|u1", "<u2", "<u4", "<u8", "|b1")
 NOT_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
@@ -71,8 +73,30 @@ def _mapping(value: Mapping[Any, Any], where: str) -> Any:
     names = value.keys()
     if all(type(name) is str for name in names) and frozenset(names) not in FORMS:
         return {name: encoded(v, at(where, name)) for name, v in value.items()}
-    pairs = [[encoded(k, where), encoded(v, f"{where}[{k!r}]")] for k, v in value.items()]
+    for name in names:
+        if not _may_be_key(name, where):
+            raise FormatError(f"{where}: {_no_key(name)}.")
+    pairs = [[encoded(k, where), encoded(v, f"{where}[{k!r:.60}]")] for k, v in value.items()]
     return {"dict": pairs}
+
+
+def _may_be_key(key: Any, where: str) -> bool:
+    """Whether this may be the key of a dict: one scalar, or a label of columns.
+
+    The hashes of tuples of numbers are easily made equal, which makes dicts slow. In parameters,
+    where they may be labels, there are few: as many as a data frame has levels and columns.
+    """
+    if isinstance(key, tuple) and not where.startswith("notes"):
+        return len(key) <= LEVELS and all(_is_scalar(part) for part in key)
+    return _is_scalar(key)
+
+
+def _is_scalar(key: Any) -> bool:
+    return key is None or isinstance(key, (str, int, float, np.number, np.bool_))
+
+
+def _no_key(key: Any) -> str:
+    return f"a {type(key).__name__} cannot be a key of a dict: use a string or a number"
 
 
 def _array(value: Any, where: str) -> Any:
@@ -99,15 +123,31 @@ def _strings(array: Any, where: str) -> Any:
 
 
 def decoded(value: Any, where: str) -> Any:
-    """Undo `encoded`. Arrays come back in C order, array-likes as arrays."""
+    """Undo `encoded`, in place where it can be: the value belongs to nobody else.
+
+    Arrays come back in C order, array-likes as arrays.
+    """
     if isinstance(value, list):
-        return [decoded(v, f"{where}[{i}]") for i, v in enumerate(value)]
+        for i, item in enumerate(value):
+            if isinstance(item, (dict, list)):
+                value[i] = decoded(item, f"{where}[{i}]")
+        return value
     if not isinstance(value, dict):
         return value
-    form = FORMS.get(frozenset(value))
+    form = FORMS.get(frozenset(value)) if len(value) in (1, 3) else None
     if form is not None:
         return form(value, where)
-    return {name: decoded(v, at(where, name)) for name, v in value.items()}
+    for name, item in value.items():
+        if isinstance(item, (dict, list)):
+            value[name] = decoded(item, at(where, name))
+    return value
+
+
+def copied(value: Any) -> Any:
+    """Return a copy of JSON values, to decode."""
+    if isinstance(value, dict):
+        return {name: copied(item) for name, item in value.items()}
+    return [copied(item) for item in value] if isinstance(value, list) else value
 
 
 def _read_tuple(value: Any, where: str) -> Any:
@@ -115,16 +155,15 @@ def _read_tuple(value: Any, where: str) -> Any:
 
 
 def _read_dict(value: Any, where: str) -> Any:
-    found = {}
+    found: dict[Any, Any] = {}
     for i, pair in enumerate(listed(value["dict"], where)):
         place = f"{where}.dict[{i}]"
         if len(listed(pair, place)) != 2:
             raise FormatError(f"{place}: must be a key and a value.")
         key = decoded(pair[0], place)
-        try:
-            found[key] = decoded(pair[1], place)
-        except TypeError:
-            raise FormatError(f"{place}: a {type(key).__name__} cannot be a key.") from None
+        if not _may_be_key(key, where):
+            raise FormatError(f"{place}: {_no_key(key)}.")
+        found[key] = decoded(pair[1], place)
     if len(found) != len(value["dict"]):
         raise FormatError(f"{where}: a key appears twice.")
     return found
@@ -179,7 +218,10 @@ def _read_array(value: Any, where: str) -> Any:
         )
     if dtype.kind == "b" and data.translate(None, b"\0\1"):
         raise FormatError(f"{where}: a boolean must be a byte 0 or 1.")
-    array = np.frombuffer(data, dtype).reshape(shape).astype(dtype.newbyteorder("="))
+    try:
+        array = np.frombuffer(data, dtype).reshape(shape).astype(dtype.newbyteorder("="))
+    except ValueError:
+        raise FormatError(f"{where}.shape: no memory holds the shape {shape}.") from None
     return array if shape else array[()]
 
 
@@ -196,7 +238,7 @@ FORMS: dict[frozenset[str], Callable[[Any, str], Any]] = {
 
 def at(where: str, name: str) -> str:
     """Return the path to a member of an object, for messages."""
-    place = name if name.isidentifier() else repr(name)[:60]
+    place = name if len(name) <= 60 and name.isidentifier() else repr(name[:60])[:60]
     return f"{where}.{place}" if where else place
 
 
@@ -225,3 +267,19 @@ def text(value: Any, where: str) -> str:
     if not isinstance(value, str):
         raise FormatError(f"{where}: must be a string, not {value!r:.40}.")
     return value
+
+
+@contextmanager
+def taking(where: str) -> Iterator[None]:
+    """Turn any error of what a document says into a FormatError."""
+    try:
+        yield
+    except FormatError:
+        raise
+    except Exception as error:
+        raise FormatError(f"{where}: cannot be taken, {told(error)}") from error
+
+
+def told(error: Exception) -> str:
+    """Return the message of an error, on one line and not too long."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"

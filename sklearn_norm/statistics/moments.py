@@ -29,6 +29,7 @@ from .weighted import MILD, differ, refine
 
 COMFORT = 400  # values within 2**±400 need no exponent, as in the kernels, if weights are mild
 CARRIED = MOMENTS[3:]
+FARTHEST = 2.0**450  # of a shift in units, so that its square does not overflow
 SLACK = 2.0**-32  # of checks by plain sums
 ROW = {name: row for row, name in enumerate(MOMENTS)}
 
@@ -257,6 +258,7 @@ class Moments(Statistic):
             yield from refused(name, vector, known & ~np.isfinite(vector))
         whole = (self.exponent == np.floor(self.exponent)) & (np.abs(self.exponent) <= 1100)
         yield from refused("exponent", self.exponent, ~whole)
+        yield from refused("shift", self.shift, np.abs(self.shift) > FARTHEST)
         yield from refused("square_high", self.square_high, self.square_high < 0)
         for name in ("weight", "sum", "square"):
             part = "weight" if name == "weight" else f"{name}_high"

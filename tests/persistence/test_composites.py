@@ -29,7 +29,7 @@ from sklearn.preprocessing import StandardScaler
 
 import sklearn_norm
 from sklearn_norm.exceptions import FormatError
-from sklearn_norm.persistence import composites, text
+from sklearn_norm.persistence import limits, text
 
 
 def assert_same_composite(actual, expected):
@@ -101,7 +101,6 @@ def test_a_column_transformer_of_an_array_comes_back_in_a_pipeline():
         ],
         transformer_weights={"tree": 2.0},
         verbose_feature_names_out=False,
-        n_jobs=1,
     )
     pipeline = make_pipeline(columns, sklearn_norm.DecimalScaler())
     assert_same_composite(reloaded(pipeline), pipeline)
@@ -109,7 +108,6 @@ def test_a_column_transformer_of_an_array_comes_back_in_a_pipeline():
     twin = reloaded(pipeline)
     assert_same_composite(twin, pipeline)
     laws.assert_same_bits(twin.transform(X), pipeline.transform(X))
-    assert twin[0].n_jobs == 1
     assert twin[0].transformer_weights == {"tree": 2.0}
     other = np.array(X) * 2 + 1
     laws.assert_same_bits(twin.fit(other).transform(X), clone(pipeline).fit(other).transform(X))
@@ -196,16 +194,32 @@ def test_what_contains_itself_is_refused():
             sklearn_norm.to_dict(estimator)
 
 
-def test_columns_times_parts_are_limited(monkeypatch):
+def test_the_columns_that_a_document_may_ask_for_are_limited(monkeypatch):
     """A file of few bytes could claim any number of them, and its fit takes memory for each."""
     columns = ColumnTransformer([("z", sklearn_norm.ZScoreScaler(), [0])]).fit(X)
     document = document_of(columns)
-    monkeypatch.setattr(composites, "MOST", 5)
-    with pytest.raises(FormatError, match=r"state.n_features_in_: 3 columns, and 1 parts"):
+    monkeypatch.setattr(limits, "CELLS", 200)
+    with pytest.raises(FormatError, match=r"estimator: so many estimators are more than"):
         sklearn_norm.to_dict(columns)
-    refuses(document, "state.n_features_in_: 3 columns, and 1 parts, are more than a file may ask")
-    monkeypatch.setattr(composites, "MOST", 6)
+    monkeypatch.setattr(limits, "PRICES", dict.fromkeys(limits.PRICES, 0))
+    monkeypatch.setattr(limits, "PRICE", 0)
+    monkeypatch.setattr(limits, "BYTES", 2**20)
+    monkeypatch.setattr(limits, "CELLS", 3)
+    with pytest.raises(FormatError, match=r"state.n_features_in_: 3 columns, and 1 parts, are"):
+        sklearn_norm.to_dict(columns)
+    refuses(document, "state.n_features_in_: 3 columns, and 1 parts, are more than a document")
+    monkeypatch.setattr(limits, "CELLS", 40)
     laws.assert_same_bits(reloaded(columns).transform(X), columns.transform(X))
+
+
+def test_the_number_of_jobs_is_no_part_of_a_file():
+    """It would start processes where the file is read; older files that have it are read."""
+    columns = ColumnTransformer([("z", sklearn_norm.ZScoreScaler(), [0])], n_jobs=7).fit(X)
+    document = document_of(columns)
+    assert "n_jobs" not in document["estimator"]["parameters"]
+    for jobs in (7, "all", [1]):
+        older = changed(document, ("estimator", "parameters", "n_jobs"), jobs)
+        assert sklearn_norm.from_dict(older).n_jobs is None
 
 
 def test_the_cache_of_a_pipeline_is_no_part_of_a_file(tmp_path):

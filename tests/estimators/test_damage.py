@@ -1,0 +1,121 @@
+"""A pickle of which a bit flipped is refused, or means the same."""
+
+from __future__ import annotations
+
+import pickle
+import random
+import warnings
+
+import laws
+import numpy as np
+import pytest
+from budget import times
+from configurations import public_estimators
+from documents import FRAME, X
+from sklearn.base import clone
+
+import sklearn_norm
+from sklearn_norm.exceptions import FormatError
+
+EVERY = pytest.mark.parametrize("estimator", public_estimators(), ids=repr)
+
+
+def answers(estimator):
+    """Return the numbers and the parameters of an estimator, as bytes."""
+    state = {
+        k: v for k, v in estimator.__getstate__().items() if k not in ("_version", "_checksum")
+    }
+    known = {k: state.get(k) for k in state if k in fitted_names}
+    return repr(laws.exactly(known)) + repr(np.asarray(estimator.transform(X)).tobytes())
+
+
+fitted_names = ("_affine", "_statistic", "_pending", "n_features_in_", "_parameters", "shape_")
+
+
+def from_bytes(data):
+    """Return the estimator of a damaged pickle, None where unpickling raises any error."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = pickle.loads(data)
+            return found if type(found).__name__ in sklearn_norm.__all__ else None
+    except Exception:
+        return None
+
+
+@pytest.mark.parametrize(
+    "name", ["ZScoreScaler", "RobustScaler", "BatchStatsScaler", "MinMaxScaler"]
+)
+def test_a_flipped_bit_is_noticed_or_changes_no_number(name):
+    """Of 1,200 flips 60 gave other numbers in silence."""
+    estimator = getattr(sklearn_norm, name)().fit(X)
+    estimator.partial_fit([[1.0, 2.0, 3.0]])
+    data, right = pickle.dumps(estimator), answers(estimator)
+    draw = random.Random(0)
+    for _ in range(times(100, 1200, 5000)):
+        place, bit = draw.randrange(len(data)), draw.randrange(8)
+        wrong = bytearray(data)
+        wrong[place] ^= 1 << bit
+        found = from_bytes(bytes(wrong))
+        if found is None:
+            continue
+        try:
+            said = answers(found)
+        except Exception:  # an error is no silence
+            continue
+        assert said == right, (place, bit)
+
+
+def test_a_damaged_state_is_refused_with_advice():
+    data = pickle.dumps(sklearn_norm.MinMaxScaler().fit([[1.5], [7.25]]))
+    place = data.index(np.float64(7.25).tobytes())
+    wrong = data[:place] + np.float64(7.5).tobytes() + data[place + 8 :]
+    with pytest.raises(
+        FormatError, match=r"^state: the checksum is another, .* copy that is whole"
+    ):
+        pickle.loads(wrong)
+
+
+@EVERY
+def test_a_pickle_without_a_checksum_is_taken_as_before(estimator):
+    fitted = clone(estimator).fit(X)
+    state = fitted.__getstate__()
+    assert type(state.pop("_checksum")) is int
+    twin = type(fitted).__new__(type(fitted))
+    twin.__setstate__(state)
+    laws.assert_same_state(twin, fitted)
+
+
+@pytest.mark.parametrize("width", [3, 1500])
+@pytest.mark.parametrize("protocol", range(2, 6))
+def test_the_checksum_is_the_same_in_every_protocol_and_layout(width, protocol):
+    data = np.asfortranarray(np.random.default_rng(0).normal(size=(4, width)))
+    for kind in (sklearn_norm.RobustScaler, sklearn_norm.ZScoreScaler):
+        fitted = kind().fit(data)
+        laws.assert_same_state(pickle.loads(pickle.dumps(fitted, protocol)), fitted)
+    named = sklearn_norm.ZScoreScaler().fit(FRAME)
+    laws.assert_same_state(pickle.loads(pickle.dumps(named, protocol)), named)
+
+
+class Careless(sklearn_norm.ZScoreScaler):
+    """A scaler whose state is changed on the way."""
+
+    def __getstate__(self):
+        return {**super().__getstate__(), "more": 1}
+
+
+def test_a_class_that_changes_its_state_is_not_checked():
+    fitted = Careless().fit(X)
+    assert "_checksum" not in fitted.__getstate__()
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(fitted)).mean_, fitted.mean_)
+
+
+def test_any_word_of_a_wide_array_is_summed():
+    fitted = sklearn_norm.MinMaxScaler().fit(np.arange(6000.0).reshape(2, 3000))
+    state = fitted.__getstate__()
+    for column in (0, 1, 1700, 2999):
+        wrong = {**state, "_statistic": {**state["_statistic"]}}
+        low = wrong["_statistic"]["low"] = state["_statistic"]["low"].copy()
+        low[column] = np.nextafter(low[column], -1)
+        with pytest.raises(FormatError, match="the checksum is another"):
+            sklearn_norm.MinMaxScaler().__setstate__(wrong)
