@@ -125,10 +125,9 @@ class DecimalScaler(SklearnPeer, PeakScaler):
     def _take(self, state: dict[str, Any]) -> None:
         super()._take(state)
         fitted = self._fitted
-        known = None if fitted is None else fitted.map
-        if fitted is not None and type(known) is Affine and known.lower is None:
+        if fitted is not None and "clip" not in (state.get("_parameters") or {}):
             one = np.ones(fitted.n_columns)  # an older version had no `clip`, and no bounds
-            self._fitted = fitted.but(map=replace(known, lower=-one, upper=one))
+            self._fitted = fitted.but(map=replace(fitted.map, lower=-one, upper=one))
 
     def _float_of(self, number: Any) -> float:
         return float_of(number)

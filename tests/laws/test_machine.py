@@ -281,7 +281,8 @@ def dense(data):
 
 
 def without_names(state):
-    return {name: value for name, value in state.items() if name not in OF_INPUT}
+    left_out = {*OF_INPUT, "_checksum"}  # which is of the names, too
+    return {name: value for name, value in state.items() if name not in left_out}
 
 
 def as_unnamed(scaler):
