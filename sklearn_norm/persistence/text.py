@@ -69,8 +69,14 @@ def _no(constant: str) -> Any:
 
 
 def written(document: Any) -> bytes:
-    """Return a document as text, with containers of plain values on one line."""
-    return ("".join(_pieces(document, "\n")) + "\n").encode()
+    """Return a document as text, with containers of plain values on one line.
+
+    One that reading would refuse for its density is refused here, before a file is written.
+    """
+    text = "".join(_pieces(document, "\n")) + "\n"
+    data = text.encode()
+    check_density(data, text)
+    return data
 
 
 def _pieces(value: Any, line: str) -> Iterator[str]:

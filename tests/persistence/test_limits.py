@@ -111,3 +111,11 @@ def test_a_shape_beyond_memory_is_refused_with_its_place(tmp_path):
     (tmp_path / "file.json").write_bytes(harmful.packed(harmful.document_with(wrong)))
     with pytest.raises(FormatError, match=r"notes\.a\.shape: no memory holds"):
         sklearn_norm.load(tmp_path / "file.json", with_notes=True)
+
+
+def test_what_load_would_refuse_is_not_saved(tmp_path):
+    """Millions of small lists in notes take far more memory than the file; no file is written."""
+    scaler, path = sklearn_norm.MinMaxScaler().fit([[0.0], [1.0]]), tmp_path / "dense.json"
+    with pytest.raises(FormatError, match=r"^document: \d+ bytes hold so many small objects"):
+        sklearn_norm.save(scaler, path, notes={"lists": [[[[]]]] * 300_000})
+    assert list(tmp_path.iterdir()) == []
