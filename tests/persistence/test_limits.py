@@ -14,6 +14,7 @@ from sklearn.compose import ColumnTransformer
 
 import sklearn_norm
 from sklearn_norm.exceptions import FormatError
+from sklearn_norm.persistence import limits
 
 PER_BYTE, FREE = 25, 64 * harmful.MIB
 SECONDS_PER_MB, AT_LEAST = 1.0, 1.0  # twice as many while others compute on the machine
@@ -113,9 +114,10 @@ def test_a_shape_beyond_memory_is_refused_with_its_place(tmp_path):
         sklearn_norm.load(tmp_path / "file.json", with_notes=True)
 
 
-def test_what_load_would_refuse_is_not_saved(tmp_path):
-    """Millions of small lists in notes take far more memory than the file; no file is written."""
+def test_what_load_would_refuse_is_not_saved(tmp_path, monkeypatch):
+    """Small lists in notes take far more memory than the file; no file is written."""
+    monkeypatch.setattr(limits, "FREE", 2**20)
     scaler, path = sklearn_norm.MinMaxScaler().fit([[0.0], [1.0]]), tmp_path / "dense.json"
     with pytest.raises(FormatError, match=r"^document: \d+ bytes hold so many small objects"):
-        sklearn_norm.save(scaler, path, notes={"lists": [[[[]]]] * 300_000})
+        sklearn_norm.save(scaler, path, notes={"lists": [[]] * 80_000})
     assert list(tmp_path.iterdir()) == []
