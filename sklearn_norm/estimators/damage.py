@@ -19,9 +19,19 @@ LANES = 64  # sums of each
 FLOAT = np.dtype(np.float64)
 
 
-def checksum(state: dict[str, Any]) -> int:
-    """Return the checksum of plain values; what is not plain counts by its class."""
-    return crc32(marshal.dumps(_plain(state), 2))  # the last version without references
+class _Repeated(Exception):
+    """A parameter is an array that repeats one member, perhaps more often than memory holds."""
+
+
+def checksum(state: dict[str, Any]) -> int | None:
+    """Return the checksum of plain values; what is not plain counts by its class.
+
+    None if an array is not held member by member, as those of `numpy.broadcast_to`.
+    """
+    try:
+        return crc32(marshal.dumps(_plain(state), 2))  # the last version without references
+    except _Repeated:
+        return None
 
 
 def _plain(value: Any) -> Any:
@@ -47,6 +57,8 @@ def _plain(value: Any) -> Any:
 
 def _of_array(array: Any) -> Any:
     told = (array.dtype.str, array.shape)
+    if 0 in array.strides and array.nbytes >= WIDE:
+        raise _Repeated
     if array.dtype.hasobject:
         return [*told, *[_plain(item) for item in array.ravel().tolist()]]
     if array.dtype == FLOAT and array.nbytes < WIDE:  # as above, whatever its class

@@ -41,7 +41,8 @@ class Stateful(BaseEstimator):  # type: ignore[misc]
         plain = _sklearn.with_plain_settings(state)
         whole = {**plain, "_schema": SCHEMA, "_version": __version__}
         if type(self).__getstate__ is Stateful.__getstate__:  # nobody changes it afterwards
-            whole["_checksum"] = checksum(whole)
+            found = checksum(whole)
+            whole |= {} if found is None else {"_checksum": found}
         return whole
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -133,3 +133,10 @@ def test_any_word_of_a_wide_array_is_summed():
         low[column] = np.nextafter(low[column], -1)
         with pytest.raises(FormatError, match="the checksum is another"):
             sklearn_norm.MinMaxScaler().__setstate__(wrong)
+
+
+def test_a_parameter_that_repeats_one_member_is_not_read():
+    """As many members as no memory holds: a copy is a copy of the view."""
+    scaler = sklearn_norm.ZScoreScaler(clip=np.broadcast_to(1.0, 10**12))
+    assert "_checksum" not in scaler.__getstate__()
+    assert "_checksum" in sklearn_norm.ZScoreScaler().__getstate__()
