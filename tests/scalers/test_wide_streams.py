@@ -179,7 +179,7 @@ def test_integers_after_a_fit_without_an_origin_are_mapped_exactly(make, how):
 
 def of_two_columns(scaler):
     """Return a fitted scaler of twice the column of another, by its document."""
-    state = scaler.__getstate__()
+    state = {k: v for k, v in scaler.__getstate__().items() if k != "_checksum"}
     twin = type(scaler)()
     twin.__setstate__(doubled(state) | {"n_features_in_": 2})
     return twin
