@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from laws import assert_same_bits
 from scipy import sparse
+from sklearn.preprocessing import MaxAbsScaler
 
 from sklearn_norm import DecimalScaler
 
@@ -233,6 +234,10 @@ def test_clip_holds_new_data_between_minus_1_and_1(dtype):
     assert scaler.inverse_transform([[1.0, 1.0]]).tolist() == [[1000.0, 0.1]]
     stored = sparse.csr_array(np.array([[2000.0, 0.0], [0.0, 0.5]]))
     assert scaler.transform(stored).toarray().tolist() == [[1.0, 0.0], [0.0, 1.0]]
+    if "clip" not in MaxAbsScaler().get_params():  # an older scikit-learn
+        with pytest.raises(ValueError, match="has no parameter 'clip'"):
+            scaler.to_sklearn()
+        return
     again = DecimalScaler.from_sklearn(scaler.to_sklearn())
     assert again.clip is True
     assert_same_bits(again.transform(new), scaler.transform(new))
