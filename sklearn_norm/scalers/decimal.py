@@ -133,10 +133,10 @@ class DecimalScaler(SklearnPeer, PeakScaler):
         return float_of(number)
 
     def _scaled(self, fitted: Fitted, table: Table, *options: Any, **more: Any) -> Any:
-        peaks: Floats = fitted.statistic.max_abs
-        if peaks.max(initial=0.0) > WIDE:
-            places = decimal_exponents(peaks) - LEAST
-            table = kept_below(table, _ceilings()[places])
+        if table.values is not table.given or table.values.dtype.kind != "f":
+            peaks: Floats = fitted.statistic.max_abs
+            if peaks.max(initial=0.0) > WIDE:
+                table = kept_below(table, _ceilings()[decimal_exponents(peaks) - LEAST])
         return super()._scaled(fitted, table, *options, **more)
 
     @classmethod
