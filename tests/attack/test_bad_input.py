@@ -41,7 +41,7 @@ import sklearn_norm
 from sklearn_norm import functional
 
 RANDOM_CASES = times(60, 60, 600)  # of each method
-SHARE = 0.03  # of all cases that run under a short budget
+SHARE = 0.02  # of all cases that run under a short budget
 LEAST_CASES = 10_000
 
 KINDS = {
