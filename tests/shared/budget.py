@@ -45,9 +45,9 @@ def covering(items, share=None, each_value=True):
     """Return the cases of one test function that run under a short budget.
 
     Together they have each value of each parameter, if not told otherwise, and are at least that
-    share of all; if no share is told, a quarter, and none of a few is left out.
+    share of all; if no share is told, an eighth, and none of a few is left out.
     """
-    least = max(FEW, len(items) // 4) if share is None else round(share * len(items))
+    least = max(FEW, len(items) // 8) if share is None else round(share * len(items))
     drawn = sorted(items, key=lambda item: place(item.nodeid))
     seen, taken, left = set(), [], []
     for item in drawn:
