@@ -17,6 +17,7 @@ import numpy as np
 
 from ..inputs.columns import Columns
 from ..inputs.frames import CONTAINERS
+from ..inputs.origin import LARGEST
 from ..inputs.parameters import CONSTANTS, kept
 from ..kernels import Floats
 from ..kernels.sparse import is_sparse
@@ -216,7 +217,7 @@ def _faults_of_origin(origin: Any, n_columns: int) -> Iterator[tuple[str, str]]:
     is_vector = isinstance(origin, np.ndarray) and origin.dtype == np.float64
     if not is_vector or origin.shape != (n_columns,):
         yield "_origin", "must be an array of float64 with an entry for each column"
-    elif not (np.abs(origin) <= 2.0**100).all() or (origin != np.rint(origin)).any():
+    elif not (np.abs(origin) <= LARGEST).all() or (origin != np.rint(origin)).any():
         yield "_origin", "must hold integers up to 2**100"
 
 

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from ..inputs.arguments import truth
 from ..inputs.ends import HELD, ends_of
 from ..inputs.origin import reaches_beyond
 from ..inputs.summaries import Summary
@@ -21,8 +22,13 @@ class PeakScaler(Scaler):
 
     _statistics = (Extrema, UncountedExtrema)
 
+    clip: bool
+
     def _measure(self, X: Array, weight: Floats | None) -> Extrema:
         return Extrema.measure(X, weight)
+
+    def _clips(self) -> bool:
+        return truth(self.clip, "clip")
 
     def _finite(self, statistic: Any, table: Table) -> Any:
         """Return the extrema; those beyond 2**53 as floats that stand for the exact numbers."""

@@ -12,7 +12,6 @@ import numpy.typing as npt
 from ..estimators.fitted import Fitted
 from ..estimators.output import DTYPE
 from ..estimators.peaks import PeakScaler
-from ..inputs.arguments import truth
 from ..inputs.ends import kept_below
 from ..inputs.table import Table
 from ..interop.sklearn import Peer, SklearnPeer, rows_of
@@ -194,9 +193,6 @@ class DecimalScaler(SklearnPeer, PeakScaler):
         scale = np.where(peak == 0, 1.0, peak)
         fitted = {"max_abs_": peak, "scale_": scale, "n_samples_seen_": rows_of(self)}
         return Peer({"copy": self.copy} | ({"clip": True} if self._clips() else {}), fitted)
-
-    def _clips(self) -> bool:
-        return truth(self.clip, "clip")
 
     @property
     def exponent_(self) -> npt.NDArray[np.int64]:

@@ -8,7 +8,6 @@ import numpy as np
 
 from ..estimators.output import DTYPE
 from ..estimators.peaks import PeakScaler
-from ..inputs.arguments import truth
 from ..interop.sklearn import Peer, SklearnPeer, left_alone, rows_of
 from ..kernels import Floats
 from ..maps.affine import Affine
@@ -151,9 +150,6 @@ class MaxAbsScaler(SklearnPeer, PeakScaler):
             "n_samples_seen_": rows_of(self),
         }
         return Peer({"copy": self.copy} | ({"clip": True} if self._clips() else {}), fitted)
-
-    def _clips(self) -> bool:
-        return truth(self.clip, "clip")
 
     @property
     def scale_(self) -> Floats | None:
