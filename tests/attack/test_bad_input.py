@@ -199,6 +199,7 @@ def rng_of(text: str) -> np.random.Generator:
     return np.random.default_rng(crc32(text.encode()))
 
 
+@cache
 def states(subject: str) -> list[str]:
     if subject not in KINDS:
         return ["new"]
@@ -244,17 +245,23 @@ def _single(subject: str, method: str) -> Iterator[Case]:
 
 def _settings(subject: str, method: str) -> Iterator[Case]:
     """Yield each odd value of each parameter of the estimator, for `fit` and one method more."""
-    if subject not in KINDS:
-        return
+    for parameter, name, state, other in odd_settings(subject) if subject in KINDS else ():
+        if method in ("fit", other) and not (name.startswith("huge") and method in WRITES):
+            yield Case("", state, (), ((parameter, name),))
+
+
+@cache
+def odd_settings(subject: str) -> list[tuple[str, str, str, str]]:
+    """Return each odd value of each parameter, with a state and a method that it is tried in."""
     others = [m for m in public_methods(KINDS[subject]) if m != "fit"]
+    found = []
     for parameter in KINDS[subject]().get_params():
         for name in odd.ANYTHING:
             rng = rng_of(f"{subject} {parameter} {name}")
-            if name.startswith("huge") and method in WRITES:
-                continue
-            state, other = str(rng.choice(states(subject))), str(rng.choice(others))
-            if method in ("fit", other):
-                yield Case("", state, (), ((parameter, name),))
+            found.append(
+                (parameter, name, str(rng.choice(states(subject))), str(rng.choice(others)))
+            )
+    return found
 
 
 def _drawn(id: str) -> Case:

@@ -12,6 +12,7 @@ ROWS = times(120, 800)
 PROCESSES = times(2, 4)
 
 
+@pytest.mark.full
 def test_processes_and_threads_give_the_answers_of_one_thread_in_flat_memory():
     reports = soak.soak(ROWS, n_processes=PROCESSES, n_threads=8)
     assert [report.rows for report in reports] == [2 * ROWS // PROCESSES] * PROCESSES

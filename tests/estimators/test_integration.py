@@ -147,6 +147,7 @@ def searches():
     return found
 
 
+@pytest.mark.full
 @EVERY
 def test_a_search_over_parameters_in_two_processes_scores_as_in_one(kind, searches):
     search = searches[kind.__name__]

@@ -90,6 +90,7 @@ def test_the_quickstart_runs():
     assert all(float(scaled) > float(raw) for raw, scaled in scores)
 
 
+@pytest.mark.full
 def test_instance_norm_classifies_disturbed_digits_best():
     rows = re.findall(
         r"^ +(\d+) (\w+) +(\w+) +(\S+) +(\S+) +(\S+)$",
@@ -111,6 +112,7 @@ def test_instance_norm_classifies_disturbed_digits_best():
     assert all(max(accuracies) - min(accuracies) <= 0.002 for accuracies in norms)
 
 
+@pytest.mark.full
 def test_norms_reach_a_loss_in_fewer_steps():
     told = told_by_less("train_with_norms.py", STEP_SIZES=[10**-3.5, 0.01, 10**-0.5], LIMIT=500)
     cell = r" +(not reached|\S+)"
@@ -155,6 +157,7 @@ def test_a_pipeline_of_a_file_answers_what_it_was_fitted_on(tmp_path):
     assert lines == [("scale", "DataFrame"), ("predict", "DataFrame")]
 
 
+@pytest.mark.full
 def test_every_row_of_the_readme_is_measured():
     told = [line.split(" | ") for line in ran("compared.py").splitlines() if line.startswith("|")]
     written = [line.split(" | ") for line in README.splitlines()]

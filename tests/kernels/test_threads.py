@@ -245,6 +245,7 @@ def test_a_pool_of_forked_processes_fits():
                 assert_same_bits(scale, expected)
 
 
+@pytest.mark.full
 def test_workers_of_joblib_use_the_threads_they_are_given():
     """loky sets OMP_NUM_THREADS in its workers: the cores are not taken twice."""
     expected = ZScoreScaler().fit(LARGE).scale_

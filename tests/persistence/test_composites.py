@@ -212,6 +212,7 @@ def test_the_columns_that_a_document_may_ask_for_are_limited(monkeypatch):
     laws.assert_same_bits(reloaded(columns).transform(X), columns.transform(X))
 
 
+@pytest.mark.full
 def test_the_number_of_jobs_is_no_part_of_a_file():
     """It would start processes where the file is read; older files that have it are read."""
     columns = ColumnTransformer([("z", sklearn_norm.ZScoreScaler(), [0])], n_jobs=7).fit(X)

@@ -38,6 +38,7 @@ def test_a_release_has_its_files():
     assert written
 
 
+@pytest.mark.full
 def test_golden_files_are_never_overwritten(tmp_path):
     folder = tmp_path / "new"
     golden.write(folder)

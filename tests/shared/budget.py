@@ -1,7 +1,8 @@
 """How much the tests try: `SKLEARN_NORM_BUDGET` is short, full or long.
 
-short, which is the default, runs every test function: fewer examples of Hypothesis, fewer
-repetitions, and of large products of cases a part that has each value of each parameter.
+short, which is the default, runs every test function but the few that are marked as full: fewer
+examples of Hypothesis, fewer repetitions, and of large products of cases a part that has each
+value of each parameter.
 full, which .ci/run asks for, runs every case.
 long repeats what is random many times more, for as long as an hour.
 """
