@@ -21,18 +21,22 @@ from ..interop.torch import (
     Module,
     TorchModules,
     array_of,
+    check_runs,
     dimensions,
     is_given,
     learned,
     n_channels,
 )
 from ..kernels import Array, Floats, Traced
+from ..statistics.given import UncountedRunning
 from ..statistics.moments import Moments
 from ..statistics.running import Running
 from .axes import LONG, Axes, Shape, channel_layout, channelwise, one_channel, some_channels
 from .input import Tensor, TensorInput
 from .keywords import by_keyword
 
+FROZEN = "torchvision.ops.misc.FrozenBatchNorm2d"
+COUNTED = ("BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "SyncBatchNorm")  # go on in a stream
 OF_SCALERS = ("clip", "dtype")  # parameters of scalers that a norm has not
 
 
@@ -96,6 +100,11 @@ class BatchNorm(TorchModules, TensorInput, RunningScaler):
     With ``bias_correction=False, variance="within", ddof=1`` the running statistics are
     those of `torch.nn.BatchNorm1d`, `BatchNorm2d` and `BatchNorm3d`.
 
+    `from_torch` also takes modules that are a batch norm in use: `SyncBatchNorm`, torchvision's
+    `FrozenBatchNorm2d`, and an instance norm with `track_running_stats` after ``eval()``. The last
+    two do not update statistics as batch norm does, so the result only serves: `partial_fit` and
+    `merge` are errors.
+
     References
     ----------
     S. Ioffe and C. Szegedy, "Batch normalization", ICML 2015.
@@ -121,6 +130,8 @@ class BatchNorm(TorchModules, TensorInput, RunningScaler):
     _one_axis_means = "if it is one sample, and np.reshape(X, (-1, 1)) if it is one channel"
     _remembers = (*RunningScaler._remembers, *OF_SHAPE)
     _torch_names = ("BatchNorm1d", "BatchNorm2d", "BatchNorm3d")
+    _torch_also = ("SyncBatchNorm", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d")
+    _torch_elsewhere = frozenset({FROZEN})
 
     @by_keyword("num_features", "eps", "momentum", "affine", "track_running_stats")
     def __init__(
@@ -315,19 +326,12 @@ class BatchNorm(TorchModules, TensorInput, RunningScaler):
 
     @classmethod
     def _from_module(cls, module: Any) -> Self:
-        if module.running_mean is None:
-            raise ValueError(
-                "The module keeps no running statistics: its track_running_stats must be True."
-            )
-        norm = cls(
-            momentum=module.momentum,
-            bias_correction=False,
-            variance="within",
-            ddof=1,
-            eps=module.eps,
-            **learned(module),
-        )
+        check_runs(module)
         mean, variance = array_of(module.running_mean), array_of(module.running_var)
+        alike = {"variance": "within", "ddof": 1, "eps": float(module.eps), **learned(module)}
+        if type(module).__name__ not in COUNTED:
+            return cls(**alike)._built(UncountedRunning.known(mean, variance, weight=2.0))
+        norm = cls(momentum=module.momentum, bias_correction=False, **alike)
         batches = float(module.num_batches_tracked)
         # a plain average has weight `batches`; before any, a tiny weight, so that data win
         weight = 1.0 if module.momentum is not None else batches or 2.0**-100

@@ -68,7 +68,8 @@ class InstanceNorm(TorchModules, ChannelNorm):
         if module.track_running_stats:
             raise ValueError(
                 "The module keeps running statistics, which an InstanceNorm does not have: its "
-                "track_running_stats must be False."
+                "track_running_stats must be False. In use it is a batch norm: "
+                "BatchNorm.from_torch(module.eval())."
             )
         return cls(eps=module.eps, **learned(module))
 
