@@ -11,6 +11,7 @@ import numpy.typing as npt
 from sklearn.exceptions import NotFittedError
 
 from .._sklearn import Interval, StrOptions
+from ..inputs import parameters
 from ..inputs.arguments import array_of, floats_of, number
 from ..inputs.columns import Columns
 from ..inputs.labelled import aligned
@@ -26,6 +27,7 @@ from .learner import count
 from .output import CLIP, DTYPE, clipped
 from .scaler import Scaler
 
+LAST_STEP = ("gamma", "beta")  # parameters of the last step of the map
 LEAST_KEPT, WIDE = 2.0**-200, 100  # the weight of the first of many rows; bits between members
 
 
@@ -52,6 +54,7 @@ class RunningScaler(Scaler):
     ddof: int
     gamma: Any
     beta: Any
+    _plan: tuple[Any, Any] = (None, None)  # a record, and the same with other gamma and beta
     clip: Any = None  # of BatchNorm, which lacks the parameter
 
     _statistics = (Running, UncountedRunning)
@@ -115,6 +118,30 @@ class RunningScaler(Scaler):
 
     def _clips(self) -> bool:
         return True  # where the map has bounds
+
+    def _as_asked(self, fitted: Fitted) -> Fitted:
+        """Return the record with the map of the present gamma and beta.
+
+        They are parameters of the last step of the map, which a training loop changes, and not
+        statistics. The record is kept beside the estimator, out of its state, for the next reader.
+        """
+        told = fitted.parameters
+        if self._is_asked(fitted):
+            return fitted
+        source, asked = self._plan
+        if source is not fitted or not self._is_asked(asked):
+            parameters.check(self)
+            present = {name: getattr(self, name) for name in LAST_STEP}
+            draft = fitted.but(parameters=told | present)
+            asked = self._with_fitted(draft, **told | present)._ruled_by(fitted.statistic).kept()
+            self._plan = (fitted, asked)
+        known: Fitted = asked
+        return known
+
+    def _is_asked(self, fitted: Fitted) -> bool:
+        """Whether a record was made with the present gamma and beta."""
+        told = fitted.parameters
+        return parameters.are_as_kept(self, {name: told[name] for name in LAST_STEP})
 
     def _vector(self, name: str, n_columns: int) -> Floats | None:
         """Return gamma or beta, one number per column of the statistic."""
@@ -181,7 +208,7 @@ class RunningScaler(Scaler):
         elif using == "batch":
             chosen = self._of_batch(after, table, sample_weight)
         elif before is not None:
-            chosen = after.but(map=self._settled(before).map, buffer=None)
+            chosen = after.but(map=self._as_asked(self._settled(before)).map, buffer=None)
         else:
             twin = self._with_fitted(after)
             chosen = twin._ruled_by(twin._prior(after.n_columns))

@@ -32,7 +32,8 @@ class BatchStatsScaler(RunningScaler):
         Delta degrees of freedom of a batch's variance. A batch whose weight is at most
         `ddof` is not corrected.
     gamma, beta : float, array-like of shape (n_features,) or None, default=None
-        Gain and bias of the result; None stands for 1 and 0.
+        Gain and bias of the result; None stands for 1 and 0. New values are seen
+        at once, without another fit.
     clip : {"range"}, tuple (low, high) or None, default=None
         What `transform` clips its results to: "range" is what the extrema of the data of the
         fit are mapped to, so new data stay inside; a pair holds two numbers, or two arrays with

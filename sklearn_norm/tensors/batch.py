@@ -69,7 +69,8 @@ class BatchNorm(TorchModules, TensorInput, RunningScaler):
     ddof : {0, 1}, default=0
         Delta degrees of freedom of a batch's variance; PyTorch's is 1.
     gamma, beta : float or array-like of shape (n_channels,), default=None
-        Gain and bias of the result; None stands for 1 and 0.
+        Gain and bias of the result; None stands for 1 and 0. New values are seen
+        at once, without another fit.
     copy : bool, default=True
         Whether `transform` and `inverse_transform` leave their input unchanged. False
         lets them overwrite an array of floats.
