@@ -192,3 +192,30 @@ def trained_frozen(module):
         getattr(module, name).fill_(value)
     module.running_var.copy_(torch.tensor([4.0, 9.0, 0.25]))
     return module, x
+
+
+@pytest.mark.parametrize(
+    ("norm", "module", "shape"),
+    [
+        (GroupNorm, nn.GroupNorm(2, 4), (3, 4)),
+        (GroupNorm, nn.GroupNorm(2, 4, affine=False), (3, 4)),
+        (GroupNorm, nn.GroupNorm(4, 4), (3, 4)),
+        (LayerNorm, nn.LayerNorm(1), (3, 1)),
+        (LayerNorm, nn.LayerNorm(1, elementwise_affine=False), (3, 2, 1)),
+        (RMSNorm, nn.RMSNorm(1, eps=1e-5), (3, 1)),
+    ],
+    ids=str,
+)
+def test_what_torch_runs_the_bridge_runs(norm, module, shape):
+    """Rows of channels, and groups with one member, which become beta."""
+    module = module.double()
+    x = np.random.default_rng(0).normal(size=shape)
+    with torch.no_grad():
+        for value, tensor in enumerate(module.parameters(), 2):
+            tensor.fill_(value)
+        expected = module(torch.from_numpy(x)).numpy()
+    made = norm.from_torch(module)
+    np.testing.assert_allclose(made.transform(x), expected, rtol=1e-12, atol=1e-12)
+    again = made.fit(x).to_torch()
+    with torch.no_grad():
+        np.testing.assert_allclose(again(torch.from_numpy(x)), expected, rtol=1e-12, atol=1e-12)
