@@ -52,20 +52,24 @@ def clip_by_norm(x: Any, max_norm: float, *, axis: Any = None) -> Array:
 
 
 def adaptive_gradient_clip(
-    grad: Any, weight: Any, *, factor: float = 0.01, eps: float = 1e-3
+    grad: Any, weight: Any, *, factor: float = 0.01, eps: float = 1e-3, axis: Any = None
 ) -> Array:
     """Limit the norm of the gradient of each unit, relative to the norm of its weights.
 
     Parameters
     ----------
     grad : array-like of shape (n_units, *fan_in)
-        The gradient. Each entry of a 1-D gradient is a unit.
+        The gradient. A vector, such as that of a bias, is one unit, as in the code of the paper.
     weight : array-like of the shape of grad
         The weights.
     factor : float, default=0.01
         The largest ratio of the norm of a gradient to that of its weights.
     eps : float, default=1e-3
         The least norm assumed for the weights of a unit, so that weights of 0 can grow.
+    axis : int or tuple of int, default=None
+        The axes that form one unit, for other layouts: ``axis=0`` for (fan_in, n_units),
+        ``(0, 1, 2)`` for kernels of (height, width, fan_in, n_units), ``()`` for single entries.
+        None takes all but the first, or the one of a vector.
 
     Returns
     -------
@@ -75,7 +79,7 @@ def adaptive_gradient_clip(
     Raises
     ------
     ValueError
-        If the shapes differ, `factor` is not positive or `eps` negative.
+        If the shapes differ, `factor` is not positive, `eps` negative, or `axis` no axes.
 
     References
     ----------
@@ -96,7 +100,7 @@ def adaptive_gradient_clip(
         raise ValueError(
             f"`factor` must be more than 0, and `eps` at least 0. Got {factor}, {eps}."
         )
-    axes = tuple(range(1, array.ndim))
+    axes = unit_axes(axis, array.ndim)
     unit, length = _norm(known, axes)
     with np.errstate(over="ignore"):
         limit = factor * np.maximum(unit * length, eps)
@@ -109,6 +113,11 @@ def _finite(given: Any, name: str) -> Array:
     if not np.isfinite(array).all():
         raise ValueError(f"`{name}` holds NaN or infinity, so its direction is not known.")
     return array
+
+
+def unit_axes(axis: Any, n_axes: int) -> tuple[int, ...]:
+    """Return the axes that form one unit of a layer: for None, all but the first of many."""
+    return tuple(range(1 if n_axes > 1 else 0, n_axes)) if axis is None else _axes(axis, n_axes)
 
 
 def _axes(axis: Any, n_axes: int) -> tuple[int, ...]:

@@ -456,14 +456,36 @@ def test_adaptive_gradient_clip_lets_weights_of_zero_grow():
 
 
 def test_adaptive_gradient_clip_of_vectors_and_kernels():
-    """Entries of a vector are units; of a kernel, all but the first axis is one."""
-    clipped = functional.adaptive_gradient_clip([3.0, -4.0, 0.0], [10.0, -100.0, 0.0], factor=0.1)
+    """A vector is one unit, as in the paper's code; of a kernel, all but the first axis is one."""
+    clipped = functional.adaptive_gradient_clip([1, 0.1, 0.1], [0.1, 3, 0.2], factor=0.1)
+    np.testing.assert_allclose(clipped, [0.29786824, 0.02978682, 0.02978682], atol=5e-9)
+    clipped = functional.adaptive_gradient_clip([3.0, -4.0], [0.0, 10.0], factor=0.1)
+    np.testing.assert_allclose(clipped, [0.6, -0.8], rtol=1e-15)
+    clipped = functional.adaptive_gradient_clip(
+        [3.0, -4.0, 0.0], [10.0, -100.0, 0.0], factor=0.1, axis=()
+    )
     np.testing.assert_allclose(clipped, [1.0, -4.0, 0.0], rtol=1e-15)
+    assert functional.adaptive_gradient_clip(5.0, 10.0, factor=0.1) == 1.0
     grad = np.ones((2, 4, 2, 2), np.float32)  # norms of 4
     weight = grad * np.array([1, 100], np.float32).reshape(2, 1, 1, 1)
     clipped = functional.adaptive_gradient_clip(grad, weight, factor=0.5)
     assert clipped.dtype == np.float32
     np.testing.assert_array_equal(clipped, np.stack([grad[0] / 2, grad[1]]))
+
+
+def test_adaptive_gradient_clip_of_other_layouts():
+    """Units at the end, as in Keras and flax."""
+    rng = np.random.default_rng(0)
+    grad, weight = rng.normal(size=(2, 3, 2, 4, 5)) * 7
+    expected = functional.adaptive_gradient_clip(
+        np.moveaxis(grad, -1, 0), np.moveaxis(weight, -1, 0)
+    )
+    clipped = functional.adaptive_gradient_clip(grad, weight, axis=(0, 1, 2))
+    np.testing.assert_allclose(np.moveaxis(clipped, -1, 0), expected, rtol=1e-14)
+    clipped = functional.adaptive_gradient_clip([[3.0], [4.0]], [[0.0], [10.0]], factor=0.1, axis=0)
+    np.testing.assert_allclose(clipped, [[0.6], [0.8]], rtol=1e-15)
+    with pytest.raises(ValueError, match=r"axis=4 does not name axes"):
+        functional.adaptive_gradient_clip(grad, weight, axis=4)
 
 
 def test_adaptive_gradient_clip_of_very_large_and_small_members():
