@@ -12,7 +12,7 @@ from sklearn.exceptions import NotFittedError
 
 from .._sklearn import Interval, StrOptions
 from ..inputs import parameters
-from ..inputs.arguments import array_of, floats_of, number
+from ..inputs.arguments import array_of, floats_of, number, whole
 from ..inputs.columns import Columns
 from ..inputs.labelled import aligned
 from ..inputs.summaries import Summary
@@ -21,7 +21,7 @@ from ..inputs.weights import weighed
 from ..kernels import Array, Floats
 from ..maps.affine import Affine
 from ..statistics.given import UncountedRunning
-from ..statistics.running import Running
+from ..statistics.running import PooledRunning, Running
 from .fitted import Fitted, moved_between
 from .learner import count
 from .output import CLIP, DTYPE, clipped
@@ -36,6 +36,7 @@ class RunningScaler(Scaler):
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "momentum": [Interval(Real, 0, 1, closed="right"), None],
+        "pool": [StrOptions({"batches", "members"})],
         "bias_correction": ["boolean"],
         "variance": [StrOptions({"total", "within"})],
         "eps": [Interval(Real, 0, None, closed="left")],
@@ -48,6 +49,7 @@ class RunningScaler(Scaler):
     }
     _column_word: ClassVar[str] = "feature"
     momentum: float | None
+    pool: str = "batches"
     bias_correction: bool
     variance: str
     eps: float
@@ -57,18 +59,30 @@ class RunningScaler(Scaler):
     _plan: tuple[Any, Any] = (None, None)  # a record, and the same with other gamma and beta
     clip: Any = None  # of BatchNorm, which lacks the parameter
 
-    _statistics = (Running, UncountedRunning)
+    _statistics = (Running, PooledRunning, UncountedRunning)
+
+    def _validate_params(self) -> None:
+        super()._validate_params()
+        if self.pool == "members" and self.momentum is not None:
+            raise ValueError(
+                'pool="members" weighs each batch by its members, which leaves no momentum to '
+                f"choose: set momentum=None. Got momentum={self.momentum!r}."
+            )
 
     def _measure(self, X: Array, weight: Floats | None) -> Running:
         return self._running(X, weight, self.ddof)
 
     def _running(self, X: Array, weight: Floats | None, ddof: int = 0) -> Running:
         """Measure one batch."""
-        return Running.measure(X, weight, ddof=ddof)
+        return self._kind().measure(X, weight, ddof=ddof)
+
+    def _kind(self) -> type[Running]:
+        """Return the statistic in which batches count alike, or by their members."""
+        return PooledRunning if self.pool == "members" else Running
 
     def _start(self, batch: Any) -> Running:
         size = batch.weight.size
-        return self._prior(size) if self._has_prior() else Running.empty(size)
+        return self._prior(size) if self._has_prior() else self._kind().empty(size)
 
     def _prior(self, size: int) -> Running:
         """Return the prior, mean 0 and variance 1, measured from the origin of the record."""
@@ -81,6 +95,11 @@ class RunningScaler(Scaler):
 
     def _update(self, old: Running, new: Running) -> Running:
         """Reduce the weight of old batches, but only for features that the new batch has."""
+        if isinstance(old, PooledRunning) is not isinstance(new, PooledRunning):
+            raise ValueError(
+                f"The batches so far were pooled in another way than pool={self.pool!r}: set the "
+                "parameter back, or fit anew."
+            )
         if self.momentum is None:
             return old.merge(new)
         share = np.where(new.batches > 0, self.momentum, 0.0)
@@ -106,9 +125,10 @@ class RunningScaler(Scaler):
         return together.mapped(lambda a, b: np.where(wide, b, a), old)
 
     def _rule(self, statistic: Running) -> Affine:
+        spread = statistic.spread(self.variance == "total", whole(self.ddof, "ddof"))
         affine = Affine.of(
             center=statistic.mean,
-            scale=statistic.spread(self.variance == "total").deviation(eps=number(self.eps, "eps")),
+            scale=spread.deviation(eps=number(self.eps, "eps")),
             gain=self._vector("gamma", statistic.weight.size),
             offset=self._vector("beta", statistic.weight.size),
         )
@@ -220,7 +240,7 @@ class RunningScaler(Scaler):
     def _of_batch(self, after: Fitted, table: Table, sample_weight: Any) -> Fitted:
         """Return the fitted record of this batch alone, with its biased variance."""
         batch = self._running(*weighed(table.values, table.weights(sample_weight)))
-        return self._with_fitted(after)._ruled_by(batch)
+        return self._with_fitted(after, ddof=0)._ruled_by(batch)
 
     @classmethod
     def from_stats(
@@ -275,6 +295,11 @@ class RunningScaler(Scaler):
         given = {"running_mean": running_mean, "running_var": running_var, "n_batches": n_batches}
         places = ("running_mean",) if scaler._takes_origin() else ()
         told = Summary.read(feature_names, ("n_batches",), places, **given)
+        if scaler.pool == "members" and n_batches is not None:
+            raise ValueError(
+                'pool="members" counts members, and `n_batches` does not tell how many: leave it '
+                "out for a scaler that only serves."
+            )
         if n_batches is None:
             weight = batches = told.weight("n_batches")
         else:
@@ -319,7 +344,8 @@ class RunningScaler(Scaler):
     @property
     def running_var_(self) -> Floats:
         """Ndarray of shape (n_features,): the running variance."""
-        return self._seen().spread(self._with("variance") == "total").variance()  # type: ignore[no-any-return]
+        drift = self._with("variance") == "total"
+        return self._seen().spread(drift, self._with("ddof")).variance()  # type: ignore[no-any-return]
 
     @property
     def scale_(self) -> Floats | None:

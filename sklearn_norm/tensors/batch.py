@@ -56,6 +56,10 @@ class BatchNorm(TorchModules, TensorInput, RunningScaler):
     momentum : float in (0, 1] or None, default=0.1
         The weight of the new batch, as in PyTorch. None gives every batch the same
         weight: the plain cumulative average.
+    pool : {"batches", "members"}, default="batches"
+        What counts alike if `momentum` is None: every batch, or every member. With "members"
+        the statistics are those of all data at once, however they were cut into batches, and
+        merge exactly.
     channel_axis : int, default=1
         The axis of the channels in (n_samples, *shape); -1 is the last.
     bias_correction : bool, default=True
@@ -140,6 +144,7 @@ class BatchNorm(TorchModules, TensorInput, RunningScaler):
         *,
         shape: Any = None,
         momentum: float | None = 0.1,
+        pool: str = "batches",
         channel_axis: int = 1,
         bias_correction: bool = True,
         variance: str = "total",
@@ -151,6 +156,7 @@ class BatchNorm(TorchModules, TensorInput, RunningScaler):
     ) -> None:
         self.shape = shape
         self.momentum = momentum
+        self.pool = pool
         self.channel_axis = channel_axis
         self.bias_correction = bias_correction
         self.variance = variance
@@ -216,12 +222,12 @@ class BatchNorm(TorchModules, TensorInput, RunningScaler):
         if positions < LONG:
             rows = view.reshape(n_channels, -1).T
             repeated = None if weight is None else np.repeat(weight, positions)
-            return Running.measure(rows, repeated, ddof=ddof)
+            return self._kind().measure(rows, repeated, ddof=ddof)
         columns = view.transpose(1, 0, 2).reshape(-1, positions).T
         parts = Moments.measure(columns)
         if weight is not None:
             parts = parts.weighted(np.repeat(weight, n_channels))
-        return Running.of(parts.reshaped((n_samples, n_channels)).folded(), ddof)
+        return self._kind().of(parts.reshaped((n_samples, n_channels)).folded(), ddof)
 
     def _table_of(self, fitted: Fitted) -> Table:
         if fitted.shape is None:
