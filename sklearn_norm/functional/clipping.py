@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from ..inputs.arguments import floating, number, whole
-from ..inputs.times import refuse_times
+from ..inputs.arguments import number
 from ..kernels import Array, Floats
+from .vectors import axes_of, finite, lengths, unit_axes
 
 
 def clip_by_norm(x: Any, max_norm: float, *, axis: Any = None) -> Array:
@@ -47,8 +48,8 @@ def clip_by_norm(x: Any, max_norm: float, *, axis: Any = None) -> Array:
     limit = number(max_norm, "max_norm")
     if not limit > 0:
         raise ValueError(f"`max_norm` must be more than 0. Got {max_norm!r}.")
-    array = _finite(x, "x")
-    return _shrunk(array, _norm(array, _axes(axis, array.ndim)), np.asarray(limit))
+    array = finite(x, "x")
+    return _shrunk(array, lengths(array, axes_of(axis, array.ndim)), np.asarray(limit))
 
 
 def adaptive_gradient_clip(
@@ -92,7 +93,7 @@ def adaptive_gradient_clip(
     >>> adaptive_gradient_clip([[3.0, 4.0]], [[0.0, 10.0]], factor=0.1)
     array([[0.6, 0.8]])
     """
-    array, known = _finite(grad, "grad"), _finite(weight, "weight")
+    array, known = finite(grad, "grad"), finite(weight, "weight")
     factor, eps = number(factor, "factor"), number(eps, "eps")
     if array.shape != known.shape:
         raise ValueError(f"`grad` has the shape {array.shape}, but `weight` has {known.shape}.")
@@ -101,44 +102,57 @@ def adaptive_gradient_clip(
             f"`factor` must be more than 0, and `eps` at least 0. Got {factor}, {eps}."
         )
     axes = unit_axes(axis, array.ndim)
-    unit, length = _norm(known, axes)
+    unit, length = lengths(known, axes)
     with np.errstate(over="ignore"):
         limit = factor * np.maximum(unit * length, eps)
-    return _shrunk(array, _norm(array, axes), limit)
+    return _shrunk(array, lengths(array, axes), limit)
 
 
-def _finite(given: Any, name: str) -> Array:
-    refuse_times(given, name)
-    array = floating(given, name)
-    if not np.isfinite(array).all():
-        raise ValueError(f"`{name}` holds NaN or infinity, so its direction is not known.")
-    return array
+def clip_by_global_norm(grads: Iterable[Any], max_norm: float) -> tuple[list[Array], float]:
+    """Scale down gradients whose joint norm is more than `max_norm`; leave others unchanged.
 
+    Parameters
+    ----------
+    grads : iterable of array-like
+        The gradients of all parameters, of any shapes.
+    max_norm : float
+        The largest Euclidean norm allowed of all members together, more than 0.
 
-def unit_axes(axis: Any, n_axes: int) -> tuple[int, ...]:
-    """Return the axes that form one unit of a layer: for None, all but the first of many."""
-    return tuple(range(1 if n_axes > 1 else 0, n_axes)) if axis is None else _axes(axis, n_axes)
+    Returns
+    -------
+    clipped : list of ndarray
+        The gradients times min(1, max_norm / norm), each in its shape and dtype.
+    norm : float
+        The norm before, for a log.
 
+    Raises
+    ------
+    ValueError
+        If `max_norm` is not positive, or a gradient is not finite.
 
-def _axes(axis: Any, n_axes: int) -> tuple[int, ...]:
-    """Return the axes that form one vector, all for None."""
-    if axis is None:
-        return tuple(range(n_axes))
-    axes = tuple(whole(a, "axis") for a in (axis if isinstance(axis, tuple) else (axis,)))
-    if not all(-n_axes <= a < n_axes for a in axes) or len({a % n_axes for a in axes}) < len(axes):
-        raise ValueError(
-            f"axis={axis!r} does not name axes of an array that has {n_axes}: give each axis at "
-            "most once."
-        )
-    return axes
+    References
+    ----------
+    R. Pascanu, T. Mikolov and Y. Bengio, "On the difficulty of training recurrent neural
+    networks", ICML 2013.
 
-
-def _norm(x: Array, axes: tuple[int, ...]) -> tuple[Floats, Floats]:
-    """Return the Euclidean norm as (unit, norm in that unit), without over- or underflow."""
-    wide = np.abs(x.astype(np.float64, order="C"))
-    peak = np.max(wide, axis=axes, keepdims=True, initial=0.0)
-    unit = np.where((peak > 0) & np.isfinite(peak), peak, 1.0)
-    return unit, np.sqrt(np.sum((wide / unit) ** 2, axis=axes, keepdims=True))
+    Examples
+    --------
+    >>> from sklearn_norm.functional import clip_by_global_norm
+    >>> clip_by_global_norm([[3.0], [[4.0]]], max_norm=1.0)
+    ([array([0.6]), array([[0.8]])], 5.0)
+    """
+    limit = number(max_norm, "max_norm")
+    if not limit > 0:
+        raise ValueError(f"`max_norm` must be more than 0. Got {max_norm!r}.")
+    arrays = [finite(grad, f"grads[{at}]") for at, grad in enumerate(grads)]
+    parts = [lengths(array, axes_of(None, array.ndim)) for array in arrays]
+    units = [float(unit.max(initial=0.0)) for unit, _ in parts]
+    unit = max(units, default=1.0) or 1.0
+    shares = [size * (own / unit) for (_, size), own in zip(parts, units, strict=True)]
+    length = np.sqrt(sum(float((share**2).sum()) for share in shares))
+    whole = (np.asarray(unit), np.asarray(length))
+    with np.errstate(over="ignore"):
+        return [_shrunk(array, whole, np.asarray(limit)) for array in arrays], float(unit * length)
 
 
 def _shrunk(x: Array, norm: tuple[Floats, Floats], limit: Floats) -> Array:
