@@ -11,7 +11,7 @@ from ..inputs.arguments import floating, number
 from ..inputs.times import refuse_times
 from ..kernels import Array, Floats
 from ..tensors.axes import checked_eps
-from .vectors import axes_of, gradient_of, lengths
+from .vectors import axes_of, gradient_of, lengths, wide
 
 
 def l2_normalize(x: Any, *, axis: Any = -1, eps: float = 1e-12) -> Array:
@@ -191,7 +191,7 @@ def _divided(x: Array, axes: tuple[int, ...], eps: float) -> tuple[Floats, Float
     with np.errstate(over="ignore", invalid="ignore"):
         short = unit * length <= eps
         one, other = np.where(short, 1.0, unit), np.where(short, eps or 1.0, length)
-        y = x.astype(np.float64) / one / other
+        y = wide(x) / one / other
     return np.where(np.isinf(length), np.nan, y), one, np.where(short, -other, other)
 
 

@@ -10,6 +10,7 @@ from ..inputs.arguments import floating, number, whole
 from ..inputs.times import refuse_times
 from ..kernels import Array, Floats
 from ..tensors.axes import checked_eps
+from .vectors import wide
 
 
 def exponential_moving_standardize(
@@ -58,14 +59,14 @@ def exponential_moving_standardize(
     >>> exponential_moving_standardize([1.0, 2.0, 4.0, 8.0], factor_new=0.5).round(4)
     array([0.    , 1.2247, 1.2876, 1.3074])
     """
-    array, wide, away, keep, block = _demeaned(x, factor_new, init_block_size, axis)
+    array, series, away, keep, block = _demeaned(x, factor_new, init_block_size, axis)
     least = checked_eps(eps)
     with np.errstate(over="ignore", invalid="ignore"):
         spread = _moving_mean(away * away, keep)
         np.sqrt(spread, out=spread)
         result = np.divide(away, _at_least(spread, least), out=away)
         if block:
-            own = wide[..., :block] - _mean(wide[..., :block])
+            own = series[..., :block] - _mean(series[..., :block])
             result[..., :block] = own / _at_least(np.sqrt(_mean(own**2)), least)
     return np.asarray(np.moveaxis(result, -1, axis).astype(array.dtype, copy=False))
 
@@ -103,9 +104,9 @@ def exponential_moving_demean(
     >>> exponential_moving_demean([1.0, 2.0, 4.0, 8.0], factor_new=0.5).round(4)
     array([0.    , 0.3333, 1.    , 2.3333])
     """
-    array, wide, away, _, block = _demeaned(x, factor_new, init_block_size, axis)
+    array, series, away, _, block = _demeaned(x, factor_new, init_block_size, axis)
     if block:
-        away[..., :block] = wide[..., :block] - _mean(wide[..., :block])
+        away[..., :block] = series[..., :block] - _mean(series[..., :block])
     return np.asarray(np.moveaxis(away, -1, axis).astype(array.dtype, copy=False))
 
 
@@ -136,11 +137,11 @@ def _demeaned(
         raise ValueError(f"`init_block_size` must be at least 1. Got {init_block_size!r}.")
     if np.isinf(array).any():
         raise ValueError("`x` holds infinity, after which no mean is known: use NaN in its place.")
-    wide = np.moveaxis(array.astype(np.float64), at, -1)
-    wide -= _first(wide)  # so that a large mean costs no digits
-    away = _moving_mean(wide, 1 - share)
-    np.subtract(wide, away, out=away)
-    return array, wide, away, 1 - share, block
+    series = np.moveaxis(wide(array), at, -1)
+    series -= _first(series)  # so that a large mean costs no digits
+    away = _moving_mean(series, 1 - share)
+    np.subtract(series, away, out=away)
+    return array, series, away, 1 - share, block
 
 
 def _first(x: Floats) -> Floats:

@@ -11,6 +11,7 @@ from ..kernels import Array, Floats
 from ..tensors.axes import channelwise, checked_eps
 from .arrays import floats
 from .gradients import checked_grad
+from .vectors import wide
 
 
 def adaptive_instance_norm(
@@ -141,7 +142,7 @@ def _statistics(
     other = floats(style)
     for array in (x, other):
         channelwise(array.shape[1:], channel_axis)  # raises the error of a wrong axis
-    moved = [np.moveaxis(array.astype(np.float64), channel_axis, 1) for array in (x, other)]
+    moved = [np.moveaxis(wide(array), channel_axis, 1) for array in (x, other)]
     if moved[1].shape[0] not in (1, x.shape[0]) or moved[0].shape[1] != moved[1].shape[1]:
         raise ValueError(
             f"`style` of shape {other.shape} must have the channels of `content`, whose shape is "

@@ -9,7 +9,7 @@ import numpy as np
 from ..inputs.arguments import floating, number
 from ..inputs.times import refuse_times
 from ..kernels import Array
-from .vectors import gradient_of, spread, summed_to
+from .vectors import gradient_of, spread, summed_to, wide
 
 TanhGradients: TypeAlias = tuple[Array, Array, Array | None, Array | None]
 
@@ -49,7 +49,7 @@ def dynamic_tanh(x: Any, *, alpha: float = 0.5, gamma: Any = None, beta: Any = N
     array([0.4621, 0.7616, 0.964 , 0.9993])
     """
     x, alpha = _given(x, alpha)
-    y = np.tanh(alpha * x.astype(np.float64))
+    y = np.tanh(alpha * wide(x))
     y = y if gamma is None else y * spread(gamma, "gamma", x.shape)
     y = y if beta is None else y + spread(beta, "beta", x.shape)
     with np.errstate(over="ignore"):
@@ -96,16 +96,16 @@ def dynamic_tanh_backward(
     """
     x, alpha = _given(x, alpha)
     g, present = gradient_of(grad, x), ~np.isnan(x)
-    g, wide = np.where(present, g, 0.0), np.where(present, x, 0.0).astype(np.float64)
-    y = np.tanh(alpha * wide)
+    g, v = np.where(present, g, 0.0), np.where(present, wide(x), 0.0)
+    y = np.tanh(alpha * v)
     by_gamma = None if gamma is None else summed_to(g * y, gamma)
     by_beta = None if beta is None else summed_to(g, beta)
     if beta is not None:
         spread(beta, "beta", x.shape)
     slope = g * (1 - y) * (1 + y)
     slope = slope if gamma is None else slope * spread(gamma, "gamma", x.shape)
-    flat = np.isinf(wide)  # the curve is flat there: 0 times infinity is 0
-    by_alpha = np.asarray((slope * np.where(flat, 0.0, wide)).sum())
+    flat = np.isinf(v)  # the curve is flat there: 0 times infinity is 0
+    by_alpha = np.asarray((slope * np.where(flat, 0.0, v)).sum())
     return (slope * alpha).astype(x.dtype), by_alpha, by_gamma, by_beta
 
 

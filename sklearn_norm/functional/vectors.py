@@ -42,11 +42,17 @@ def lengths(x: Array, axes: tuple[int, ...]) -> tuple[Floats, Floats]:
 
     NaN is missing, and counts as 0.
     """
-    wide = np.abs(x.astype(np.float64, order="C"))
-    wide = np.where(np.isnan(wide), 0.0, wide)
-    peak = np.max(wide, axis=axes, keepdims=True, initial=0.0)
+    size = np.abs(np.ascontiguousarray(wide(x)))
+    size = np.where(np.isnan(size), 0.0, size)
+    peak = np.max(size, axis=axes, keepdims=True, initial=0.0)
     unit = np.where((peak > 0) & np.isfinite(peak), peak, 1.0)
-    return unit, np.sqrt(np.sum((wide / unit) ** 2, axis=axes, keepdims=True))
+    return unit, np.sqrt(np.sum((size / unit) ** 2, axis=axes, keepdims=True))
+
+
+def wide(x: Array) -> Floats:
+    """Return a copy in float64, of NaN of any kind too."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(x.astype(np.float64))
 
 
 def gradient_of(grad: Any, x: Array) -> Floats:
