@@ -114,3 +114,18 @@ def test_gradients_are_clipped_as_by_pytorch():
     np.testing.assert_allclose(found, norm, rtol=1e-12)
     for got, tensor in zip(clipped, tensors, strict=True):
         np.testing.assert_allclose(got, tensor.grad, rtol=1e-6)  # PyTorch adds 1e-6 to the norm
+
+
+def test_running_statistics_are_those_of_pytorch():
+    """Batch after batch, with its conventions."""
+    ours = {"running_mean": np.zeros(4), "running_var": np.ones(4)}
+    theirs = [torch.zeros(4, dtype=torch.float64), torch.ones(4, dtype=torch.float64)]
+    for batch in (X, X[:2] * 3, TOKENS.reshape(-1, 4)):
+        y = functional.batch_norm(batch, gamma=GAIN, beta=BIAS, training=True, momentum=0.3, **ours)
+        tensors = [torch.from_numpy(v) for v in (batch, GAIN, BIAS)]
+        expected = F.batch_norm(tensors[0], *theirs, *tensors[1:], True, 0.3)
+        np.testing.assert_allclose(y, expected, rtol=1e-12, atol=1e-12)
+        for kept, tensor in zip(ours.values(), theirs, strict=True):
+            np.testing.assert_allclose(kept, tensor, rtol=1e-13)
+    expected = F.batch_norm(tensors[0], *theirs)
+    np.testing.assert_allclose(functional.batch_norm(batch, **ours), expected, rtol=1e-12)
