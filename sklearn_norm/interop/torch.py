@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
@@ -59,6 +60,7 @@ class TorchModules:
 
     _torch_names: ClassVar[tuple[str, ...]]  # of classes in torch.nn
     _torch_also: ClassVar[tuple[str, ...]] = ()  # the same, of which none is made
+    _torch_weights: ClassVar[tuple[str, ...]] = ("weight", "bias")  # in a state dict
     _torch_elsewhere: ClassVar[frozenset[str]] = frozenset()  # full names of other classes
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -106,6 +108,49 @@ class TorchModules:
         check_class(module, cls)
         check_unchanged(module, cls)
         return cls._from_module(module)
+
+    @classmethod
+    def _from_weights(cls, weights: dict[str, Floats], params: dict[str, Any]) -> Self:
+        """Return the norm with these weights, by their names in PyTorch, and parameters."""
+        raise TypeError(f"{cls.__name__} defines no `_from_weights`, which from_state_dict needs.")
+
+    @classmethod
+    @template
+    def from_state_dict(cls, state: Any, prefix: str = "", **params: Any) -> Self:
+        """Return the norm whose weights are in a state dict, without PyTorch.
+
+        Parameters
+        ----------
+        state : dict of str to tensor or array-like
+            The weights of a module or of a whole network by name, from ``module.state_dict()`` or
+            a file such as one of safetensors. They are copied.
+        prefix : str, default=""
+            What the names of this norm's weights begin with, such as "encoder.norm1.".
+        **params : dict
+            Parameters of {norm}. A state dict has no `eps`: where it is not given, that
+            of {norm} is taken, so give it if the network has another.
+
+        Returns
+        -------
+        norm : {norm}
+            A new norm, ready for use.
+
+        Raises
+        ------
+        ValueError
+            If a weight is missing, not finite, or not one of such a norm, such as the parts of a
+            parametrization; or if a parameter is needed that a state dict does not hold.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn_norm import LayerNorm
+        >>> state = {"norm.weight": np.array([2.0, 3.0]), "norm.bias": np.zeros(2)}
+        >>> LayerNorm.from_state_dict(state, prefix="norm.", eps=0.0).transform([[1.0, 3.0]])
+        array([[-2.,  3.]])
+        """
+        weights = weights_of(state, prefix, cls._torch_weights, cls.__name__)
+        return cls._from_weights(weights, params)
 
     @template
     def to_torch(self) -> Any:
@@ -190,6 +235,54 @@ def check_runs(module: Any) -> None:
             f"The {name} is in training, where it takes the statistics of each sample; it is a "
             "batch norm only in use: call module.eval() first."
         )
+
+
+def weights_of(state: Any, prefix: Any, known: tuple[str, ...], norm: str) -> dict[str, Floats]:
+    """Return the weights of a state dict whose names begin with a prefix, as float64 arrays."""
+    if not isinstance(state, Mapping) or not isinstance(prefix, str):
+        raise ValueError(
+            f"{norm}.from_state_dict takes a dict of weights by name, and a string `prefix`. Got a "
+            f"{type(state).__name__} and prefix={prefix!r}."
+        )
+    found = {
+        str(name)[len(prefix) :]: value
+        for name, value in state.items()
+        if isinstance(name, str) and name.startswith(prefix)
+    }
+    strange = sorted(found.keys() - set(known))
+    if strange or not found:
+        others = sorted({name.rpartition(".")[0] + "." for name in state if "." in str(name)})
+        what = f"also {strange[:3]}, which no {norm} has" if found else "nothing"
+        raise ValueError(
+            f"With prefix={prefix!r} the state dict holds {what}: a {norm} takes {listed(known)}. "
+            f"Give the prefix of one norm, including its dot; there are {others[:8]}."
+        )
+    weights = {name: floats_of_weight(value) for name, value in found.items()}
+    for name, value in weights.items():
+        if not np.isfinite(value).all():
+            raise ValueError(f"The weight {prefix + name!r} is not finite.")
+    return weights
+
+
+def floats_of_weight(value: Any) -> Floats:
+    if hasattr(value, "detach"):
+        return array_of(value)
+    return np.array(value, dtype=np.float64)
+
+
+def gain_and_offset(weights: dict[str, Floats]) -> dict[str, Any]:
+    """Return gamma and beta, None where a state dict has none."""
+    return {"gamma": weights.get("weight"), "beta": weights.get("bias")}
+
+
+def ndim_of(weights: dict[str, Floats]) -> int:
+    """Return the number of axes that are normalised, which are those of the weights."""
+    return max(value.ndim for value in weights.values())
+
+
+def size_of(weights: dict[str, Floats]) -> int:
+    """Return the number of channels, which is that of the weights."""
+    return max(value.size for value in weights.values())
 
 
 def learned(module: Any) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from ..interop.torch import (
     array_of,
     check_runs,
     dimensions,
+    gain_and_offset,
     is_given,
     learned,
     n_channels,
@@ -35,6 +36,7 @@ from .axes import LONG, Axes, Shape, channel_layout, channelwise, one_channel, s
 from .input import Tensor, TensorInput
 from .keywords import by_keyword
 
+OF_BATCHES = ("running_mean", "running_var", "num_batches_tracked")  # in a state dict
 FROZEN = "torchvision.ops.misc.FrozenBatchNorm2d"
 COUNTED = ("BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "SyncBatchNorm")  # go on in a stream
 OF_SCALERS = ("clip", "dtype")  # parameters of scalers that a norm has not
@@ -136,6 +138,7 @@ class BatchNorm(TorchModules, TensorInput, RunningScaler):
     _remembers = (*RunningScaler._remembers, *OF_SHAPE)
     _torch_names = ("BatchNorm1d", "BatchNorm2d", "BatchNorm3d")
     _torch_also = ("SyncBatchNorm", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d")
+    _torch_weights = ("weight", "bias", *OF_BATCHES)
     _torch_elsewhere = frozenset({FROZEN})
 
     @by_keyword("num_features", "eps", "momentum", "affine", "track_running_stats")
@@ -339,10 +342,28 @@ class BatchNorm(TorchModules, TensorInput, RunningScaler):
         if type(module).__name__ not in COUNTED:
             return cls(**alike)._built(UncountedRunning.known(mean, variance, weight=2.0))
         norm = cls(momentum=module.momentum, bias_correction=False, **alike)
-        batches = float(module.num_batches_tracked)
-        # a plain average has weight `batches`; before any, a tiny weight, so that data win
-        weight = 1.0 if module.momentum is not None else batches or 2.0**-100
-        return norm._built(Running.known(mean, variance, batches, weight))
+        return norm._built(tracked(mean, variance, module.num_batches_tracked, module.momentum))
+
+    @classmethod
+    def _from_weights(cls, weights: dict[str, Floats], params: dict[str, Any]) -> Self:
+        lacking = [name for name in ("running_mean", "running_var") if name not in weights]
+        if lacking:
+            raise ValueError(
+                f"The state dict has no {' and no '.join(lacking)}, without which a batch norm "
+                "cannot serve."
+            )
+        as_there = {"bias_correction": False, "variance": "within", "ddof": 1}
+        norm = cls._unfitted(as_there | gain_and_offset(weights) | params)
+        mean, variance = weights["running_mean"], weights["running_var"]
+        if mean.ndim != 1 or mean.shape != variance.shape or (variance < 0).any():
+            raise ValueError(
+                f"running_mean of shape {mean.shape} and running_var of {variance.shape} must have "
+                "one number for each channel, and no variance may be negative."
+            )
+        if "num_batches_tracked" not in weights:  # of old files: it only serves
+            return norm._built(UncountedRunning.known(mean, variance, weight=2.0))
+        batches = weights["num_batches_tracked"]
+        return norm._built(tracked(mean, variance, batches, norm.momentum))
 
     def _as_module(self) -> Module:
         self._fitted_now()
@@ -358,3 +379,10 @@ class BatchNorm(TorchModules, TensorInput, RunningScaler):
         affine = is_given(self.gamma, self.beta)
         options = {"eps": self.eps, "momentum": self.momentum, "affine": affine}
         return Module(name, (size,), options, values)
+
+
+def tracked(mean: Floats, variance: Floats, batches: Any, momentum: float | None) -> Running:
+    """Return running statistics of PyTorch, which go on as they do there."""
+    seen = float(batches)
+    # a plain average has weight `seen`; before any batch, a tiny weight, so that data win
+    return Running.known(mean, variance, seen, 1.0 if momentum is not None else seen or 2.0**-100)

@@ -6,7 +6,16 @@ from numbers import Integral
 from typing import Any, ClassVar, Self
 
 from .._sklearn import Interval
-from ..interop.torch import Module, TorchModules, is_given, learned, n_channels
+from ..interop.torch import (
+    Module,
+    TorchModules,
+    gain_and_offset,
+    is_given,
+    learned,
+    n_channels,
+    size_of,
+)
+from ..kernels import Floats
 from .axes import Axes, Shape, channelwise
 from .channels import ChannelNorm
 from .keywords import by_keyword
@@ -101,6 +110,13 @@ class GroupNorm(TorchModules, ChannelNorm):
     def _from_module(cls, module: Any) -> Self:
         channels = {"num_groups": module.num_groups, "num_channels": module.num_channels}
         return cls(**channels, eps=module.eps, **learned(module))
+
+    @classmethod
+    def _from_weights(cls, weights: dict[str, Floats], params: dict[str, Any]) -> Self:
+        if "num_groups" not in params:
+            raise ValueError("A state dict does not tell the number of groups: give num_groups=...")
+        size = {"num_channels": size_of(weights)}
+        return cls(**(size | gain_and_offset(weights) | params))
 
     def _as_module(self) -> Module:
         sample = self._known_sample()

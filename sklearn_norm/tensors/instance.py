@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from ..interop.torch import Module, TorchModules, dimensions, is_given, learned, n_channels
+from ..interop.torch import (
+    Module,
+    TorchModules,
+    dimensions,
+    gain_and_offset,
+    is_given,
+    learned,
+    n_channels,
+)
+from ..kernels import Floats
 from .channels import ChannelNorm
 
 
@@ -72,6 +81,10 @@ class InstanceNorm(TorchModules, ChannelNorm):
                 "BatchNorm.from_torch(module.eval())."
             )
         return cls(eps=module.eps, **learned(module))
+
+    @classmethod
+    def _from_weights(cls, weights: dict[str, Floats], params: dict[str, Any]) -> Self:
+        return cls(**(gain_and_offset(weights) | params))
 
     def _as_module(self) -> Module:
         sample = self._known_sample()

@@ -77,6 +77,8 @@ ODD: dict[str, dict[str, Odd]] = {
     "b": odd.OTHERS,
     "scalers": odd.SEVERAL,
     "module": odd.OTHERS,
+    "state": odd.OTHERS,
+    "prefix": odd.ANYTHING,
     "input_features": {n: value._replace(becomes=None) for n, value in odd.FEATURES.items()},
     "transform": odd.CONTAINERS,
     "params": odd.KEYWORDS,
@@ -360,6 +362,8 @@ def plain_arguments(case: Case, target: Any) -> dict[str, Any]:
             found[name] = pickle.loads(prepared(subject, case.state))
         elif name == "module":
             found[name] = torch_module(subject)
+        elif name == "state":
+            found[name] = {"weight": np.ones(4), "bias": np.zeros(4)}
         elif name == "fitted":
             found[name] = odd.THEIR_KINDS[subject]().fit(PLAIN)
         elif name in ("estimator", "document", "path"):
