@@ -73,11 +73,12 @@ class Scaler(Learner):
         kind = type(self)
         in_one = kind.fit is Scaler.fit and kind.transform is Scaler.transform
         if in_one and fit_params.keys() <= {"sample_weight"}:
-            fitted, table = self._learned(None, X, fit_params.get("sample_weight"))
             searched = fit_params.get("sample_weight") is None  # rows of weight 0 were not searched
-            twin = self._with_fitted(fitted)
-            result = twin._scaled(fitted, table, None, searched=searched)
-            self._fitted = fitted
+            with self._in_turn():
+                fitted, table = self._learned(None, X, fit_params.get("sample_weight"))
+                twin = self._with_fitted(fitted)
+                result = twin._scaled(fitted, table, None, searched=searched)
+                self._fitted = fitted
             return result
         fit_transform = super(Scaler, kind).fit_transform
         return self._apart(lambda twin: fit_transform(twin, X, y, **fit_params))
@@ -268,10 +269,16 @@ class Scaler(Learner):
         if not is_sparse(values):
             return
         self._check_zeros_may_stay(values)
-        moved = fitted.map_of_data.of_zero(fitted.n_columns, self._clips()) != 0
-        if moved.any():
+        zero = fitted.map_of_data.of_zero(fitted.n_columns, self._clips())
+        if (zero != 0).any():
             assert fitted.columns is not None
-            name = fitted.columns.label(int(np.flatnonzero(moved)[0]))
+            at = int(np.flatnonzero(zero)[0])
+            name = fitted.columns.label(at)
+            if np.isnan(zero[at]) and not fitted.statistic.low[at] <= fitted.statistic.high[at]:
+                raise SparseDataError(
+                    f"The zeros of sparse column {name!r} would become NaN: in the fit, it held no "
+                    "data. Fit on data that it has, leave the column out, or pass a dense array."
+                )
             raise SparseDataError(
                 f"The zeros of sparse column {name!r} would not stay zeros. "
                 f"To scale sparse data, {self._sparse_remedy}."

@@ -14,6 +14,7 @@ from ..inputs.frames import CONTAINERS
 from ..inputs.parameters import defaults_of
 from .damage import checksum
 from .fitted import OF_COLUMNS, OF_SCALER, OF_SHAPE, Fitted
+from .turns import Turn
 
 SCHEMA = 2  # increase it whenever an older version would misread the state
 FITTED = {*OF_COLUMNS, *OF_SHAPE, *OF_SCALER}
@@ -31,10 +32,25 @@ class Stateful(BaseEstimator):  # type: ignore[misc]
     _at_once: ClassVar[tuple[str, ...]] = ()  # in the state together or not at all
     _fitted: Fitted | None = None
 
+    def _in_turn(self) -> Turn:
+        """Return the lock of those who change this estimator, made at the first change."""
+        turn: Turn | None = self.__dict__.get("_turn")
+        return turn if turn is not None else self.__dict__.setdefault("_turn", Turn())
+
+    def _follow(self, before: Fitted | None, after: Fitted) -> None:
+        """Put a record in place of the one that it was made from."""
+        if self._fitted is not before:  # the thread that has the turn can do that, and only it
+            raise RuntimeError(
+                f"This {type(self).__name__} learned from other data while it read these, in the "
+                "same thread, as by a signal handler. These data are not counted: pass them again."
+            )
+        self._fitted = after
+
     def __getstate__(self) -> dict[str, Any]:
         """Return arrays and plain values only."""
         state: dict[str, Any] = dict(super().__getstate__())
         state.pop("_plan", None)
+        state.pop("_turn", None)
         fitted = state.pop("_fitted", None)
         if fitted is not None:
             state.update(self._state_of(fitted))

@@ -17,7 +17,7 @@ from ..inputs.columns import Columns
 from ..inputs.frames import container_of
 from ..inputs.reading import OF_FLOATS, n_axes, read_array, read_table, shape_of
 from ..inputs.rounded import refuse_rounded
-from ..inputs.table import Table
+from ..inputs.table import Table, first_of
 from ..kernels import Array
 from .axes import Axes, Shape
 
@@ -94,7 +94,7 @@ class Tensor(Table):
     def refuse_infinite(self, values: Any = None) -> None:
         tensor = self.values if values is None else values
         members = flat(tensor) if self.is_flat else tensor
-        place = tuple(int(i) for i in np.argwhere(np.isinf(members))[0])
+        place = tuple(int(i) for i in first_of(np.argwhere(np.isinf(members))))
         names = _sklearn.feature_names(self.given)
         where = f"sample {place[0]} at {place[1:]}"
         if self.is_flat:

@@ -85,7 +85,8 @@ class TensorNorm(TensorInput, Transformer):
         ValueError
             If samples of this shape cannot be normalised.
         """
-        self._fitted = self._seen(X, least_rows=1)
+        with self._in_turn():
+            self._fitted = self._seen(X, least_rows=1)
         return self
 
     def _seen(self, X: Any, least_rows: int) -> Fitted:
@@ -119,10 +120,12 @@ class TensorNorm(TensorInput, Transformer):
         ValueError
             If they do not fit: see `transform`.
         """
+        if self._fitted is None:
+            with self._in_turn():
+                if self._fitted is None:
+                    self._follow(None, self._seen(X, least_rows=0))
+                    return self
         fitted = self._fitted
-        if fitted is None:
-            self._fitted = self._seen(X, least_rows=0)
-            return self
         if fitted.plan.found(self) is not None:
             table = plain_table(X, fitted.columns, FLOATS)
             if table is not None and not kernels.has_infinity(table.values):
