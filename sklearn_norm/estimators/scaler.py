@@ -193,7 +193,7 @@ class Scaler(Learner):
         if result is None:
             table.refuse_infinite()
         if fitted.origin is not None and not is_sparse(table.values):
-            with np.errstate(over="ignore"):  # float16 ends at 65504
+            with np.errstate(all="ignore"):  # float16 ends at 65504
                 result += fitted.origin if chosen is None else fitted.origin[chosen]
         return table.framed(result, self._wanted(X))
 
@@ -346,7 +346,7 @@ class Scaler(Learner):
         center, scale = (affine.in_units(name) for name in ("center", "scale"))
         center, scale = zero if center is None else center, one if scale is None else scale
         constant = self._constant() if fitted.statistic.grows else np.zeros_like(zero, dtype=bool)
-        with np.errstate(over="ignore"):
+        with np.errstate(all="ignore"):
             held = constant & (center.astype(dtype) == center)
         kind = self._table_of(fitted).kind_of_column
         kind = "feature" if kind == "column" else kind

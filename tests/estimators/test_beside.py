@@ -286,7 +286,7 @@ def test_infinity_that_vanishes_while_it_is_looked_for_is_a_value_error(
         try:
             getattr(clone(made) if act == "fit_transform" else made, act)(held)
         except ValueError as error:
-            assert "infinity" in str(error)
+            assert "infinity" in str(error)  # noqa: PT017
 
 
 def test_an_interrupted_call_in_place_leaves_what_was_learned(monkeypatch):
