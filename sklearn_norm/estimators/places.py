@@ -15,6 +15,7 @@ from ..inputs.origin import LARGE, LARGEST, ROOM, exact_of, is_wide_integer, mov
 from ..inputs.reshaped import Reshaped
 from ..inputs.table import Table
 from ..kernels import Floats
+from ..kernels.quiet import quietly
 from ..kernels.sparse import is_sparse
 from ..maps.affine import Affine
 from .fitted import Fitted
@@ -24,11 +25,13 @@ WHOLE = 2.0**52  # from here on, all floats are integers
 TABLES = (Table, Reshaped)  # a column of the map is a column of the values
 
 
+@quietly
 def first_origin(table: Table, batch: Any) -> Floats | None:
     """Return the origins that the first batch chooses, None if all are 0."""
     return origin_of(table, batch.low, batch.high, middle=lambda: _middle_of(batch))
 
 
+@quietly
 def next_origin(before: Fitted, table: Table, batch: Any) -> Floats | None:
     """Return the origins after a batch that is measured from those before; None keeps them."""
     peak = max(batch.high.max(initial=0.0), -batch.low.min(initial=0.0))
@@ -57,6 +60,7 @@ def next_origin(before: Fitted, table: Table, batch: Any) -> Floats | None:
     return None if (new == mine).all() else new
 
 
+@quietly
 def joint_origin(mine: Fitted, theirs: Fitted) -> Any:
     """Return the origins of two records together: mine, where it holds both."""
     if mine.origin is None and theirs.origin is None:

@@ -68,7 +68,7 @@ def _values_of(X: Any, numbers: frozenset[Any]) -> Array | None:
     kinds = set(X.dtypes)
     of_one_kind = len(kinds) == 1 and INTEGERS.issuperset(kinds)
     if FLOATS.issuperset(kinds) or (of_one_kind and numbers.issuperset(kinds)):
-        with np.errstate(invalid="ignore"):  # casting a signaling NaN warns
+        with np.errstate(all="ignore"):  # casting a signaling NaN warns
             values: Array = X.to_numpy()
         return values if values.dtype in numbers else None
     return None

@@ -55,7 +55,7 @@ def read_table(
     checks = {"accept_sparse": ["csr", "csc"], "dtype": LISTED, **told}
     checks["dtype"] = narrow_float(X, container) or checks["dtype"]
     try:
-        with np.errstate(over="ignore", invalid="ignore"):  # too large floats become inf
+        with np.errstate(all="ignore"):  # too large floats become inf
             values, names, width = _sklearn.validated(
                 estimator,
                 readable(X, container),
@@ -87,7 +87,7 @@ def read_array(estimator: Any, X: Any, **options: Any) -> Any:
     container = container_of(X)
     X = admitted(X, container)
     try:
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(all="ignore"):
             values = check_array(
                 readable(X, container),
                 dtype=narrow_float(X, container) or OF_FLOATS,

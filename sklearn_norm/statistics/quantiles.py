@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import kernels
 from ..kernels import Array, Floats, Selection, Thinning
+from ..kernels.quiet import quietly
 from ..kernels.sparse import canonical, is_sparse
 from ..records import refused, vector_faults
 from .extrema import faults_of_known
@@ -170,22 +171,24 @@ class Quantiles(Statistic):
                 yield from refused("known", row, step < -room)
 
 
+@quietly
 def _norm(weights: Floats) -> float:
     """Return the root of the sum of squares, without over- or underflow."""
     peak = float(weights.max(initial=0.0)) or 1.0
     return float(np.sqrt(np.sum((weights / peak) ** 2))) * peak
 
 
+@quietly
 def _unit(total: float, norm: float) -> float:
     """Return the width a quantile averages over: a typical member weight, at most 1."""
     unit = norm / total * norm
     return unit if unit < 1 - 1e-9 else 1.0
 
 
+@quietly
 def _units(total: Floats, norm: Floats) -> Floats:
     """Return the unit of each column; for a column without members it does not matter."""
-    with np.errstate(invalid="ignore"):
-        units = norm / total * norm
+    units = norm / total * norm
     return np.where(units < 1 - 1e-9, units, 1.0)
 
 

@@ -29,6 +29,7 @@ from typing import Any, Self
 import numpy as np
 
 from ..kernels import Floats, Thinning
+from ..kernels.quiet import quietly
 
 RISK = 1e-6
 TOP = 9.4  # members of the top level, in units of 1 / rank error
@@ -98,6 +99,7 @@ class Sketch:
         return cls(rank_error, levels, settled, settled=settled)
 
     @classmethod
+    @quietly
     def of_weighted(cls, values: Floats, weights: Floats, rank_error: float) -> Self:
         """Summarise sorted members of any weight; each weight is split into powers of two."""
         if not values.size:
@@ -254,6 +256,7 @@ class Sketch:
             if members.size and not low <= members[0] <= members[-1] <= high:
                 yield f"levels[{at}]", f"must lie between {low!r} and {high!r}"
 
+    @quietly
     def quantiles(self, probabilities: Floats, unit: float = 1.0) -> Floats:
         """Return quantiles by linear interpolation between the members in their order."""
         heights = [h for h, v in self.levels.items() if v.size]
@@ -292,6 +295,7 @@ def hashed(*parts: int | Floats) -> int:
     return int.from_bytes(digest.digest(), "little")
 
 
+@quietly
 def sorted_quantiles(
     values: Floats, weights: Floats | None, probabilities: Floats, unit: float = 1.0
 ) -> Floats:
@@ -325,10 +329,10 @@ def sorted_quantiles(
     return result
 
 
+@quietly
 def interpolated(below: Floats, above: Floats, share: Floats) -> Floats:
     """Interpolate as NumPy does: exact at both ends, and monotone."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        step = above - below
-        result = np.where(share < 0.5, below + step * share, above - step * (1 - share))
-        halved = (below / 2 * (1 - share) + above / 2 * share) * 2
+    step = above - below
+    result = np.where(share < 0.5, below + step * share, above - step * (1 - share))
+    halved = (below / 2 * (1 - share) + above / 2 * share) * 2
     return np.where(np.isinf(step), halved, np.where(step == 0, below, result))
