@@ -89,6 +89,14 @@ class Cuts:
         return out
 
 
+def exact_sum(weight: Floats) -> float:
+    """Return the sum of weights, rounded once."""
+    if not weight.size:
+        return 0.0
+    cuts = Cuts.of(weight)
+    return float(cuts.left(cuts.total(weight), None, 1).high[0])
+
+
 @quietly
 def present_weight(X: Array, weight: Floats, absent: Array) -> Floats:
     """Return the total weight of the members that are not NaN, rounded once, per column.

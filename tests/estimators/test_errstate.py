@@ -182,7 +182,7 @@ KNOWN = {
 def test_known_statistics_of_any_size_change_nothing(name, size):
     """A fitted scaler from them, and what it learns afterwards."""
     kind = getattr(sklearn_norm, name)
-    given = dict.fromkeys(KNOWN[name], [size, size / 3])
+    given = {key: [size, size / 3] for key in KNOWN[name]}
     given |= {n: v for n, v in {"n_samples": 7, "n_batches": 7}.items() if n in given}
     if name == "MinMaxScaler":
         given["data_max"] = [size * 2, size]
