@@ -56,6 +56,15 @@ class RunningScaler(Scaler):
 
     _statistics = (Running, UncountedRunning)
 
+    def _validate_params(self) -> None:
+        super()._validate_params()
+        if self.momentum is not None and 1 - float(self.momentum) == 1:
+            raise ValueError(
+                f"`momentum` must be at least 2**-53, about 1.1e-16, or None. Got "
+                f"{self.momentum!r}: in floats, 1 - momentum is 1, so nothing would be forgotten. "
+                "momentum=None gives every batch the same weight."
+            )
+
     def _measure(self, X: Array, weight: Floats | None) -> Running:
         return self._running(X, weight, self.ddof)
 

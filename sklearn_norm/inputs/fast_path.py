@@ -53,7 +53,8 @@ def plain_table(X: Any, columns: Columns | None, numbers: frozenset[Any] = NUMBE
 
 def _plain_frame(X: Any, columns: Columns | None, numbers: frozenset[Any]) -> Table | None:
     index = X.columns
-    if columns is not None and not columns.has(index):
+    known = index.is_unique if columns is None else columns.has(index)
+    if not known:
         return None
     values = _values_of(X, numbers)
     if values is None or values.ndim != 2 or values.shape[0] == 0 or values.shape[1] == 0:

@@ -42,6 +42,25 @@ def is_pandas(X: Any) -> bool:
     return pandas is not None and type(X) is pandas.DataFrame
 
 
+def refuse_repeated(X: Any) -> None:
+    """Refuse a frame in which two columns have one label."""
+    if container_of(X) == "pandas":
+        if X.columns.is_unique:
+            return
+        label = X.columns[X.columns.duplicated()].tolist()[0]
+    elif is_arrow(X):
+        names = X.schema.names
+        if len(set(names)) == len(names):
+            return
+        label = next(name for at, name in enumerate(names) if name in names[:at])
+    else:
+        return
+    raise ValueError(
+        f"X has the column {label!r} more than once, so the label does not tell which one is "
+        "meant. Give each column a label of its own, or pass an array, as X.to_numpy()."
+    )
+
+
 def narrow_float(X: Any, container: str) -> Any:
     """Return float16 or float32 if a frame holds nothing wider, else None."""
     if container == "default":

@@ -12,6 +12,7 @@ from ..kernels import Array, Floats
 from ..kernels.limbs import Cuts
 
 EPS = 2.0**-52
+FEW = 100  # members whose mean is computed exactly
 
 
 def adds_up(weights: Floats, total: float) -> bool:
@@ -66,15 +67,20 @@ class Ranks:
         last = max(first, self.row(start + width, bisect_left))
         if first == last:
             return float(values[first])
-        covered = self.weights[first : last + 1].copy()
-        covered[0] = float((self.end(first) - start) * self.size)
-        covered[-1] = float((start + width - self.end(last - 1)) * self.size)
-        return _mean(values[first : last + 1], covered)
+        ends = (
+            (self.end(first) - start) * self.size,
+            (start + width - self.end(last - 1)) * self.size,
+        )
+        return _mean(values[first : last + 1], self.weights[first : last + 1], *ends)
 
 
-def _mean(values: Floats, weights: Floats) -> float:
-    """Return the mean of sorted values by their weights, between the first and the last."""
-    share = weights / weights.max()
-    share /= share.sum()
-    middle = float(np.sum(values * share))
+def _mean(values: Floats, weights: Floats, first: Fraction, last: Fraction) -> float:
+    """Return the mean of sorted values by their weights, those of the first and the last given."""
+    if values.size <= FEW:
+        covered = [first, *map(Fraction, weights[1:-1].tolist()), last]
+        pairs = zip(map(Fraction, values.tolist()), covered, strict=True)
+        return float(sum((v * c for v, c in pairs), Fraction(0)) / sum(covered))
+    share = np.concatenate([[float(first)], weights[1:-1], [float(last)]])
+    share /= share.max()
+    middle = float(np.sum(values * (share / share.sum())))
     return min(max(middle, float(values[0])), float(values[-1]))
