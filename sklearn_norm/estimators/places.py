@@ -179,9 +179,9 @@ def _rounds(table: Table, column: int, origin: float) -> bool:
 def _warn(label: Any) -> None:
     warnings.warn(
         f"Column {label!r} holds integers beyond 2**53, and others so far from them that float64 "
-        "does not hold both: the fewer ones were rounded, and half of the digits of this result, or "
-        "of a later one, may be lost. Subtract a number of your own from the column first, or make a placeholder such "
-        "as 0 NaN.",
+        "does not hold both: the fewer ones were rounded, and half of the digits of this result, "
+        "or of a later one, may be lost. Subtract a number of your own from the column first, or "
+        "make a placeholder such as 0 NaN.",
         UserWarning,
         stacklevel=2,
     )
