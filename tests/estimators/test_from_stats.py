@@ -725,7 +725,7 @@ def test_nothing_merges_with_a_center_and_a_scale():
 
 
 def test_a_robust_scaler_of_known_statistics_holds_no_values_of_the_data():
-    """It serves with two numbers for each column; what was fitted keeps the values for quantiles."""
+    """It has two numbers for each column; what was fitted keeps the values for quantiles."""
     X = np.array([[1.25], [3.5], [8.75], [9.125]])
     fitted = RobustScaler().fit(X)
     serving = RobustScaler.from_stats(center=fitted.center_, scale=fitted.scale_)
