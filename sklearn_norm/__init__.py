@@ -8,8 +8,10 @@ from . import exceptions as exceptions
 from . import functional as functional
 from . import onnx as onnx
 from ._version import __version__ as __version__
+from .compose.columns import ColumnScaler, make_column_scaler
 from .compose.equality import equal
 from .compose.merging import merge
+from .compose.pooled import PooledScaler
 from .config import config_context, get_config, set_config, show_versions
 from .elsewhere import refusal
 from .persistence.documents import from_dict, load, save, to_dict
@@ -31,12 +33,14 @@ __all__ = [
     "AdaNorm",
     "BatchNorm",
     "BatchStatsScaler",
+    "ColumnScaler",
     "DecimalScaler",
     "GroupNorm",
     "InstanceNorm",
     "LayerNorm",
     "MaxAbsScaler",
     "MinMaxScaler",
+    "PooledScaler",
     "RMSNorm",
     "RobustScaler",
     "StandardScaler",
@@ -46,6 +50,7 @@ __all__ = [
     "from_dict",
     "get_config",
     "load",
+    "make_column_scaler",
     "merge",
     "save",
     "set_config",

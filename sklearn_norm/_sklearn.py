@@ -10,13 +10,14 @@ from sklearn import config_context, get_config
 from sklearn.base import OneToOneFeatureMixin
 from sklearn.utils import Tags, TargetTags
 from sklearn.utils._metadata_requests import SIMPLE_METHODS
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils._set_output import _get_output_config, _wrap_data_with_container
 from sklearn.utils.validation import _get_feature_names, validate_data
 
 __all__ = [
     "OUTPUT",
     "SETTINGS",
+    "HasMethods",
     "Interval",
     "StrOptions",
     "asked_container",
