@@ -116,7 +116,9 @@ class ColumnScaler(Composite):
             check_part(self.remainder, "`remainder`")
 
     def _named_parts(self) -> list[tuple[str, Any]]:
-        named = [(name, scaler) for name, scaler, _ in self.scalers]
+        told = self.scalers if isinstance(self.scalers, (list, tuple)) else ()
+        entries = (e for e in told if isinstance(e, (list, tuple)) and len(e) == 3)
+        named = [(name, scaler) for name, scaler, _ in entries]  # others are refused by a fit
         return named if isinstance(self.remainder, str) else [*named, (REMAINDER, self.remainder)]
 
     def _first(self, mixed: Mixed) -> list[Part]:
@@ -173,13 +175,11 @@ class ColumnScaler(Composite):
             The values by name.
         """
         told: dict[str, Any] = super().get_params(deep=deep)
-        if deep and isinstance(self.scalers, (list, tuple)):
-            for entry in self.scalers:
-                if isinstance(entry, (list, tuple)) and len(entry) == 3:
-                    name, scaler, _ = entry
-                    told[name] = scaler
-                    inner = scaler.get_params() if hasattr(scaler, "get_params") else {}
-                    told |= {f"{name}__{key}": value for key, value in inner.items()}
+        for name, scaler in self._named_parts() if deep else ():
+            if name != REMAINDER:
+                told[name] = scaler
+                inner = scaler.get_params() if hasattr(scaler, "get_params") else {}
+                told |= {f"{name}__{key}": value for key, value in inner.items()}
         return told
 
     def set_params(self, **params: Any) -> Self:
@@ -202,9 +202,10 @@ class ColumnScaler(Composite):
             If a name is not that of a parameter.
         """
         before = self.scalers
-        names = {name for name, _ in self._named_parts()} - {REMAINDER}
         try:
-            self.scalers = swapped(params.pop("scalers", before), params)
+            self.scalers = params.pop("scalers", before)
+            names = {name for name, _ in self._named_parts()} - {REMAINDER}
+            self.scalers = swapped(self.scalers, names & params.keys(), params)
             return super().set_params(**{k: v for k, v in params.items() if k not in names})
         except BaseException:
             self.scalers = before

@@ -16,6 +16,7 @@ from .. import _sklearn
 from ..estimators.fitted import OF_COLUMNS
 from ..estimators.transformer import Transformer
 from ..inputs import parameters
+from ..inputs.frames import renamed
 from ..inputs.mixed import Mixed, read_mixed, read_scaled
 from ..inputs.reshaped import is_series, named_as, rows_of, series_like
 from .graphs import PartsToGraph
@@ -179,7 +180,7 @@ class Composite(PartsToGraph, OnePass, Transformer):
             result = self._in_one_pass(X, fitted)
             if result is not None:
                 return result
-        mixed = read_mixed(self, X, fitted.columns, 0)
+        mixed = self._read(X, fitted, 0)
         told = routed(self, "transform", self._named_parts(), _weighed(mixed, params))
         beside = {name: found["transform"] for name, found in told.items()}
         return self._applied(fitted, mixed, beside)
@@ -322,8 +323,7 @@ class Composite(PartsToGraph, OnePass, Transformer):
     ) -> Learned:
         """Return the record after a batch, the batch, and what goes to the parts beside it."""
         parameters.check(self)
-        columns = None if before is None else before.columns
-        mixed = read_mixed(self, X, columns, int(method != "partial_fit"))
+        mixed = self._read(X, before, int(method != "partial_fit"))
         told = routed(self, method, self._named_parts(), _weighed(mixed, params))
         callee = "partial_fit" if method == "partial_fit" else "fit"
         parts = self._first(mixed) if before is None else self._next(before)
@@ -337,6 +337,16 @@ class Composite(PartsToGraph, OnePass, Transformer):
                     learn(self._given(mixed, part.places), y, **beside)
         return fitted, mixed, told
 
+    def _read(self, X: Any, fitted: Parts | None, least_rows: int) -> Mixed:
+        """Read X, whose columns must be those of the fit; a frame as an array if that saw one."""
+        if fitted is None:
+            return read_mixed(self, X, None, least_rows)
+        mixed = read_mixed(self, X, fitted.columns, least_rows)
+        if fitted.container == "default" and mixed.container != "default":
+            mixed = read_mixed(self, mixed.values.to_numpy(), fitted.columns, least_rows)
+            mixed.given = X
+        return mixed
+
     def _applied(self, fitted: Parts, mixed: Mixed, told: dict[str, dict[str, Any]]) -> Any:
         """Return the results of all parts in their places."""
         results = []
@@ -347,7 +357,9 @@ class Composite(PartsToGraph, OnePass, Transformer):
                     result = part.scaler.transform(given, **told[part.name])
                 asked = getattr(part.scaler, "dtype", None) is not None
                 results.append((part.places, self._returned(result, mixed), asked))
-        return mixed.with_results(results, _sklearn.asked_container(self))
+        wanted = _sklearn.asked_container(self)
+        found = mixed.with_results(results, wanted)
+        return found if wanted == "default" else renamed(found, wanted, fitted.columns.listed())
 
     # What the state, copies and checks need
 

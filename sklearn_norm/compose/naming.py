@@ -58,8 +58,8 @@ def all_or_none(parts: Iterable[Any]) -> Iterator[None]:
         raise
 
 
-def swapped(parts: Any, params: dict[str, Any]) -> Any:
-    """Return tuples of a name, an estimator and perhaps more, with new estimators by name."""
-    if not any(entry[0] in params for entry in parts):
+def swapped(parts: Any, names: Any, params: dict[str, Any]) -> Any:
+    """Return tuples of a name, an estimator and more, with other estimators for some names."""
+    if not names:
         return parts
-    return type(parts)([(e[0], params[e[0]], *e[2:]) if e[0] in params else e for e in parts])
+    return type(parts)([(e[0], params[e[0]], *e[2:]) if e[0] in names else e for e in parts])

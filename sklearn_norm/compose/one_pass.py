@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from .. import _sklearn
+from ..inputs.blocks import block_of, with_block
 from ..inputs.fast_path import FLOATS, is_plain, plain_table
-from ..inputs.frames import framed
+from ..inputs.frames import container_of, framed
 from ..inputs.placing import Before
 from ..inputs.table import Table
 from ..maps.affine import Affine
@@ -31,14 +32,32 @@ class OnePass:
 
     def _in_one_pass(self, X: Any, fitted: Parts) -> Any:
         """Return the result of one map over all columns, None if there is none for this X."""
-        table = plain_table(X, fitted.columns, FLOATS)
-        if table is None or _sklearn.asked_container(self) not in ("default", table.container):
-            return None
-        if table.container != "default" and len(set(X.dtypes)) > 1:
-            return None  # each column keeps its dtype
         joined = self._joined(fitted)[0]
-        result = None if joined is None else joined.apply(table.values, clip=True, look=True)
+        asked = _sklearn.asked_container(self)
+        if joined is None or (asked != "default" and fitted.columns.names is None):
+            return None
+        table = plain_table(X, fitted.columns, FLOATS)
+        if fitted.container == "default" and (table is None or table.container != "default"):
+            return None
+        one_dtype = table is not None and (table.container == "default" or _of_one_dtype(X))
+        if table is None or not one_dtype:  # in a mixed frame each column keeps its dtype
+            return self._in_one_block(X, fitted, joined, asked)
+        if asked not in ("default", table.container):
+            return None
+        result = joined.apply(table.values, clip=True, look=True)
         return None if result is None else _framed_as(result, table)
+
+    def _in_one_block(self, X: Any, fitted: Parts, joined: Affine, asked: str) -> Any:
+        """Return the result of one map over the columns taken of a mixed frame, or None."""
+        container = container_of(X)
+        if container == "default" or asked not in ("default", container):
+            return None
+        places = np.flatnonzero(fitted.taken)
+        block = block_of(X, fitted.columns, places) if X.shape[0] else None
+        if block is None:
+            return None
+        result = joined.columns(places).apply(block, block, clip=True, look=True)
+        return None if result is None else with_block(X, places, result)
 
     def _undone_in_one_pass(self, X: Any, fitted: Parts) -> Any:
         """Undo the scaling of all columns by one map, None if there is none for this X."""
@@ -103,6 +122,10 @@ def _framed_as(result: Any, table: Table) -> Any:
     if table.container == "default":
         return result
     return framed(result, table.container, table.given.columns.view(), like=table.given)
+
+
+def _of_one_dtype(X: Any) -> bool:
+    return len(set(X.dtypes)) == 1
 
 
 def _of_all_steps(mapping: Affine, size: int) -> Affine:

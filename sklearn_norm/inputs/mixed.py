@@ -118,7 +118,8 @@ class Mixed:
         if wanted == "default" or is_sparse(found):
             return found
         names = self.columns.listed()
-        return converted(found, "default", wanted, names if places is None else names[places])
+        names = names if places is None else names[places]
+        return converted(found, "default", wanted, names, self.given)
 
     def _label(self, place: int) -> Any:
         return self.columns.label(place)

@@ -227,12 +227,12 @@ def container_of_series(values: Any) -> bool:
     return not isinstance(values, np.ndarray) and hasattr(values, "to_numpy")
 
 
-def converted(found: Any, container: str, wanted: str, names: Any = None) -> Any:
+def converted(found: Any, container: str, wanted: str, names: Any = None, like: Any = None) -> Any:
     """Return a frame or an array in the wanted container."""
     if wanted in ("default", container):
         return found
     if container == "default":
-        frame = framed(found, wanted, names)
+        frame = framed(found, wanted, names, like)
         return frame.infer_objects() if wanted == "pandas" and found.dtype == object else frame
     if wanted == "polars":
         import polars as pl

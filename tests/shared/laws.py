@@ -4,6 +4,7 @@ import copy
 import json
 import pickle
 import tempfile
+from inspect import signature
 from pathlib import Path
 
 import joblib
@@ -16,7 +17,14 @@ import sklearn_norm
 from sklearn_norm.statistics.record import Statistic
 
 # what measures columns and maps them; the norms of single samples keep laws of their own
-ESTIMATORS = [n for n in sklearn_norm.__all__ if isinstance(getattr(sklearn_norm, n), type)]
+CLASSES = [n for n in sklearn_norm.__all__ if isinstance(getattr(sklearn_norm, n), type)]
+# made of other estimators, which they must be given: tests/compose, and the configurations
+COMPOSITES = [
+    n
+    for n in CLASSES
+    if any(p.default is p.empty for p in signature(getattr(sklearn_norm, n)).parameters.values())
+]
+ESTIMATORS = [n for n in CLASSES if n not in COMPOSITES]
 SCALERS = [n for n in ESTIMATORS if issubclass(getattr(sklearn_norm, n), Scaler)]
 RELATIVE = 1e-12
 EPS = np.finfo(np.float64).eps
