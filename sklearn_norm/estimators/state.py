@@ -11,7 +11,7 @@ from .. import _sklearn
 from .._version import __version__
 from ..exceptions import FormatError
 from ..inputs.frames import CONTAINERS
-from ..inputs.parameters import defaults_of
+from ..inputs.parameters import defaults_of, names_of
 from .damage import checksum
 from .fitted import OF_COLUMNS, OF_SCALER, OF_SHAPE, Fitted
 
@@ -88,7 +88,7 @@ class Stateful(BaseEstimator):  # type: ignore[misc]
         """Drop attributes that this version does not know, except in a user's own class."""
         if type(self).__module__.partition(".")[0] != __name__.partition(".")[0]:
             return state
-        kept = {*self._remembers, *defaults_of(type(self)), *_sklearn.SETTINGS}
+        kept = {*self._remembers, *names_of(type(self)), *_sklearn.SETTINGS}
         return {name: value for name, value in state.items() if name in kept}
 
     def _faults(self) -> Iterator[tuple[str, str]]:

@@ -290,7 +290,11 @@ report("peers used")
 for name in sklearn_norm.__all__:
     if not isinstance(getattr(sklearn_norm, name), type):
         continue
-    scaler = getattr(sklearn_norm, name)().fit(np.eye(3)).partial_fit(np.eye(3))
+    given = {
+        "ColumnScaler": [[("one", sklearn_norm.ZScoreScaler(), [0])]],
+        "PooledScaler": [sklearn_norm.ZScoreScaler()],
+    }.get(name, [])
+    scaler = getattr(sklearn_norm, name)(*given).fit(np.eye(3)).partial_fit(np.eye(3))
     stats = {}
     scaled = scaler.transform(np.eye(3))
     if isinstance(scaler, TensorNorm):

@@ -11,7 +11,7 @@ import joblib
 import numpy as np
 import pandas as pd
 import polars as pl
-from inside import Scaler, map_of, statistic_of
+from inside import Scaler, Stateful, map_of, statistic_of
 
 import sklearn_norm
 from sklearn_norm.statistics.record import Statistic
@@ -94,6 +94,8 @@ def assert_same_bits(actual, expected, what=""):
 
 def exactly(value):
     """Return a plain value such that equality means the same types, keys and bits."""
+    if isinstance(value, Stateful):  # inside another
+        return type(value), exactly(value.__getstate__())
     if isinstance(value, dict):
         return dict, {exactly(k): exactly(v) for k, v in value.items()}
     if isinstance(value, (tuple, list)):
