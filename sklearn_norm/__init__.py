@@ -12,6 +12,7 @@ from .compose.columns import ColumnScaler, make_column_scaler
 from .compose.equality import equal
 from .compose.merging import merge
 from .compose.pooled import PooledScaler
+from .compose.streaming import pipeline_class
 from .config import config_context, get_config, set_config, show_versions
 from .elsewhere import refusal
 from .persistence.documents import from_dict, load, save, to_dict
@@ -44,6 +45,7 @@ __all__ = [
     "RMSNorm",
     "RobustScaler",
     "StandardScaler",
+    "StreamingPipeline",
     "ZScoreScaler",
     "config_context",
     "equal",
@@ -59,19 +61,23 @@ __all__ = [
 ]
 
 # Pickles refer to classes by this module, so that files below can be renamed.
-_public = [globals()[_name] for _name in __all__ if _name != "TRUSTED_TYPES"]
+_late = ("StreamingPipeline",)  # made when it is asked for
+_public = [globals()[_name] for _name in __all__ if _name not in ("TRUSTED_TYPES", *_late)]
 for _value in _public:
     _value.__module__ = __name__
 
 TRUSTED_TYPES = sorted(
-    f"{__name__}.{_kind.__name__}" for _kind in _public if isinstance(_kind, type)
+    f"{__name__}.{_kind}"
+    for _kind in (*_late, *(_kind.__name__ for _kind in _public if isinstance(_kind, type)))
 )
 """What `skops.io.load` must be told to trust: every estimator, and nothing else."""
-del _public, _value
+del _late, _public, _value
 
 
 def __getattr__(name: str) -> Any:
-    """Say what does the work of a name of another library."""
+    """Return what is made when it is asked for, or say what does the work of a foreign name."""
+    if name == "StreamingPipeline":
+        return globals().setdefault(name, pipeline_class())
     raise refusal(__name__, name)
 
 

@@ -23,6 +23,7 @@ __all__ = [
     "asked_container",
     "feature_names",
     "has_asked",
+    "is_routing",
     "keeps_names",
     "output_of",
     "restore_settings",
@@ -72,6 +73,11 @@ def validated(
     values = validate_data(stand, X, reset=reset, **checks)
     told: int | None = getattr(stand, "n_features_in_", None)
     return values, getattr(stand, "feature_names_in_", None), told
+
+
+def is_routing() -> bool:
+    """Whether metadata routing is on."""
+    return bool(get_config()["enable_metadata_routing"])
 
 
 def keeps_names(estimator: Any) -> bool:

@@ -355,6 +355,7 @@ class Composite(PartsToGraph, OnePass, Transformer):
                 with _naming(part, fitted):
                     given = self._given(mixed, part.places)
                     result = part.scaler.transform(given, **told[part.name])
+                    _check_width(given, result)
                 asked = getattr(part.scaler, "dtype", None) is not None
                 results.append((part.places, self._returned(result, mixed), asked))
         wanted = _sklearn.asked_container(self)
@@ -449,6 +450,15 @@ def _naming(part: Part, fitted: Parts) -> Iterator[None]:
         except TypeError:
             raise error from None
         raise told from error
+
+
+def _check_width(given: Any, result: Any) -> None:
+    """Refuse a part that returns another number of columns than it takes."""
+    if result.shape[1] != given.shape[1]:
+        raise ValueError(
+            f"A scaler must return a column for each that it takes: it took {given.shape[1]} and "
+            f"returned {result.shape[1]}."
+        )
 
 
 def _weighed(mixed: Mixed, params: dict[str, Any]) -> dict[str, Any]:

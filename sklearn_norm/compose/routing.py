@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from inspect import Parameter, signature
 from typing import Any
 
-from sklearn import get_config
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
+
+from .. import _sklearn
 
 METHODS = ("fit", "partial_fit", "transform", "inverse_transform")
 Named = Iterable[tuple[str, Any]]
@@ -31,7 +32,13 @@ def router_of(owner: Any, named: Named) -> MetadataRouter:
     return router
 
 
-def routed(owner: Any, method: str, named: Named, params: dict[str, Any]) -> dict[str, Routed]:
+def routed(
+    owner: Any,
+    method: str,
+    named: Named,
+    params: dict[str, Any],
+    callees: tuple[str, ...] | None = None,
+) -> dict[str, Routed]:
     """Return the arguments of each part, by its name and the method that takes them.
 
     Parameters
@@ -44,6 +51,8 @@ def routed(owner: Any, method: str, named: Named, params: dict[str, Any]) -> dic
         The parts.
     params : dict
         The arguments.
+    callees : tuple of str, default=None
+        The methods of the parts that are called; None means the one of the same name.
 
     Raises
     ------
@@ -52,10 +61,11 @@ def routed(owner: Any, method: str, named: Named, params: dict[str, Any]) -> dic
     """
     params = {name: value for name, value in params.items() if value is not None}
     named = list(named)
-    callees = ("fit", "transform") if method == "fit_transform" else (method,)
+    if callees is None:
+        callees = ("fit", "transform") if method == "fit_transform" else (method,)
     if not params:
         return {name: {callee: {} for callee in callees} for name, _ in named}
-    if get_config()["enable_metadata_routing"]:
+    if _sklearn.is_routing():
         found = process_routing(owner, method, **params)
         return {name: {c: dict(found[name][c]) for c in callees} for name, _ in named}
     result: dict[str, Routed] = {name: {callee: {} for callee in callees} for name, _ in named}

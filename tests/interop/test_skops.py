@@ -50,7 +50,9 @@ def names_in(estimator):
 
 
 def test_the_list_is_the_public_estimators_and_each_is_needed():
-    needed = {name for estimator in public_estimators() for name in untrusted(estimator)}
+    streaming = sklearn_norm.StreamingPipeline([("one", sklearn_norm.ZScoreScaler())])
+    every = [*public_estimators(), streaming]
+    needed = {name for estimator in every for name in untrusted(estimator)}
     assert needed == set(sklearn_norm.TRUSTED_TYPES)
     assert len(sklearn_norm.TRUSTED_TYPES) == len(needed) == len(laws.CLASSES)
     assert all(type(name) is str for name in sklearn_norm.TRUSTED_TYPES)
