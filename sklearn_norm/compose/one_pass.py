@@ -56,7 +56,7 @@ class OnePass:
         block = block_of(X, fitted.columns, places) if X.shape[0] else None
         if block is None:
             return None
-        result = joined.columns(places).apply(block, block, clip=True, look=True)
+        result = joined.columns(places).apply(block, clip=True, look=True)
         return None if result is None else with_block(X, places, result)
 
     def _undone_in_one_pass(self, X: Any, fitted: Parts) -> Any:

@@ -168,7 +168,7 @@ def _series_of_pandas(result: Any, column: Any, dtype_counts: bool, before: Befo
     if container_of_series(result):
         if not isinstance(result.dtype, np.dtype):
             return result.array
-        result = result.to_numpy()
+        result = result.to_numpy(copy=True)  # what a frame gives may be read-only
     values = _shortened(np.asarray(result), _narrow(column.dtype, dtype_counts), before)
     nullable = hasattr(column.dtype, "numpy_dtype")
     absent = column.isna().to_numpy() if nullable else np.zeros(values.shape, dtype=bool)
@@ -249,7 +249,8 @@ def _of_polars(name: str, series: Any, pl: Any) -> Any:
     plain = isinstance(series.dtype, np.dtype) and series.dtype.kind in "biufmM"
     if plain:
         return pl.Series(name, series.to_numpy())
-    return pl.Series(name, [None if value is not value else value for value in series.tolist()])
+    absent = series.isna()
+    return pl.Series(name, [None if a else v for v, a in zip(series, absent, strict=True)])
 
 
 def _is_plain(series: Any) -> bool:
