@@ -15,6 +15,8 @@ from ..estimators.transformer import Transformer
 from .composite import Composite
 from .streaming import Streaming
 
+NOTHING = object()  # what comes first of no scalers
+
 
 def merge(scalers: Iterable[Any]) -> Any:
     """Merge many fitted scalers into a new one, as if fitted on the data of all.
@@ -57,12 +59,12 @@ def merge(scalers: Iterable[Any]) -> Any:
     (array([5.]), 5)
     """
     iterator = iter(_iterated(scalers))
-    head = next(iterator, None)
+    head = next(iterator, NOTHING)
     if isinstance(head, (Composite, Streaming)):
         return _merged_in_turn(head, iterator)
     first: Any = None
     parts: list[tuple[int, Any]] = []  # statistics of 1, 2, 4, ... scalers, the largest first
-    for place, scaler in enumerate(iterator if head is None else chain([head], iterator)):
+    for place, scaler in enumerate(chain(() if head is NOTHING else (head,), iterator)):
         if not isinstance(scaler, Learner):
             raise TypeError(
                 "`scalers` must hold fitted scalers of sklearn_norm, but "

@@ -638,7 +638,7 @@ def test_other_columns_are_refused():
 
 def test_repeated_names_are_told():
     X = pd.DataFrame(np.arange(6.0).reshape(2, 3), columns=["a", "a", "b"])
-    with pytest.raises(ValueError, match="more than one column 'a'|unique column names"):
+    with pytest.raises(ValueError, match=r"more than one column 'a'|unique column names"):
         ColumnScaler([("z", ZScoreScaler(), ["a"])]).fit(X)
 
 
