@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Self, cast
 
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 
 from .. import _sklearn
@@ -262,6 +263,12 @@ class Streaming:
             pair.mapping.add(caller="partial_fit", callee="partial_fit")
             pair.mapping.add(caller="partial_fit", callee="transform")
         return router
+
+    def __sklearn_tags__(self) -> Any:
+        tags = cast(Any, super()).__sklearn_tags__()
+        inner = [get_tags(step) for _, step in self._named_parts()]
+        tags.input_tags.allow_nan = all(told.input_tags.allow_nan for told in inner)
+        return tags
 
     def __getitem__(self, ind: Any) -> Any:
         """Return a step, by its name or place, or a pipeline of some of the steps."""
