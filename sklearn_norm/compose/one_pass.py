@@ -15,6 +15,8 @@ from ..inputs.table import Table
 from ..maps.affine import Affine
 from .parts import Part, Parts
 
+SHORT = ("float16", "float32")
+
 
 class OnePass:
     """What a composite does at once, where all its parts do no more than apply an affine map.
@@ -52,6 +54,10 @@ class OnePass:
         container = container_of(X)
         if container == "default" or asked not in ("default", container):
             return None
+        kinds = [*map(str, X.dtypes)]
+        for part in fitted.parts:  # whose map rounds once to short floats, if it reads only these
+            if part.places.size and all(kinds[at].lower() in SHORT for at in part.places):
+                return None
         places = np.flatnonzero(fitted.taken)
         block = block_of(X, fitted.columns, places) if X.shape[0] else None
         if block is None:

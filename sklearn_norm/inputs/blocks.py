@@ -1,6 +1,6 @@
 """Blocks: columns of numbers of a mixed frame as one array, and back into the frame.
 
-It is a short way for frames in which the columns wanted are float64, or integers and flags that
+It is a short way for frames in which the columns wanted are float64, or numbers and flags that
 float64 holds, without nulls. All else has the long way, which reads each column as it is.
 """
 
@@ -15,10 +15,10 @@ from ..kernels import Array, Floats
 from .columns import Columns
 from .frames import is_pandas
 
-EXACT = frozenset(map(np.dtype, "d?bBhHiI"))
+EXACT = frozenset(map(np.dtype, "df?bBhHiI"))
 WIDE = frozenset(map(np.dtype, "lLqQ"))
 LIMIT = 2.0**53
-POLARS = ("Float64", "Boolean", "Int8", "Int16", "Int32", "UInt8", "UInt16", "UInt32")
+POLARS = ("Float64", "Float32", "Boolean", "Int8", "Int16", "Int32", "UInt8", "UInt16", "UInt32")
 POLARS_WIDE = ("Int64", "UInt64")
 
 
@@ -74,21 +74,29 @@ def _too_large(block: Floats, wide: list[bool]) -> bool:
 
 
 def with_block(X: Any, places: Array, block: Floats) -> Any:
-    """Return a frame of pandas or polars with new columns in these places."""
+    """Return a frame of pandas or polars with new columns in these places.
+
+    Columns that are float32 in X are so again.
+    """
+    kinds = list(X.dtypes)
+    narrow = np.array([str(kinds[at]).lower() == "float32" for at in places.tolist()], bool)
     if not is_pandas(X):
         names, polars = X.columns, sys.modules["polars"]
-        series = (polars.Series(names[at], block[:, i]) for i, at in enumerate(places.tolist()))
-        return X.with_columns(list(series))
+        series = [polars.Series(names[at], block[:, i]) for i, at in enumerate(places.tolist())]
+        for i in np.flatnonzero(narrow).tolist():
+            series[i] = polars.Series(series[i].name, block[:, i].astype(np.float32))
+        return X.with_columns(series)
     import pandas as pd
 
-    new = pd.DataFrame(block, index=X.index, copy=False)
+    blocks: list[tuple[Any, Any]] = [(places, block)]
+    if narrow.any():
+        short = block[:, narrow].astype(np.float32)
+        blocks = [(places[~narrow], block[:, ~narrow]), (places[narrow], short)]
     rest = np.setdiff1d(np.arange(X.shape[1]), places)
-    if not rest.size:
-        frame = new
-    else:
-        others = X.iloc[:, rest]
-        others.columns = range(block.shape[1], X.shape[1])
-        frame = pd.concat([new, others], axis=1)
+    frames = [pd.DataFrame(values, index=X.index, copy=False) for _, values in blocks]
+    frames += [X.iloc[:, rest]] if rest.size else []
+    frame = frames[0] if len(frames) == 1 else pd.concat(frames, axis=1, ignore_index=True)
+    places = np.concatenate([at for at, _ in blocks])
     frame = frame.iloc[:, np.argsort(np.concatenate([places, rest]), kind="stable")]
     frame.columns = X.columns.view()
     frame.attrs = dict(X.attrs)
