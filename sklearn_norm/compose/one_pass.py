@@ -15,8 +15,6 @@ from ..inputs.table import Table
 from ..maps.affine import Affine
 from .parts import Part, Parts
 
-SHORT = ("float16", "float32")
-
 
 class OnePass:
     """What a composite does at once, where all its parts do no more than apply an affine map.
@@ -54,16 +52,15 @@ class OnePass:
         container = container_of(X)
         if container == "default" or asked not in ("default", container):
             return None
-        kinds = [*map(str, X.dtypes)]
-        for part in fitted.parts:  # whose map rounds once to short floats, if it reads only these
-            if part.places.size and all(kinds[at].lower() in SHORT for at in part.places):
-                return None
         places = np.flatnonzero(fitted.taken)
         block = block_of(X, fitted.columns, places) if X.shape[0] else None
         if block is None:
             return None
-        result = joined.columns(places).apply(block, clip=True, look=True)
-        return None if result is None else with_block(X, places, result)
+        for part in fitted.parts:  # whose map rounds once to short floats, if it reads only these
+            if part.places.size and block.short[part.places].all():
+                return None
+        result = joined.columns(places).apply(block.values, clip=True, look=True)
+        return None if result is None else with_block(X, places, result, block.short)
 
     def _undone_in_one_pass(self, X: Any, fitted: Parts) -> Any:
         """Undo the scaling of all columns by one map, None if there is none for this X."""

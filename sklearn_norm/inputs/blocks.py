@@ -1,13 +1,13 @@
 """Blocks: columns of numbers of a mixed frame as one array, and back into the frame.
 
-It is a short way for frames in which the columns wanted are float64, or numbers and flags that
-float64 holds, without nulls. All else has the long way, which reads each column as it is.
+It is a short way for frames in which the columns wanted are numbers and flags that float64 holds,
+without nulls. All else has the long way, which reads each column as it is.
 """
 
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,14 +15,23 @@ from ..kernels import Array, Floats
 from .columns import Columns
 from .frames import is_pandas
 
-EXACT = frozenset(map(np.dtype, "df?bBhHiI"))
+SHORT = frozenset(map(np.dtype, "ef"))
+EXACT = SHORT | frozenset(map(np.dtype, "d?bBhHiI"))
 WIDE = frozenset(map(np.dtype, "lLqQ"))
 LIMIT = 2.0**53
 POLARS = ("Float64", "Float32", "Boolean", "Int8", "Int16", "Int32", "UInt8", "UInt16", "UInt32")
 POLARS_WIDE = ("Int64", "UInt64")
+FEW_ROWS, FEW_COLUMNS = 64, 8  # up to which other ways through pandas are shorter
 
 
-def block_of(X: Any, columns: Columns, places: Array) -> Floats | None:
+class Block(NamedTuple):
+    """Columns as float64, and which columns of the frame are shorter floats."""
+
+    values: Floats
+    short: Array
+
+
+def block_of(X: Any, columns: Columns, places: Array) -> Block | None:
     """Return columns of a frame as one array of float64, None if they need the long way.
 
     Parameters
@@ -42,62 +51,83 @@ def block_of(X: Any, columns: Columns, places: Array) -> Floats | None:
     return None
 
 
-def _of_pandas(X: Any, columns: Columns, places: Array) -> Floats | None:
+def _of_pandas(X: Any, columns: Columns, places: Array) -> Block | None:
     if not columns.has(X.columns):
         return None
-    kinds = X.dtypes.array[places]
+    every = X.dtypes.array
+    kinds = every[places]
     if not {*kinds} <= EXACT | WIDE:
         return None
     with np.errstate(invalid="ignore"):  # casting a signaling NaN warns
-        block = X.iloc[:, places].to_numpy(dtype=np.float64)
-    wide = [kind in WIDE for kind in kinds]
-    return None if _too_large(block, wide) else block
+        if len(X) <= FEW_ROWS:
+            values = X.to_numpy()[:, places].astype(np.float64)
+        else:
+            values = X.take(places, axis=1).to_numpy(dtype=np.float64)
+    if _too_large(values, [kind in WIDE for kind in kinds]):
+        return None
+    return Block(values, np.array([kind in SHORT for kind in every], dtype=bool))
 
 
-def _of_polars(X: Any, columns: Columns, places: Array) -> Floats | None:
+def _of_polars(X: Any, columns: Columns, places: Array) -> Block | None:
     if columns.names is None or X.columns != columns.names.tolist():
         return None
-    chosen = [X.to_series(at) for at in places.tolist()]
+    every = X.get_columns()
+    chosen = [every[at] for at in places.tolist()]
     kinds = [str(series.dtype) for series in chosen]
     if not {*kinds} <= {*POLARS, *POLARS_WIDE} or any(series.null_count() for series in chosen):
         return None
-    block = np.empty((X.height, len(chosen)), order="F")
+    values = np.empty((X.height, len(chosen)), order="F")
     for i, series in enumerate(chosen):
-        block[:, i] = series.to_numpy()
-    wide = [kind in POLARS_WIDE for kind in kinds]
-    return None if _too_large(block, wide) else block
+        values[:, i] = series.to_numpy()
+    if _too_large(values, [kind in POLARS_WIDE for kind in kinds]):
+        return None
+    short = np.zeros(len(every), dtype=bool)
+    short[places] = [kind == "Float32" for kind in kinds]
+    return Block(values, short)
 
 
-def _too_large(block: Floats, wide: list[bool]) -> bool:
+def _too_large(values: Floats, wide: list[bool]) -> bool:
     """Whether integers of 64 bits are beyond those that float64 holds."""
-    return any(wide) and bool((np.abs(block[:, wide]) >= LIMIT).any())
+    return any(wide) and bool((np.abs(values[:, wide]) >= LIMIT).any())
 
 
-def with_block(X: Any, places: Array, block: Floats) -> Any:
+def with_block(X: Any, places: Array, values: Floats, short: Array) -> Any:
     """Return a frame of pandas or polars with new columns in these places.
 
-    Columns that are float32 in X are so again.
+    Columns of short floats are so again.
     """
-    kinds = list(X.dtypes)
-    narrow = np.array([str(kinds[at]).lower() == "float32" for at in places.tolist()], bool)
-    if not is_pandas(X):
-        names, polars = X.columns, sys.modules["polars"]
-        series = [polars.Series(names[at], block[:, i]) for i, at in enumerate(places.tolist())]
-        for i in np.flatnonzero(narrow).tolist():
-            series[i] = polars.Series(series[i].name, block[:, i].astype(np.float32))
-        return X.with_columns(series)
+    act = _in_pandas if is_pandas(X) else _in_polars
+    return act(X, places, values, short)
+
+
+def _in_polars(X: Any, places: Array, values: Floats, short: Array) -> Any:
+    polars, every = sys.modules["polars"], X.get_columns()
+    for i, at in enumerate(places.tolist()):
+        column = values[:, i].astype(np.float32) if short[at] else values[:, i]
+        every[at] = polars.Series(every[at].name, column)
+    return polars.DataFrame(every)
+
+
+def _in_pandas(X: Any, places: Array, values: Floats, short: Array) -> Any:
     import pandas as pd
 
-    blocks: list[tuple[Any, Any]] = [(places, block)]
-    if narrow.any():
-        short = block[:, narrow].astype(np.float32)
-        blocks = [(places[~narrow], block[:, ~narrow]), (places[narrow], short)]
-    rest = np.setdiff1d(np.arange(X.shape[1]), places)
-    frames = [pd.DataFrame(values, index=X.index, copy=False) for _, values in blocks]
-    frames += [X.iloc[:, rest]] if rest.size else []
-    frame = frames[0] if len(frames) == 1 else pd.concat(frames, axis=1, ignore_index=True)
-    places = np.concatenate([at for at, _ in blocks])
-    frame = frame.iloc[:, np.argsort(np.concatenate([places, rest]), kind="stable")]
+    narrow = short[places]
+    rest = np.setdiff1d(np.arange(X.shape[1]), places[~narrow]).tolist()
+    frame = pd.DataFrame(values[:, ~narrow] if narrow.any() else values, index=X.index, copy=False)
+    shortened = {
+        int(at): values[:, i].astype(X.dtypes.array[at]) for i, at in enumerate(places) if short[at]
+    }
+    if len(rest) <= FEW_COLUMNS:
+        for at in rest:  # from the left, so each comes to its place
+            frame.insert(at, f"rest {at}", shortened.get(at, X.iloc[:, at].array))
+    else:
+        others = X.iloc[:, rest]
+        for i, at in enumerate(rest):
+            if at in shortened:
+                others.isetitem(i, shortened[at])
+        frame = pd.concat([frame, others], axis=1, ignore_index=True)
+        first = np.setdiff1d(places, places[narrow])
+        frame = frame.take(np.argsort(np.concatenate([first, rest]), kind="stable"), axis=1)
     frame.columns = X.columns.view()
     frame.attrs = dict(X.attrs)
     return frame
