@@ -424,3 +424,10 @@ def pipeline_class() -> type[Any]:
 
     own = {"__doc__": Streaming.__doc__, "__module__": __name__.partition(".")[0]}
     return type("StreamingPipeline", (Streaming, Pipeline), own)
+
+
+def __getattr__(name: str) -> Any:
+    """Return the class, which is made when it is first asked for."""
+    if name == "StreamingPipeline":
+        return pipeline_class()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

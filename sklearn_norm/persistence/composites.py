@@ -19,7 +19,6 @@ import numpy as np
 from sklearn import config_context
 
 from .. import _sklearn
-from ..compose.streaming import pipeline_class
 from ..estimators.fitted import are_strings
 from ..exceptions import FormatError
 from ..inputs.frames import CONTAINERS
@@ -77,7 +76,7 @@ def _build_pipeline(given: Any, where: str, build: Build) -> Any:
     from sklearn.pipeline import Pipeline
 
     with_keys(given, where, {"class", "parameters", "steps"})
-    kind = Pipeline if given["class"] == PIPELINE else pipeline_class()
+    kind = Pipeline if given["class"] == PIPELINE else sys.modules["sklearn_norm"].StreamingPipeline
     steps = []
     for i, step in enumerate(listed(given["steps"], f"{where}.steps")):
         place = f"{where}.steps[{i}]"
