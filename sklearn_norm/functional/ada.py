@@ -76,7 +76,7 @@ def ada_norm(
     gain, offset = axes.vector(gamma, "gamma"), axes.vector(beta, "beta")
     truth(detach, "detach")
     y, _ = axes.normalise(x, eps=eps, dtype=np.float64)
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         return axes.affine_of(bent(y, C, k), gain, offset).astype(x.dtype)
 
 
@@ -139,6 +139,6 @@ def ada_norm_backward(
     axes = trailing(x.shape[1:], normalized_ndim)
     detached = truth(detach, "detach")
     y, stats = axes.normalise(x, eps=eps, dtype=np.float64)
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         z, slope = bent(y, C, k), C * (1 - (1 if detached else 2) * k * y)
     return gradients(axes, grad, x, y, stats, gamma, beta, z=z, slope=slope)

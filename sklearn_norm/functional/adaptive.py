@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 
 from ..kernels import Array, Floats
+from ..kernels.quiet import quietly
 from ..tensors.axes import Axes, trailing
 from .arrays import floats
 from .gradients import checked_grad, gradients
 from .vectors import spread, summed_over
 
 
+@quietly
 def adaptive_layer_norm(x: Any, shift: Any, scale: Any, *, eps: float = 1e-6) -> Array:
     """Normalise the last axis, then scale by 1 + scale and shift, which differ by sample.
 
@@ -53,6 +55,7 @@ def adaptive_layer_norm(x: Any, shift: Any, scale: Any, *, eps: float = 1e-6) ->
         return np.asarray(y.astype(x.dtype))
 
 
+@quietly
 def adaptive_layer_norm_backward(
     grad: Any, x: Any, shift: Any, scale: Any, *, eps: float = 1e-6
 ) -> tuple[Array, Array, Array]:

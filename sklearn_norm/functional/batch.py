@@ -9,6 +9,7 @@ import numpy as np
 from .. import kernels
 from ..inputs.arguments import number, truth
 from ..kernels import Array, Floats
+from ..kernels.quiet import quietly
 from ..maps.affine import Affine
 from ..tensors.axes import Axes, channelwise, checked_eps
 from ..tensors.keywords import by_keyword
@@ -189,6 +190,7 @@ def chosen(
     return known(axes, *given, eps)
 
 
+@quietly
 def updated(axes: Axes, x: Array, mean: Any, var: Any, momentum: Any) -> tuple[Floats, Floats]:
     """Return the running statistics after x; channels without members keep theirs."""
     share = number(momentum, "momentum")

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..inputs.arguments import number
 from ..kernels import Array, Floats
+from ..kernels.quiet import quietly
 from .vectors import axes_of, finite, lengths, unit_axes
 
 
@@ -103,11 +104,12 @@ def adaptive_gradient_clip(
         )
     axes = unit_axes(axis, array.ndim)
     unit, length = lengths(known, axes)
-    with np.errstate(over="ignore"):
+    with np.errstate(all="ignore"):
         limit = factor * np.maximum(unit * length, eps)
     return _shrunk(array, lengths(array, axes), limit)
 
 
+@quietly
 def clip_by_global_norm(grads: Iterable[Any], max_norm: float) -> tuple[list[Array], float]:
     """Scale down gradients whose joint norm is more than `max_norm`; leave others unchanged.
 
@@ -130,7 +132,14 @@ def clip_by_global_norm(grads: Iterable[Any], max_norm: float) -> tuple[list[Arr
     ValueError
         If `max_norm` is not positive, or a gradient is not finite.
 
-    References
+@quietly
+def _norm(x: Array, axes: tuple[int, ...]) -> tuple[Floats, Floats]:
+    """Return the Euclidean norm as (unit, norm in that unit), without over- or underflow."""
+    wide = np.abs(x.astype(np.float64, order="C"))
+    peak = np.max(wide, axis=axes, keepdims=True, initial=0.0)
+    unit = np.where((peak > 0) & np.isfinite(peak), peak, 1.0)
+    return unit, np.sqrt(np.sum((wide / unit) ** 2, axis=axes, keepdims=True))
+References
     ----------
     R. Pascanu, T. Mikolov and Y. Bengio, "On the difficulty of training recurrent neural
     networks", ICML 2013.
@@ -157,9 +166,9 @@ def clip_by_global_norm(grads: Iterable[Any], max_norm: float) -> tuple[list[Arr
         return [_shrunk(array, whole, np.asarray(limit)) for array in arrays], float(unit * length)
 
 
+@quietly
 def _shrunk(x: Array, norm: tuple[Floats, Floats], limit: Floats) -> Array:
     unit, length = norm
-    with np.errstate(over="ignore", under="ignore"):
-        allowed = limit / unit
+    allowed = limit / unit
     share = np.where(length > allowed, allowed / np.where(length > 0, length, 1.0), 1.0)
     return np.asarray((x * share).astype(x.dtype))

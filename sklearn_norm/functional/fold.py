@@ -9,9 +9,11 @@ import numpy as np
 from ..estimators.running import RunningScaler
 from ..inputs.arguments import whole
 from ..kernels import Array
+from ..kernels.quiet import quietly
 from .vectors import finite, per_unit
 
 
+@quietly
 def fold_batch_norm(
     weight: Any, bias: Any, norm: RunningScaler, *, axis: int = 0
 ) -> tuple[Array, Array]:

@@ -9,11 +9,13 @@ import numpy as np
 
 from ..inputs.arguments import whole
 from ..kernels import Array
+from ..kernels.quiet import quietly
 from .arrays import floats
 from .batch import batch_norm, batch_norm_backward
 from .gradients import Gradients, checked_grad
 
 
+@quietly
 def ghost_batch_norm(
     x: Any,
     *,
@@ -67,6 +69,7 @@ def ghost_batch_norm(
     return np.concatenate(parts)
 
 
+@quietly
 def ghost_batch_norm_backward(
     grad: Any,
     x: Any,

@@ -10,10 +10,12 @@ import numpy as np
 from ..inputs.arguments import floating, number
 from ..inputs.times import refuse_times
 from ..kernels import Array, Floats
+from ..kernels.quiet import quietly
 from ..tensors.axes import checked_eps
 from .vectors import axes_of, gradient_of, lengths, wide
 
 
+@quietly
 def l2_normalize(x: Any, *, axis: Any = -1, eps: float = 1e-12) -> Array:
     """Divide each vector by its Euclidean length.
 
@@ -47,6 +49,7 @@ def l2_normalize(x: Any, *, axis: Any = -1, eps: float = 1e-12) -> Array:
     return np.asarray(_divided(array, axes, checked_eps(eps))[0].astype(array.dtype))
 
 
+@quietly
 def l2_normalize_backward(grad: Any, x: Any, *, axis: Any = -1, eps: float = 1e-12) -> Array:
     """Return the gradient of `l2_normalize`.
 
@@ -81,6 +84,7 @@ def l2_normalize_backward(grad: Any, x: Any, *, axis: Any = -1, eps: float = 1e-
     return np.asarray(_backward(gradient_of(grad, array), array, axes, eps).astype(array.dtype))
 
 
+@quietly
 def scale_norm(x: Any, *, gamma: float | None = None, axis: Any = -1, eps: float = 1e-5) -> Array:
     """Bring each vector to the length gamma.
 
@@ -125,6 +129,7 @@ def scale_norm(x: Any, *, gamma: float | None = None, axis: Any = -1, eps: float
         return np.asarray(y.astype(array.dtype))
 
 
+@quietly
 def scale_norm_backward(
     grad: Any, x: Any, *, gamma: float | None = None, axis: Any = -1, eps: float = 1e-5
 ) -> tuple[Array, Array | None]:

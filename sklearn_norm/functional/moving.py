@@ -9,10 +9,12 @@ import numpy as np
 from ..inputs.arguments import floating, number, whole
 from ..inputs.times import refuse_times
 from ..kernels import Array, Floats
+from ..kernels.quiet import quietly
 from ..tensors.axes import checked_eps
 from .vectors import wide
 
 
+@quietly
 def exponential_moving_standardize(
     x: Any,
     *,
@@ -71,6 +73,7 @@ def exponential_moving_standardize(
     return np.asarray(np.moveaxis(result, -1, axis).astype(array.dtype, copy=False))
 
 
+@quietly
 def exponential_moving_demean(
     x: Any, *, factor_new: float = 1e-3, init_block_size: int | None = None, axis: int = -1
 ) -> Array:

@@ -9,12 +9,14 @@ import numpy as np
 from ..inputs.arguments import floating, number, whole
 from ..inputs.times import refuse_times
 from ..kernels import Array, Floats
+from ..kernels.quiet import quietly
 from .moving import filtered
 from .vectors import gradient_of
 
 Parts: TypeAlias = tuple[Array, Floats, Floats]
 
 
+@quietly
 def pcen(
     x: Any,
     *,
@@ -88,6 +90,7 @@ def pcen(
     return np.asarray(np.moveaxis(y, -1, axis).astype(array.dtype))
 
 
+@quietly
 def pcen_backward(
     grad: Any,
     x: Any,

@@ -8,12 +8,14 @@ import numpy as np
 
 from ..inputs.arguments import number
 from ..kernels import Array, Floats
+from ..kernels.quiet import quietly
 from ..tensors.axes import Axes, channelwise
 from .arrays import floats
 from .batch import known
 from .gradients import Gradients, divisors, gradients
 
 
+@quietly
 def batch_renorm(
     x: Any,
     *,
@@ -77,6 +79,7 @@ def batch_renorm(
     return axes.affine_of(axes.affine_of(y, r, d), gain, offset).astype(x.dtype)
 
 
+@quietly
 def batch_renorm_backward(
     grad: Any,
     x: Any,

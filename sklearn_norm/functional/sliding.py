@@ -9,10 +9,12 @@ import numpy as np
 from ..inputs.arguments import floating, truth, whole
 from ..inputs.times import refuse_times
 from ..kernels import Array, Floats
+from ..kernels.quiet import quietly
 
 LEAST_VARIANCE = 1e-10  # Kaldi's floor
 
 
+@quietly
 def sliding_window_cmn(
     x: Any,
     *,

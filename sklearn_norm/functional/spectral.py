@@ -8,9 +8,11 @@ import numpy as np
 
 from ..inputs.arguments import truth
 from ..kernels import Array, Floats
+from ..kernels.quiet import quietly
 from .vectors import finite, gradient_of, unit_axes
 
 
+@quietly
 def spectral_normalize(weight: Any, *, axis: Any = None, return_sigma: bool = False) -> Any:
     """Divide the weights of a layer by their largest singular value.
 
@@ -57,6 +59,7 @@ def spectral_normalize(weight: Any, *, axis: Any = None, return_sigma: bool = Fa
     return (w, sigma) if truth(return_sigma, "return_sigma") else w
 
 
+@quietly
 def spectral_normalize_backward(grad: Any, weight: Any, *, axis: Any = None) -> Array:
     """Return the gradient of `spectral_normalize`.
 

@@ -8,12 +8,14 @@ import numpy as np
 
 from ..inputs.arguments import whole
 from ..kernels import Array, Floats
+from ..kernels.quiet import quietly
 from ..tensors.axes import channelwise, checked_eps
 from .arrays import floats
 from .gradients import checked_grad
 from .vectors import wide
 
 
+@quietly
 def adaptive_instance_norm(
     content: Any, style: Any, *, channel_axis: int = 1, eps: float = 1e-5, ddof: int = 0
 ) -> Array:
@@ -64,6 +66,7 @@ def adaptive_instance_norm(
     return np.asarray(np.moveaxis(y, 1, channel_axis).astype(x.dtype))
 
 
+@quietly
 def adaptive_instance_norm_backward(
     grad: Any,
     content: Any,

@@ -9,11 +9,13 @@ import numpy as np
 from ..inputs.arguments import floating, number
 from ..inputs.times import refuse_times
 from ..kernels import Array
+from ..kernels.quiet import quietly
 from .vectors import gradient_of, spread, summed_to, wide
 
 TanhGradients: TypeAlias = tuple[Array, Array, Array | None, Array | None]
 
 
+@quietly
 def dynamic_tanh(x: Any, *, alpha: float = 0.5, gamma: Any = None, beta: Any = None) -> Array:
     """Return gamma tanh(alpha x) + beta.
 
@@ -56,6 +58,7 @@ def dynamic_tanh(x: Any, *, alpha: float = 0.5, gamma: Any = None, beta: Any = N
         return np.asarray(y.astype(x.dtype))
 
 
+@quietly
 def dynamic_tanh_backward(
     grad: Any, x: Any, *, alpha: float = 0.5, gamma: Any = None, beta: Any = None
 ) -> TanhGradients:

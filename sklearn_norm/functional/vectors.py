@@ -9,6 +9,7 @@ import numpy as np
 from ..inputs.arguments import array_of, floating, floats_of, whole
 from ..inputs.times import refuse_times
 from ..kernels import Array, Floats
+from ..kernels.quiet import quietly
 
 
 def finite(given: Any, name: str) -> Array:
@@ -37,6 +38,7 @@ def axes_of(axis: Any, n_axes: int) -> tuple[int, ...]:
     return axes
 
 
+@quietly
 def lengths(x: Array, axes: tuple[int, ...]) -> tuple[Floats, Floats]:
     """Return the Euclidean norm as (unit, norm in that unit), without over- or underflow.
 
@@ -85,6 +87,7 @@ def summed_to(part: Floats, given: Any) -> Array:
     return summed_over(part, vector.shape, vector)
 
 
+@quietly
 def summed_over(part: Floats, shape: tuple[int, ...], vector: Array) -> Array:
     """Return that sum for numbers that had the shape `shape` when they were broadcast."""
     extra = tuple(range(part.ndim - len(shape)))
@@ -110,6 +113,7 @@ def per_unit(given: Any, name: str, shape: tuple[int, ...], axes: tuple[int, ...
     return np.asarray(array if array.size == 1 else array.reshape(beside)).astype(np.float64)
 
 
+@quietly
 def of_units(part: Floats, axes: tuple[int, ...], given: Any) -> Array:
     """Return the sum over each unit, in the shape and dtype of what was given for units."""
     vector = np.asarray(given)

@@ -9,10 +9,12 @@ import numpy as np
 
 from ..inputs.arguments import truth
 from ..kernels import Array, Floats
+from ..kernels.quiet import quietly
 from ..tensors.axes import checked_eps
 from .vectors import finite, gradient_of, lengths, of_units, per_unit, unit_axes
 
 
+@quietly
 def weight_norm(weight: Any, g: Any, *, axis: Any = None) -> Array:
     """Give each unit of a layer the length g and the direction of its weights.
 
@@ -51,6 +53,7 @@ def weight_norm(weight: Any, g: Any, *, axis: Any = None) -> Array:
     return np.asarray((y * per_unit(g, "g", array.shape, axes)).astype(array.dtype))
 
 
+@quietly
 def weight_norm_backward(
     grad: Any, weight: Any, g: Any, *, axis: Any = None
 ) -> tuple[Array, Array]:
@@ -93,6 +96,7 @@ def weight_norm_backward(
     return by_weight.astype(array.dtype), of_units(given * y, axes, g)
 
 
+@quietly
 def weight_standardize(
     weight: Any, *, gain: Any = None, scaled: bool = True, eps: float = 1e-4, axis: Any = None
 ) -> Array:
@@ -140,6 +144,7 @@ def weight_standardize(
     return np.asarray(y.astype(array.dtype))
 
 
+@quietly
 def weight_standardize_backward(
     grad: Any,
     weight: Any,

@@ -17,8 +17,8 @@ class BatchStatsScaler(RunningScaler):
     Parameters
     ----------
     momentum : float in (0, 1] or None, default=0.1
-        The weight of the new batch, as in PyTorch. None gives every batch the same
-        weight: the plain cumulative average.
+        The weight of the new batch, as in PyTorch; at least 2**-53, about 1.1e-16. None
+        gives every batch the same weight: the plain cumulative average.
     pool : {"batches", "members"}, default="batches"
         What counts alike if `momentum` is None: every batch, or every member. With "members"
         the statistics are those of all data at once, however they were cut into batches, and
