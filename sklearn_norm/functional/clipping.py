@@ -132,14 +132,7 @@ def clip_by_global_norm(grads: Iterable[Any], max_norm: float) -> tuple[list[Arr
     ValueError
         If `max_norm` is not positive, or a gradient is not finite.
 
-@quietly
-def _norm(x: Array, axes: tuple[int, ...]) -> tuple[Floats, Floats]:
-    """Return the Euclidean norm as (unit, norm in that unit), without over- or underflow."""
-    wide = np.abs(x.astype(np.float64, order="C"))
-    peak = np.max(wide, axis=axes, keepdims=True, initial=0.0)
-    unit = np.where((peak > 0) & np.isfinite(peak), peak, 1.0)
-    return unit, np.sqrt(np.sum((wide / unit) ** 2, axis=axes, keepdims=True))
-References
+    References
     ----------
     R. Pascanu, T. Mikolov and Y. Bengio, "On the difficulty of training recurrent neural
     networks", ICML 2013.
@@ -162,8 +155,7 @@ References
     shares = [size * (own / unit) for (_, size), own in zip(parts, units, strict=True)]
     length = np.sqrt(sum(float((share**2).sum()) for share in shares))
     whole = (np.asarray(unit), np.asarray(length))
-    with np.errstate(over="ignore"):
-        return [_shrunk(array, whole, np.asarray(limit)) for array in arrays], float(unit * length)
+    return [_shrunk(array, whole, np.asarray(limit)) for array in arrays], float(unit * length)
 
 
 @quietly
