@@ -30,6 +30,7 @@ from .fitted import AT_ONCE, OF_SCALER, Fitted
 from .merging import Mergeable
 from .places import first_origin, next_origin
 from .transformer import Transformer
+from .turns import turn_of
 
 HOOKS = (
     "A scaler of your own defines two hooks in place of `fit`: `_measure(X, weight)` returns a "
@@ -106,7 +107,7 @@ class Learner(Mergeable, Transformer):
         ValueError
             If the data or the weights are not as described; the scaler is then unchanged.
         """
-        with self._in_turn():
+        with turn_of(self):
             self._fitted = self._learned(None, X, sample_weight)[0]
         return self
 
@@ -132,7 +133,7 @@ class Learner(Mergeable, Transformer):
         ValueError
             If the batch or the weights are not as described; the scaler is then unchanged.
         """
-        with self._in_turn():
+        with turn_of(self):
             before = self._fitted
             self._follow(before, self._learned(before, X, sample_weight, least_rows=0)[0])
         return self
