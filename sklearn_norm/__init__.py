@@ -10,21 +10,25 @@ __all__ = [
     "AdaNorm",
     "BatchNorm",
     "BatchStatsScaler",
+    "ColumnScaler",
     "DecimalScaler",
     "GroupNorm",
     "InstanceNorm",
     "LayerNorm",
     "MaxAbsScaler",
     "MinMaxScaler",
+    "PooledScaler",
     "RMSNorm",
     "RobustScaler",
     "StandardScaler",
+    "StreamingPipeline",
     "ZScoreScaler",
     "config_context",
     "equal",
     "from_dict",
     "get_config",
     "load",
+    "make_column_scaler",
     "merge",
     "save",
     "set_config",
@@ -46,8 +50,10 @@ from .scalers.zscore import StandardScaler, ZScoreScaler
 if TYPE_CHECKING:
     from . import functional as functional
     from . import onnx as onnx
+    from .compose.columns import ColumnScaler, make_column_scaler
     from .compose.equality import equal
     from .compose.merging import merge
+    from .compose.pooled import PooledScaler
     from .persistence.documents import from_dict, load, save, to_dict
     from .tensors.ada import AdaNorm
     from .tensors.batch import BatchNorm
@@ -60,13 +66,17 @@ if TYPE_CHECKING:
 _LATER = {
     "AdaNorm": "tensors.ada",
     "BatchNorm": "tensors.batch",
+    "ColumnScaler": "compose.columns",
     "GroupNorm": "tensors.group",
     "InstanceNorm": "tensors.instance",
     "LayerNorm": "tensors.layer",
+    "PooledScaler": "compose.pooled",
     "RMSNorm": "tensors.rms",
+    "StreamingPipeline": "compose.streaming",
     "equal": "compose.equality",
     "from_dict": "persistence.documents",
     "load": "persistence.documents",
+    "make_column_scaler": "compose.columns",
     "merge": "compose.merging",
     "save": "persistence.documents",
     "to_dict": "persistence.documents",

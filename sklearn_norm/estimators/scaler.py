@@ -137,6 +137,21 @@ class Scaler(Learner):
             table.refuse_infinite()
         return table.back(self, result)
 
+    def _map_alone(self) -> Affine | None:
+        """Return the map if `transform` and its inverse do no more than apply it, else None."""
+        kind, fitted = type(self), self._fitted_now()
+        plain = (
+            kind.transform is Scaler.transform
+            and kind.inverse_transform is Scaler.inverse_transform
+            and kind._scaled is Scaler._scaled
+            and kind._read is Learner._read
+        )
+        if not plain or self.dtype is not None or fitted.origin is not None:
+            return None
+        if type(fitted.map) is not Affine:
+            return None
+        return fitted.map if self._clips() else fitted.map.without("lower", "upper")
+
     def _clips(self) -> bool:
         """Whether results are clipped to the bounds of the map."""
         return False

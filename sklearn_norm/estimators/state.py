@@ -12,7 +12,7 @@ from .. import _sklearn
 from .._version import __version__
 from ..exceptions import FormatError
 from ..inputs.frames import CONTAINERS
-from ..inputs.parameters import defaults_of
+from ..inputs.parameters import defaults_of, names_of
 from .damage import checksum
 from .fitted import OF_COLUMNS, OF_SCALER, OF_SHAPE, Fitted
 
@@ -30,6 +30,8 @@ class Stateful(BaseEstimator):  # type: ignore[misc]
     """
 
     _remembers: ClassVar[tuple[str, ...]] = ("_output", "_requests", *OF_COLUMNS)
+    _of_fit: ClassVar[frozenset[str]] = frozenset(FITTED)  # in the state, what a fit sets
+    _holds_estimators: ClassVar[bool] = False  # whether parameters may be estimators
     _at_once: ClassVar[tuple[str, ...]] = ()  # in the state together or not at all
     _fitted: Fitted | None = None
 
@@ -83,13 +85,17 @@ class Stateful(BaseEstimator):  # type: ignore[misc]
         check_schema(schema, version, "state")
         if told is not None and type(self).__setstate__ is Stateful.__setstate__:
             _check_whole(whole, told)
-        of_fit = {name: state.pop(name) for name in FITTED & state.keys()}
+        of_fit = {name: state.pop(name) for name in self._of_fit & state.keys()}
         if schema < SCHEMA:
             state = self._without_unknown(state)
         output, requests = state.pop("_output", None), state.pop("_requests", None)
         super().__setstate__({**defaults_of(type(self)), **state})
         _sklearn.restore_settings(self, output, requests)
         self._take(of_fit)
+
+    def _told_to_files(self) -> dict[str, Any]:
+        """Return the parameters as a file holds them."""
+        return dict(self.get_params(deep=False))
 
     def _state_of(self, fitted: Fitted) -> dict[str, Any]:
         """Return the fitted record as plain values."""
@@ -104,7 +110,7 @@ class Stateful(BaseEstimator):  # type: ignore[misc]
         """Drop attributes that this version does not know, except in a user's own class."""
         if type(self).__module__.partition(".")[0] != PACKAGE:
             return state
-        kept = {*self._remembers, *defaults_of(type(self)), *_sklearn.SETTINGS}
+        kept = {*self._remembers, *names_of(type(self)), *_sklearn.SETTINGS}
         return {name: value for name, value in state.items() if name in kept}
 
     def _faults(self) -> Iterator[tuple[str, str]]:

@@ -132,11 +132,20 @@ class Transformer(
                 raise
         return result
 
-    def _with_fitted(self, fitted: Fitted, **attributes: Any) -> Self:
+    def _with_fitted(self, fitted: Fitted | None, **attributes: Any) -> Self:
         """Return a shallow copy with another fitted record."""
         twin = type(self).__new__(type(self))
         twin.__dict__.update(self.__dict__, **attributes, _fitted=fitted)
         return twin
+
+    def _twin(self) -> Self:
+        """Return a shallow copy that learns apart from this one: what is known is immutable."""
+        return self._with_fitted(self._fitted)
+
+    def _that_knows(self, other: Self) -> Self:
+        """Return this new estimator with what another of its class knows."""
+        self._fitted = other._fitted
+        return self
 
     def _apart(self, act: Callable[[Self], Any]) -> Any:
         """Call `act` on a copy, and take what it changed. An error changes and undoes nothing."""

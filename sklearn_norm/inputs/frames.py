@@ -129,6 +129,17 @@ def framed(values: Any, container: str, names: Any, like: Any = None) -> Any:
     return values
 
 
+def renamed(X: Any, container: str, names: Any) -> Any:
+    """Return a frame with these names, a sparse array as it is."""
+    if container == "pandas" and container_of(X) == "pandas":
+        X.columns = index_of(names)
+        return X
+    if container == "polars" and container_of(X) == "polars":
+        check_distinct(names)
+        return X.rename(dict(zip(X.columns, map(str, names), strict=True)))
+    return X
+
+
 def check_distinct(names: Any) -> None:
     """Refuse repeated names, which a polars frame cannot have."""
     seen: set[str] = set()

@@ -75,10 +75,15 @@ def read_table(
     expected = width if columns is None else columns.number
     if expected is not None and expected != values.shape[1]:
         raise wrong_width(X, values)
-    if container == "pandas":
-        columns = Columns.of_pandas(X) if columns is None else columns.found_in(X)
-    found = Columns(values.shape[1], names) if columns is None else columns
+    found = columns_of(X, container, names, values.shape[1], columns)
     return Table(values, found, given if isinstance(given, (list, tuple)) else X, container)
+
+
+def columns_of(X: Any, container: str, names: Any, width: int, columns: Columns | None) -> Columns:
+    """Return the columns of X, of which the names are known; those of the fit are compared."""
+    if container == "pandas":
+        return Columns.of_pandas(X) if columns is None else columns.found_in(X)
+    return Columns(width, names) if columns is None else columns
 
 
 def read_array(estimator: Any, X: Any, **options: Any) -> Any:

@@ -90,6 +90,15 @@ def test_the_quickstart_runs():
     assert all(float(scaled) > float(raw) for raw, scaled in scores)
 
 
+def test_sensors_are_fused_streamed_served_and_undone():
+    told = ran("sensor_fusion.py")
+    assert "equal one fit to both drives: True" in told
+    assert "the rest is the same, bit for bit: True" in told
+    assert float(re.search(r"within (\S+) units", told)[1]) <= 4
+    speed = re.search(r"the speed alone: (\S+), it was (\S+)$", told, re.MULTILINE)
+    assert speed[1] == speed[2]
+
+
 @pytest.mark.full
 def test_instance_norm_classifies_disturbed_digits_best():
     rows = re.findall(
