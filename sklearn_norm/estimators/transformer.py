@@ -121,13 +121,14 @@ class Transformer(
         ValueError
             If a name is not that of a parameter.
         """
-        before = {name: getattr(self, name) for name in names_of(type(self))}
-        try:
-            result: Self = super().set_params(**params)
-        except BaseException:
-            for name in params.keys() & before.keys():
-                setattr(self, name, before[name])
-            raise
+        with self._in_turn():
+            before = {name: getattr(self, name) for name in names_of(type(self))}
+            try:
+                result: Self = super().set_params(**params)
+            except BaseException:
+                for name in params.keys() & before.keys():
+                    setattr(self, name, before[name])
+                raise
         return result
 
     def _with_fitted(self, fitted: Fitted | None, **attributes: Any) -> Self:
@@ -148,11 +149,12 @@ class Transformer(
     def _apart(self, act: Callable[[Self], Any]) -> Any:
         """Call `act` on a copy, and take what it changed. An error changes and undoes nothing."""
         twin = type(self).__new__(type(self))
-        before = vars(self).copy()
-        twin.__dict__.update(before)
-        result = act(twin)
-        same = {name for name, value in before.items() if vars(twin).get(name) is value}
-        self.__dict__.update({k: v for k, v in vars(twin).items() if k not in same})
+        with self._in_turn():
+            before = vars(self).copy()
+            twin.__dict__.update(before)
+            result = act(twin)
+            same = {name for name, value in before.items() if vars(twin).get(name) is value}
+            self.__dict__.update({k: v for k, v in vars(twin).items() if k not in same})
         return result
 
     def _wanted(self, X: Any) -> str:

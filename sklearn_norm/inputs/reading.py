@@ -12,7 +12,7 @@ from .. import _sklearn
 from ..kernels.sparse import check_parts, is_sparse
 from .columns import Columns
 from .fast_path import FLOATS, NUMBERS, plain_table
-from .frames import container_of, narrow_float, readable
+from .frames import container_of, narrow_float, readable, refuse_repeated
 from .refused import explained, refuse_foreign
 from .reshaped import Reshaped, flattened, stack_of
 from .table import Table
@@ -55,7 +55,7 @@ def read_table(
     checks = {"accept_sparse": ["csr", "csc"], "dtype": LISTED, **told}
     checks["dtype"] = narrow_float(X, container) or checks["dtype"]
     try:
-        with np.errstate(over="ignore", invalid="ignore"):  # too large floats become inf
+        with np.errstate(all="ignore"):  # too large floats become inf
             values, names, width = _sklearn.validated(
                 estimator,
                 readable(X, container),
@@ -92,7 +92,7 @@ def read_array(estimator: Any, X: Any, **options: Any) -> Any:
     container = container_of(X)
     X = admitted(X, container)
     try:
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(all="ignore"):
             values = check_array(
                 readable(X, container),
                 dtype=narrow_float(X, container) or OF_FLOATS,
@@ -113,8 +113,10 @@ def admitted(X: Any, container: str) -> Any:
     """Return X, or a table with its names; refuse what is no table of numbers."""
     if container == "default":
         refuse_foreign(X)
+        refuse_repeated(X)
         arrow = sys.modules.get("pyarrow")
         return arrow.Table.from_batches([X]) if arrow and isinstance(X, arrow.RecordBatch) else X
+    refuse_repeated(X)
     refuse_times(X, container=container)
     if container == "pandas" and X.shape[1] == 0:
         raise ValueError(f"X is a frame without columns: 0 feature(s) (shape={X.shape}).")
