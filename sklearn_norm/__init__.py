@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from .compose.equality import equal
     from .compose.merging import merge
     from .compose.pooled import PooledScaler
+    from .compose.streaming import StreamingPipeline
     from .persistence.documents import from_dict, load, save, to_dict
     from .tensors.ada import AdaNorm
     from .tensors.batch import BatchNorm
