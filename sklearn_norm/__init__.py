@@ -15,6 +15,7 @@ from .elsewhere import refusal
 from .persistence.documents import from_dict, load, save, to_dict
 from .scalers.batch_stats import BatchStatsScaler
 from .scalers.decimal import DecimalScaler
+from .scalers.log import LogScaler
 from .scalers.max_abs import MaxAbsScaler
 from .scalers.minmax import MinMaxScaler
 from .scalers.robust import RobustScaler
@@ -35,6 +36,7 @@ __all__ = [
     "GroupNorm",
     "InstanceNorm",
     "LayerNorm",
+    "LogScaler",
     "MaxAbsScaler",
     "MinMaxScaler",
     "RMSNorm",
