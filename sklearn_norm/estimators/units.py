@@ -12,7 +12,8 @@ from .._sklearn import Interval, StrOptions
 from ..inputs.labelled import per_column
 from ..inputs.table import Table
 from ..kernels import Array, Floats
-from ..statistics.units import InUnits, alike, apart, kept, median_sizes
+from ..statistics.record import Statistic
+from ..statistics.units import InUnits, check_alike, kept, median_sizes
 from .fitted import Fitted
 from .scaler import Scaler
 
@@ -77,13 +78,10 @@ class UnitScaler(Scaler):
         members = values[:, np.isnan(before.statistic.unit)]
         return not ((members != 0) & (members == members)).any()
 
-    def _check_alike(self, mine: Fitted, theirs: Fitted) -> None:
-        super()._check_alike(mine, theirs)
-        if not isinstance(mine.statistic, InUnits):
-            return
-        unit, other = mine.statistic.unit, theirs.statistic.unit
-        for at in np.flatnonzero(~alike(unit, other)).tolist():
-            raise ValueError(apart(self._label(at), unit[at], other[at]))
+    def _merged(self, mine: Any, theirs: Any) -> Statistic:
+        if isinstance(mine, InUnits):
+            check_alike(mine.unit, theirs.unit, self._label)  # by the names of the columns
+        return super()._merged(mine, theirs)
 
     def _faults(self) -> Iterator[tuple[str, str]]:
         yield from super()._faults()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -34,10 +34,7 @@ class InUnits(Statistic):
         return cls(members.weight, members.low, members.high, unit, members)
 
     def merge(self, other: Self) -> Self:
-        other_units = ~alike(self.unit, other.unit)
-        if other_units.any():
-            at = int(np.flatnonzero(other_units)[0])
-            raise ValueError(apart(at, self.unit[at], other.unit[at]))
+        check_alike(self.unit, other.unit)
         return self.of(self.members.merge(other.members), kept(self.unit, other.unit))
 
     def faults(self, n_columns: int) -> Iterator[tuple[str, str]]:
@@ -54,9 +51,16 @@ class InUnits(Statistic):
         yield from refused("unit", self.unit, unknown & (self.weight > 0) & ~zeros)
 
 
-def alike(unit: Floats, other: Floats) -> Array:
-    """Return where two units are the same, or one is not known."""
-    return np.asarray((unit == other) | np.isnan(unit) | np.isnan(other))
+def check_alike(unit: Floats, other: Floats, label: Callable[[int], Any] = int) -> None:
+    """Refuse two units of a column that are both known and differ."""
+    apart = np.flatnonzero((unit != other) & ~np.isnan(unit) & ~np.isnan(other))
+    if apart.size:
+        at = int(apart[0])
+        raise ValueError(
+            f"Cannot merge: column {label(at)!r} was measured in units of {unit[at]} and of "
+            f"{other[at]}, each the median of its own first batch. Give all parts the same "
+            "`unit`, such as the `unit_` of one, and fit them again."
+        )
 
 
 def kept(unit: Floats, other: Floats) -> Floats:
@@ -81,12 +85,3 @@ def _medians(X: Array, weight: Floats | None) -> Floats:
     size[(size == 0) | np.isinf(size)] = np.nan  # infinity is refused by who measures the rest
     median = Quantiles.measure(size, weight, probabilities=MEDIAN).quantile(MEDIAN[0])
     return np.asarray(median)
-
-
-def apart(label: Any, unit: float, other: float) -> str:
-    """Return why members in two units cannot be added, and what to do."""
-    return (
-        f"Cannot merge: column {label!r} was measured in units of {unit} and of {other}, each the "
-        "median of its own first batch. Give all parts the same `unit`, such as the `unit_` of "
-        "one, and fit them again."
-    )

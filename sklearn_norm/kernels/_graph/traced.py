@@ -21,6 +21,7 @@ OPERATIONS: dict[np.ufunc, str] = {
     np.maximum: "Max",
     np.minimum: "Min",
     np.multiply: "Mul",
+    np.negative: "Neg",
     np.power: "Pow",
     np.sign: "Sign",
     np.sqrt: "Sqrt",
