@@ -19,6 +19,7 @@ from .scalers.log import LogScaler
 from .scalers.max_abs import MaxAbsScaler
 from .scalers.minmax import MinMaxScaler
 from .scalers.robust import RobustScaler
+from .scalers.squash import SquashScaler
 from .scalers.zscore import StandardScaler, ZScoreScaler
 from .tensors.ada import AdaNorm
 from .tensors.batch import BatchNorm
@@ -41,6 +42,7 @@ __all__ = [
     "MinMaxScaler",
     "RMSNorm",
     "RobustScaler",
+    "SquashScaler",
     "StandardScaler",
     "ZScoreScaler",
     "config_context",
