@@ -26,10 +26,9 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 from sklearn.preprocessing import MinMaxScaler as PeerMinMaxScaler
 from sklearn.preprocessing import RobustScaler as PeerRobustScaler
 
-import sklearn_norm
 from sklearn_norm import MinMaxScaler, RobustScaler, ZScoreScaler
 
-KINDS = [getattr(sklearn_norm, name) for name in laws.SCALERS]
+KINDS = [laws.kind_of(name) for name in laws.SCALERS]
 EVERY = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 TABLES = {"wine": load_wine, "iris": load_iris, "breast_cancer": load_breast_cancer}
 

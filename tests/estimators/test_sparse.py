@@ -166,7 +166,7 @@ def test_weights_of_sparse_data_are_those_of_dense_data(make):
 @FORMATS
 def test_zeros_that_would_move_are_an_error_that_names_the_parameter(name, container):
     """At the latest where the zeros would move; what is known before is refused before."""
-    kind = getattr(sklearn_norm, name)
+    kind = laws.kind_of(name)
     moving = np.array([[1.0, 0.0], [2.0, 3.0]])  # the minimum of column 0 is not 0
     data = container(moving)
     scaler = kind().fit(moving)

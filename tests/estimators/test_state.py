@@ -21,7 +21,7 @@ from sklearn.exceptions import NotFittedError
 
 import sklearn_norm
 
-KINDS = [getattr(sklearn_norm, name) for name in laws.SCALERS]
+KINDS = [laws.kind_of(name) for name in laws.SCALERS]
 EVERY = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 NAMES = ["height", "weight", "age"]
 X = np.random.default_rng(0).normal(100, 30, (40, 3)).round(2)
@@ -505,7 +505,7 @@ SAME = [
 @pytest.mark.parametrize(("name", "parameter", "one", "other"), SAME)
 def test_parameters_of_the_same_value_are_merged_however_written(name, parameter, one, other):
     """Scalers of different machines seldom hold the same objects."""
-    kind = getattr(sklearn_norm, name)
+    kind = laws.kind_of(name)
     merged = (
         mergeable(kind, **{parameter: one})
         .fit(X)

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 from configurations import public_estimators
 from inside import OLDEST, TensorNorm
-from laws import ESTIMATORS, assert_same_bits
+from laws import ESTIMATORS, assert_same_bits, kind_of
 from scipy import sparse
 from skl2onnx import convert_sklearn, to_onnx
 from skl2onnx.common import data_types
@@ -27,7 +27,6 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-import sklearn_norm
 from sklearn_norm import (
     AdaNorm,
     BatchNorm,
@@ -141,9 +140,9 @@ def test_norms_agree_to_the_last_bits(estimator, dtype, hard_matrix):
 def test_every_public_estimator_converts_alone_and_in_a_pipeline(name):
     """A new one is found here without an edit."""
     X = np.random.default_rng(0).normal(3.0, 2.0, size=(40, 6))
-    estimator = getattr(sklearn_norm, name)().fit(X)
+    estimator = kind_of(name)().fit(X)
     assert_near(answer(estimator, X), estimator.transform(X))
-    pipeline = make_pipeline(getattr(sklearn_norm, name)(), MinMaxScaler()).fit(X)
+    pipeline = make_pipeline(kind_of(name)(), MinMaxScaler()).fit(X)
     assert_near(answer(pipeline, X), pipeline.transform(X))
 
 
@@ -584,7 +583,7 @@ def test_the_inverse_follows_its_estimator():
     "name", [n for n in ESTIMATORS if n in {type(e).__name__ for e in SCALERS}]
 )
 def test_a_scaler_that_is_not_fitted_is_refused(name):
-    scaler = getattr(sklearn_norm, name)()
+    scaler = kind_of(name)()
     for method in (scaler.onnx_parser, scaler.onnx_shape_calculator, scaler.onnx_converter):
         with pytest.raises(NotFittedError, match=f"This {name} instance is not fitted yet"):
             method()
