@@ -252,7 +252,10 @@ class Chain(Map):
 
 
 def _as_float64(X: Any) -> Any:
-    return X if X.dtype == np.float64 else X.astype(np.float64)
+    if X.dtype == np.float64:
+        return X
+    with np.errstate(invalid="ignore"):  # casting a signaling NaN warns
+        return X.astype(np.float64)
 
 
 def _told(function: Bend) -> list[Any]:

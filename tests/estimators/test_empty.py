@@ -63,6 +63,7 @@ def knows_something(scaler):
         given.get("data_range") is not None
         or (given.get("bias_correction") is False and given["momentum"] is not None)
         or (kind == "ZScoreScaler" and not given["with_mean"] and not given["with_std"])
+        or (kind == "LogScaler" and not given["standardize"])
     )
 
 
@@ -105,7 +106,7 @@ def test_frames_without_rows_leave_their_names(scaler, frame):
         scaler.partial_fit(data[NAMES[:2]])
     alone = clone(scaler).partial_fit(data)
     assert_same_bits(read_scaler(scaler.partial_fit(data)), read_scaler(alone))
-    assert isinstance(scaler.inverse_transform(data), frame)
+    assert isinstance(scaler.inverse_transform(data[:0]), frame)
 
 
 @every_scaler

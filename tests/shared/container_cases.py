@@ -23,7 +23,7 @@ KEEPING = {
 }
 # What an error suggests to get there
 REMEDY = {
-    "AsinhScaler": 'kind="log1p" or "asinh" with `standardize=False`',
+    "LogScaler": 'kind="log1p" or "asinh" with `standardize=False`',
     "BatchStatsScaler": r"ZScoreScaler\(with_mean=False\)",
     "MinMaxScaler": "`feature_range` and `data_range`",
     "RobustScaler": "`with_centering=False`",

@@ -41,7 +41,15 @@ class AsinhScaler(sklearn_norm.LogScaler):
         super().__init__(**{name: given[name] for name in self._get_param_names()})
 
 
-OF_ANY_SIGN = {"LogScaler": AsinhScaler}  # in place of classes whose defaults take no negatives
+class WideSquashScaler(sklearn_norm.SquashScaler):
+    """SquashScaler of a wide bound by default, inside which ordinary numbers lie as results."""
+
+    def __init__(self, bound=1000.0, *, rank_error=1e-3, dtype=None, copy=True):
+        super().__init__(bound, rank_error=rank_error, dtype=dtype, copy=copy)
+
+
+# in place of classes whose defaults take no negatives, or undo no large numbers
+OF_ANY_SIGN = {"LogScaler": AsinhScaler, "SquashScaler": WideSquashScaler}
 
 
 def kind_of(name):
