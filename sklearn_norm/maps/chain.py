@@ -54,7 +54,7 @@ class Bend(ABC):
         """Return the mean of what bends to a normal distribution of this mean and deviation."""
         raise ValueError(
             f"The mean of what {self} makes normal has no closed form. Undo quantiles of the "
-            "prediction by inverse_transform instead, such as its median."
+            "prediction by `inverse_transform` instead, such as its median."
         )
 
     def bent(self, X: Any) -> Any:

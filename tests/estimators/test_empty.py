@@ -304,7 +304,9 @@ def test_converted_to_onnx_the_empty_gives_the_same(scaler):
     scaler = empty(scaler)
     model = skl2onnx.to_onnx(scaler, X[:1])
     session = onnxruntime.InferenceSession(model.SerializeToString())
-    np.testing.assert_array_equal(session.run(None, {"X": X})[0], scaler.transform(X))
+    # functions that ONNX lacks are composed of others
+    near = 1e-14 if type(scaler).__name__ == "LogScaler" else 0
+    np.testing.assert_allclose(session.run(None, {"X": X})[0], scaler.transform(X), near)
 
 
 # Tensors
