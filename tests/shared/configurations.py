@@ -32,7 +32,7 @@ MORE = {
     "LogScaler": [
         {"kind": "signed_log1p", "unit": "median"},
         {"kind": "asinh", "base": 10, "standardize": False},
-        {"nonpositive": "clip", "floor": 0.01, "clip": "range"},
+        {"kind": "log", "nonpositive": "clip", "floor": 0.01, "clip": "range"},
         {"kind": "logit", "nonpositive": "clip", "floor": 0.01, "bounds": (-400.0, 400.0)},
     ],
     "SquashScaler": [{"bound": 0.5}],
