@@ -230,6 +230,10 @@ class Chain(Map):
     def affine(self) -> Affine:
         return self.then if self.before is None else self.before
 
+    def unheld(self, dtype: Any) -> Any:
+        """Return the indices of columns whose data a dtype cannot represent, by the map before."""
+        return super().unheld(dtype) if self.before is None else self.before.unheld(dtype)
+
     def lost(self) -> Any:
         """Return the indices of the columns that were multiplied by 0."""
         return self.then.lost()
