@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, Self
 
@@ -16,6 +16,8 @@ from ..kernels.sparse import canonical, columns_of, is_sparse
 from ..records import kind_of
 from .affine import Affine
 from .record import Map, result_dtype
+
+BLOCK = 1 << 14  # members that a function is applied to at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -272,10 +274,26 @@ def _members(function: Bend, way: str, X: Any) -> Any:
     """Apply `bend` or `unbend` to the members of X, or to the stored members of sparse X."""
     with np.errstate(all="ignore"):  # errors are found in the result
         if not is_sparse(X):
-            return getattr(function, way)(_as_float64(X))
+            return _in_blocks(getattr(function, way), X)
         stored = function.columns(columns_of(X))
-        data = getattr(stored, way)(_as_float64(X.data[None]))[0]
+        data = getattr(stored, way)(np.ascontiguousarray(_as_float64(X.data[None])))[0]
         return type(X)((data, X.indices.copy(), X.indptr.copy()), shape=X.shape)
+
+
+def _in_blocks(act: Callable[[Any], Any], X: Any) -> Any:
+    """Apply a function to a dense or traced array, rows by rows, so that all stays in cache.
+
+    It gets float64 in C order: NumPy has other code for other layouts, with other last bits.
+    """
+    if isinstance(X, kernels.Traced):
+        return act(_as_float64(X))
+    if X.size <= BLOCK and X.flags.c_contiguous:
+        return act(_as_float64(X))
+    y, step = np.empty_like(X, dtype=np.float64, subok=False), max(1, BLOCK // X.shape[1])
+    for start in range(0, len(X), step):
+        rows = slice(start, start + step)
+        y[rows] = act(np.ascontiguousarray(_as_float64(X[rows])))
+    return y
 
 
 def _keep_infinity(X: Any, y: Any) -> None:
