@@ -447,6 +447,21 @@ def test_a_failed_batch_leaves_no_unit():
     assert scaler.partial_fit([[4.0, 1.0]]).unit_.tolist() == [4.0, 1.0]
 
 
+def test_a_constant_column_is_not_divided():
+    """Its logarithms are equal: they become 0, and the scale is 1."""
+    scaler = LogScaler(base=10).fit([[1000.0, 1.0], [1000.0, 10.0]])
+    assert scaler.constant_features_.tolist() == [0]
+    assert scaler.scale_.tolist() == [1.0, 0.5]
+    assert scaler.transform([[100.0, 10.0]]).tolist() == [[-1.0, 1.0]]
+
+
+@pytest.mark.parametrize("unit", [{"b": 1.0, "a": 2.0}, pd.Series({"a": 2.0, "b": 1.0}), [2, 1]])
+def test_units_of_any_form_are_saved_as_they_mean(unit):
+    scaler = LogScaler(unit=unit).fit(pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0]}))
+    twin = sklearn_norm.from_dict(json.loads(json.dumps(sklearn_norm.to_dict(scaler))))
+    assert twin.unit_.tolist() == scaler.unit_.tolist() == [2.0, 1.0]
+
+
 # Streams and merges
 
 
