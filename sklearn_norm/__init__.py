@@ -10,6 +10,7 @@ __all__ = [
     "AdaNorm",
     "BatchNorm",
     "BatchStatsScaler",
+    "ColumnScaler",
     "DecimalScaler",
     "GroupNorm",
     "InstanceNorm",
@@ -17,16 +18,19 @@ __all__ = [
     "LogScaler",
     "MaxAbsScaler",
     "MinMaxScaler",
+    "PooledScaler",
     "RMSNorm",
     "RobustScaler",
     "SquashScaler",
     "StandardScaler",
+    "StreamingPipeline",
     "ZScoreScaler",
     "config_context",
     "equal",
     "from_dict",
     "get_config",
     "load",
+    "make_column_scaler",
     "merge",
     "save",
     "set_config",
@@ -48,8 +52,11 @@ from .scalers.zscore import StandardScaler, ZScoreScaler
 if TYPE_CHECKING:
     from . import functional as functional
     from . import onnx as onnx
+    from .compose.columns import ColumnScaler, make_column_scaler
     from .compose.equality import equal
     from .compose.merging import merge
+    from .compose.pooled import PooledScaler
+    from .compose.streaming import StreamingPipeline
     from .persistence.documents import from_dict, load, save, to_dict
     from .scalers.log import LogScaler
     from .scalers.squash import SquashScaler
@@ -64,15 +71,19 @@ if TYPE_CHECKING:
 _LATER = {
     "AdaNorm": "tensors.ada",
     "BatchNorm": "tensors.batch",
+    "ColumnScaler": "compose.columns",
     "GroupNorm": "tensors.group",
     "InstanceNorm": "tensors.instance",
     "LayerNorm": "tensors.layer",
     "LogScaler": "scalers.log",
+    "PooledScaler": "compose.pooled",
     "RMSNorm": "tensors.rms",
     "SquashScaler": "scalers.squash",
+    "StreamingPipeline": "compose.streaming",
     "equal": "compose.equality",
     "from_dict": "persistence.documents",
     "load": "persistence.documents",
+    "make_column_scaler": "compose.columns",
     "merge": "compose.merging",
     "save": "persistence.documents",
     "to_dict": "persistence.documents",
