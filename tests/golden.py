@@ -25,7 +25,7 @@ import sklearn
 sys.path.append(str(Path(__file__).with_name("shared")))  # where pytest is not there to do so
 
 from configurations import public_estimators
-from inside import Scaler
+from inside import Scaler, is_bent
 from laws import COMPOSITES, read_scaler
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import make_pipeline
@@ -114,7 +114,9 @@ def check(path: Path) -> None:
             key.split(": ")[1]: kept[key] for key in kept if key.startswith(f"{path.stem}:")
         }
     assert expected, f"expected.npz says nothing of {path.name}"
-    exact = isinstance(estimator, Scaler) or type(estimator).__name__ in COMPOSITES
+    # the last bits of a logarithm are those of a machine
+    exact = isinstance(estimator, Scaler) and not is_bent(estimator)
+    exact |= type(estimator).__name__ in COMPOSITES
     found = answers(estimator)
     for reading, value in expected.items():
         what = f"{path}: {reading}"
