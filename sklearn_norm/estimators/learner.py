@@ -321,7 +321,14 @@ class Learner(Mergeable, Transformer):
                 )
             check_is_fitted(self)
         assert fitted is not None
-        return fitted if fitted.buffer is None else self._settled(fitted)
+        return self._as_asked(fitted if fitted.buffer is None else self._settled(fitted))
+
+    def _as_asked(self, fitted: Fitted) -> Fitted:
+        """Return the record with the map that the present parameters ask for.
+
+        That is the map of the fit, except for parameters that are no part of what is learned.
+        """
+        return fitted
 
     def _has_own_fit(self) -> bool:
         """Whether a subclass defines a `fit` of its own."""

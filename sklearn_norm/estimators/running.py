@@ -11,7 +11,8 @@ import numpy.typing as npt
 from sklearn.exceptions import NotFittedError
 
 from .._sklearn import Interval, StrOptions
-from ..inputs.arguments import array_of, floats_of, number
+from ..inputs import parameters
+from ..inputs.arguments import array_of, floats_of, number, whole
 from ..inputs.columns import Columns
 from ..inputs.labelled import aligned
 from ..inputs.summaries import Summary
@@ -20,13 +21,14 @@ from ..inputs.weights import weighed
 from ..kernels import Array, Floats
 from ..maps.affine import Affine
 from ..statistics.given import UncountedRunning
-from ..statistics.running import Running
+from ..statistics.running import PooledRunning, Running
 from .fitted import Fitted, moved_between
 from .learner import count
 from .output import CLIP, DTYPE, clipped
 from .scaler import Scaler
 from .turns import turn_of
 
+LAST_STEP = ("gamma", "beta")  # parameters of the last step of the map
 LEAST_KEPT, WIDE = 2.0**-200, 100  # the weight of the first of many rows; bits between members
 
 
@@ -35,6 +37,7 @@ class RunningScaler(Scaler):
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "momentum": [Interval(Real, 0, 1, closed="right"), None],
+        "pool": [StrOptions({"batches", "members"})],
         "bias_correction": ["boolean"],
         "variance": [StrOptions({"total", "within"})],
         "eps": [Interval(Real, 0, None, closed="left")],
@@ -47,18 +50,25 @@ class RunningScaler(Scaler):
     }
     _column_word: ClassVar[str] = "feature"
     momentum: float | None
+    pool: str = "batches"
     bias_correction: bool
     variance: str
     eps: float
     ddof: int
     gamma: Any
     beta: Any
+    _plan: tuple[Any, Any] = (None, None)  # a record, and the same with other gamma and beta
     clip: Any = None  # of BatchNorm, which lacks the parameter
 
-    _statistics = (Running, UncountedRunning)
+    _statistics = (Running, PooledRunning, UncountedRunning)
 
     def _validate_params(self) -> None:
         super()._validate_params()
+        if self.pool == "members" and self.momentum is not None:
+            raise ValueError(
+                'pool="members" weighs each batch by its members, which leaves no momentum to '
+                f"choose: set momentum=None. Got momentum={self.momentum!r}."
+            )
         if self.momentum is not None and 1 - float(self.momentum) == 1:
             raise ValueError(
                 f"`momentum` must be at least 2**-53, about 1.1e-16, or None. Got "
@@ -71,11 +81,15 @@ class RunningScaler(Scaler):
 
     def _running(self, X: Array, weight: Floats | None, ddof: int = 0) -> Running:
         """Measure one batch."""
-        return Running.measure(X, weight, ddof=ddof)
+        return self._kind().measure(X, weight, ddof=ddof)
+
+    def _kind(self) -> type[Running]:
+        """Return the statistic in which batches count alike, or by their members."""
+        return PooledRunning if self.pool == "members" else Running
 
     def _start(self, batch: Any) -> Running:
         size = batch.weight.size
-        return self._prior(size) if self._has_prior() else Running.empty(size)
+        return self._prior(size) if self._has_prior() else self._kind().empty(size)
 
     def _prior(self, size: int) -> Running:
         """Return the prior, mean 0 and variance 1, measured from the origin of the record."""
@@ -88,6 +102,11 @@ class RunningScaler(Scaler):
 
     def _update(self, old: Running, new: Running) -> Running:
         """Reduce the weight of old batches, but only for features that the new batch has."""
+        if isinstance(old, PooledRunning) is not isinstance(new, PooledRunning):
+            raise ValueError(
+                f"The batches so far were pooled in another way than pool={self.pool!r}: set the "
+                "parameter back, or fit anew."
+            )
         if self.momentum is None:
             return old.merge(new)
         share = np.where(new.batches > 0, self.momentum, 0.0)
@@ -113,9 +132,10 @@ class RunningScaler(Scaler):
         return together.mapped(lambda a, b: np.where(wide, b, a), old)
 
     def _rule(self, statistic: Running) -> Affine:
+        spread = statistic.spread(self.variance == "total", whole(self.ddof, "ddof"))
         affine = Affine.of(
             center=statistic.mean,
-            scale=statistic.spread(self.variance == "total").deviation(eps=number(self.eps, "eps")),
+            scale=spread.deviation(eps=number(self.eps, "eps")),
             gain=self._vector("gamma", statistic.weight.size),
             offset=self._vector("beta", statistic.weight.size),
         )
@@ -125,6 +145,30 @@ class RunningScaler(Scaler):
 
     def _clips(self) -> bool:
         return True  # where the map has bounds
+
+    def _as_asked(self, fitted: Fitted) -> Fitted:
+        """Return the record with the map of the present gamma and beta.
+
+        They are parameters of the last step of the map, which a training loop changes, and not
+        statistics. The record is kept beside the estimator, out of its state, for the next reader.
+        """
+        told = fitted.parameters
+        if self._is_asked(fitted):
+            return fitted
+        source, asked = self._plan
+        if source is not fitted or not self._is_asked(asked):
+            parameters.check(self)
+            present = {name: getattr(self, name) for name in LAST_STEP}
+            draft = fitted.but(parameters=told | present)
+            asked = self._with_fitted(draft, **told | present)._ruled_by(fitted.statistic).kept()
+            self._plan = (fitted, asked)
+        known: Fitted = asked
+        return known
+
+    def _is_asked(self, fitted: Fitted) -> bool:
+        """Whether a record was made with the present gamma and beta."""
+        told = fitted.parameters
+        return parameters.are_as_kept(self, {name: told[name] for name in LAST_STEP})
 
     def _vector(self, name: str, n_columns: int) -> Floats | None:
         """Return gamma or beta, one number per column of the statistic."""
@@ -192,7 +236,7 @@ class RunningScaler(Scaler):
             elif using == "batch":
                 chosen = self._of_batch(after, table, sample_weight)
             elif before is not None:
-                chosen = after.but(map=self._settled(before).map, buffer=None)
+                chosen = after.but(map=self._as_asked(self._settled(before)).map, buffer=None)
             else:
                 twin = self._with_fitted(after)
                 chosen = twin._ruled_by(twin._prior(after.n_columns))
@@ -204,7 +248,7 @@ class RunningScaler(Scaler):
     def _of_batch(self, after: Fitted, table: Table, sample_weight: Any) -> Fitted:
         """Return the fitted record of this batch alone, with its biased variance."""
         batch = self._running(*weighed(table.values, table.weights(sample_weight)))
-        return self._with_fitted(after)._ruled_by(batch)
+        return self._with_fitted(after, ddof=0)._ruled_by(batch)
 
     @classmethod
     def from_stats(
@@ -259,6 +303,11 @@ class RunningScaler(Scaler):
         given = {"running_mean": running_mean, "running_var": running_var, "n_batches": n_batches}
         places = ("running_mean",) if scaler._takes_origin() else ()
         told = Summary.read(feature_names, ("n_batches",), places, **given)
+        if scaler.pool == "members" and n_batches is not None:
+            raise ValueError(
+                'pool="members" counts members, and `n_batches` does not tell how many: leave it '
+                "out for a scaler that only serves."
+            )
         if n_batches is None:
             weight = batches = told.weight("n_batches")
         else:
@@ -303,7 +352,8 @@ class RunningScaler(Scaler):
     @property
     def running_var_(self) -> Floats:
         """Ndarray of shape (n_features,): the running variance."""
-        return self._seen().spread(self._with("variance") == "total").variance()  # type: ignore[no-any-return]
+        drift = self._with("variance") == "total"
+        return self._seen().spread(drift, self._with("ddof")).variance()  # type: ignore[no-any-return]
 
     @property
     def scale_(self) -> Floats | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..inputs.arguments import number
+from ..inputs.arguments import number, truth
 from ..kernels import Array
 from ..tensors.ada import bent
 from ..tensors.axes import trailing
@@ -25,6 +25,7 @@ def ada_norm(
     beta: Any = None,
     C: float = 1.0,
     k: float = 0.1,
+    detach: bool = False,
     normalized_ndim: int | None = None,
     eps: float = 1e-5,
 ) -> Array:
@@ -40,6 +41,9 @@ def ada_norm(
         The gain at the mean.
     k : float, default=0.1
         How fast the gain falls, per standard deviation.
+    detach : bool, default=False
+        Whether the backward pass treats the gain C (1 - k y) as a constant, as the paper does.
+        The result is the same.
     normalized_ndim : int, default=None
         How many trailing axes are normalised together; None takes all but the first.
     eps : float, default=1e-5
@@ -70,6 +74,7 @@ def ada_norm(
     x, C, k = floats(x), number(C, "C"), number(k, "k")
     axes = trailing(x.shape[1:], normalized_ndim)
     gain, offset = axes.vector(gamma, "gamma"), axes.vector(beta, "beta")
+    truth(detach, "detach")
     y, _ = axes.normalise(x, eps=eps, dtype=np.float64)
     with np.errstate(all="ignore"):
         return axes.affine_of(bent(y, C, k), gain, offset).astype(x.dtype)
@@ -84,6 +89,7 @@ def ada_norm_backward(
     beta: Any = None,
     C: float = 1.0,
     k: float = 0.1,
+    detach: bool = False,
     normalized_ndim: int | None = None,
     eps: float = 1e-5,
 ) -> Gradients:
@@ -101,6 +107,9 @@ def ada_norm_backward(
         The gain at the mean.
     k : float, default=0.1
         How fast the gain falls, per standard deviation.
+    detach : bool, default=False
+        Whether the backward pass treats the gain C (1 - k y) as a constant, as the paper does.
+        The result is the same.
     normalized_ndim : int, default=None
         How many trailing axes are normalised together; None takes all but the first.
     eps : float, default=1e-5
@@ -128,7 +137,8 @@ def ada_norm_backward(
     """
     x, C, k = floats(x), number(C, "C"), number(k, "k")
     axes = trailing(x.shape[1:], normalized_ndim)
+    detached = truth(detach, "detach")
     y, stats = axes.normalise(x, eps=eps, dtype=np.float64)
     with np.errstate(all="ignore"):
-        z, slope = bent(y, C, k), C * (1 - 2 * k * y)
+        z, slope = bent(y, C, k), C * (1 - (1 if detached else 2) * k * y)
     return gradients(axes, grad, x, y, stats, gamma, beta, z=z, slope=slope)

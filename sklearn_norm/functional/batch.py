@@ -6,7 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from .. import kernels
+from ..inputs.arguments import number, truth
 from ..kernels import Array, Floats
+from ..kernels.quiet import quietly
 from ..maps.affine import Affine
 from ..tensors.axes import Axes, channelwise, checked_eps
 from ..tensors.keywords import by_keyword
@@ -24,6 +27,10 @@ def batch_norm(
     beta: Any = None,
     mean: Any = None,
     var: Any = None,
+    running_mean: Any = None,
+    running_var: Any = None,
+    training: bool | None = None,
+    momentum: float = 0.1,
     channel_axis: int = 1,
     eps: float = 1e-5,
 ) -> Array:
@@ -36,7 +43,14 @@ def batch_norm(
     gamma, beta : float or array-like of shape (n_channels,), default=None
         Gain and bias; None stands for 1 and 0.
     mean, var : array-like of shape (n_channels,), default=None
-        Known statistics, such as running ones. None computes those of x.
+        Known statistics. None computes those of x.
+    running_mean, running_var : ndarray of shape (n_channels,), default=None
+        Running statistics as in PyTorch, in place of `mean` and `var`: without `training` they
+        are used, with it they are updated in place, by the mean and the variance (ddof 1) of x.
+    training : bool, default=None
+        Whether the statistics of x are used. None means yes if no others are given.
+    momentum : float, default=0.1
+        The weight of x in the running statistics, from 0 to 1.
     channel_axis : int, default=1
         The axis of the channels; -1 is the last.
     eps : float, default=1e-5
@@ -67,13 +81,20 @@ def batch_norm(
     x = floats(x)
     axes = channelwise(x.shape[1:], channel_axis, over_samples=True)
     gain, offset = axes.vector(gamma, "gamma"), axes.vector(beta, "beta")
-    if mean is None and var is None:
-        return axes.normalise(x, eps=eps, gain=gain, offset=offset)[0]
-    center, scale = known(axes, mean, var, eps)[0].T
+    running = running_mean, running_var
+    stats = chosen(axes, (mean, var), running, training, eps)
+    if stats is None:
+        keeps = running_mean is not None or running_var is not None
+        after = updated(axes, x, *running, momentum) if keeps else ()
+        result: Array = axes.normalise(x, eps=eps, gain=gain, offset=offset)[0]
+        for kept, value in zip(running, after, strict=False):
+            kept[...] = value
+        return result
+    center, scale = stats[0].T
     gain, offset = (None if v is None else v.ravel() for v in (gain, offset))
     mapping = Affine.of(center=center, scale=scale, gain=gain, offset=offset)
-    result: Array = axes.mapped("apply", mapping, x)
-    return result
+    served: Array = axes.mapped("apply", mapping, x)
+    return served
 
 
 @by_keyword(*THEIRS)
@@ -85,6 +106,10 @@ def batch_norm_backward(
     beta: Any = None,
     mean: Any = None,
     var: Any = None,
+    running_mean: Any = None,
+    running_var: Any = None,
+    training: bool | None = None,
+    momentum: float = 0.1,
     channel_axis: int = 1,
     eps: float = 1e-5,
 ) -> Gradients:
@@ -99,7 +124,14 @@ def batch_norm_backward(
     gamma, beta : float or array-like of shape (n_channels,), default=None
         Gain and bias; None stands for 1 and 0.
     mean, var : array-like of shape (n_channels,), default=None
-        Known statistics, such as running ones. None computes those of x.
+        Known statistics. None computes those of x.
+    running_mean, running_var : ndarray of shape (n_channels,), default=None
+        Running statistics as in PyTorch, in place of `mean` and `var`: without `training` they
+        are used, with it they are updated in place, by the mean and the variance (ddof 1) of x.
+    training : bool, default=None
+        Whether the statistics of x are used. None means yes if no others are given.
+    momentum : float, default=0.1
+        The weight of x in the running statistics, from 0 to 1.
     channel_axis : int, default=1
         The axis of the channels; -1 is the last.
     eps : float, default=1e-5
@@ -130,18 +162,72 @@ def batch_norm_backward(
     """
     x = floats(x)
     axes = channelwise(x.shape[1:], channel_axis, over_samples=True)
-    if mean is None and var is None:
+    running = running_mean, running_var
+    stats = chosen(axes, (mean, var), running, training, eps)
+    if stats is None:
         return own_gradients(axes, grad, x, gamma, beta, eps=eps)
-    stats = known(axes, mean, var, eps)
     y = standardised(axes, x, stats)
     return gradients(axes, grad, x, y, stats, gamma, beta, through=False)
 
 
-def known(axes: Axes, mean: Any, var: Any, eps: float) -> Floats:
+def chosen(
+    axes: Axes, given: tuple[Any, Any], running: tuple[Any, Any], training: Any, eps: float
+) -> Floats | None:
+    """Return the center and scale of each channel that are given, or None for those of x."""
+    told = [any(v is not None for v in pair) for pair in (given, running)]
+    if all(told):
+        raise ValueError("Give `mean` and `var`, or `running_mean` and `running_var`, not both.")
+    own = not any(told) if training is None else truth(training, "training")
+    if own and told[0]:
+        raise ValueError(
+            "With training=True the statistics of x are used, and `mean` and `var` have no part: "
+            "leave them out. To update running ones, give `running_mean` and `running_var`."
+        )
+    if own:
+        return None
+    if told[1]:
+        return known(axes, *running, eps, "running_mean", "running_var")
+    return known(axes, *given, eps)
+
+
+@quietly
+def updated(axes: Axes, x: Array, mean: Any, var: Any, momentum: Any) -> tuple[Floats, Floats]:
+    """Return the running statistics after x; channels without members keep theirs."""
+    share = number(momentum, "momentum")
+    if not 0 <= share <= 1:
+        raise ValueError(f"`momentum` must be a weight from 0 to 1. Got {momentum!r}.")
+    known(axes, mean, var, 0.0, "running_mean", "running_var")
+    for name, kept in (("running_mean", mean), ("running_var", var)):
+        is_array = isinstance(kept, np.ndarray) and kept.dtype.kind == "f"
+        if not is_array or kept.shape != (axes.learnable,) or not kept.flags.writeable:
+            raise ValueError(
+                f"`{name}` is updated in place, so it must be a writeable array of floats of shape "
+                f"({axes.learnable},). Got {kept!r:.80}."
+            )
+    members = axes.viewed(x)[0].reshape(axes.learnable, -1)
+    moments = kernels.column_moments(members.T, None)
+    count = (~np.isnan(members)).sum(axis=1)
+    if (count == 1).any():
+        raise ValueError(
+            f"Channel {int(np.flatnonzero(count == 1)[0])} has one member, which has no variance "
+            "(ddof 1) to update `running_var` with: give at least 2."
+        )
+    center, variance = kernels.settle_moments(moments, 1, 0.0)[:2]
+    found = []
+    for kept, value in ((mean, center), (var, variance)):
+        old = kept.astype(np.float64)
+        found.append(np.where(count == 0, old, (1 - share) * old + share * value))
+    return found[0], found[1]
+
+
+def known(axes: Axes, mean: Any, var: Any, eps: float, *names: str) -> Floats:
     """Return the center and scale of each channel from given means and variances."""
-    center, variance = axes.vector(mean, "mean"), axes.vector(var, "var")
+    one, other = names or ("mean", "var")
+    center, variance = axes.vector(mean, one), axes.vector(var, other)
     if center is None or variance is None or (variance < 0).any():
-        raise ValueError("`mean` and `var` must both be given, and `var` must not be negative.")
+        raise ValueError(
+            f"`{one}` and `{other}` must both be given, and `{other}` must not be negative."
+        )
     stats = np.empty((1, axes.learnable, 2))
     stats[0, :, 0] = center.ravel()
     stats[0, :, 1] = np.sqrt(variance.ravel() + checked_eps(eps))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from ..inputs.arguments import floating, number, whole
-from ..inputs.times import refuse_times
+from ..inputs.arguments import number
 from ..kernels import Array, Floats
 from ..kernels.quiet import quietly
+from .vectors import axes_of, finite, lengths, unit_axes
 
 
 def clip_by_norm(x: Any, max_norm: float, *, axis: Any = None) -> Array:
@@ -48,25 +49,29 @@ def clip_by_norm(x: Any, max_norm: float, *, axis: Any = None) -> Array:
     limit = number(max_norm, "max_norm")
     if not limit > 0:
         raise ValueError(f"`max_norm` must be more than 0. Got {max_norm!r}.")
-    array = _finite(x, "x")
-    return _shrunk(array, _norm(array, _axes(axis, array.ndim)), np.asarray(limit))
+    array = finite(x, "x")
+    return _shrunk(array, lengths(array, axes_of(axis, array.ndim)), np.asarray(limit))
 
 
 def adaptive_gradient_clip(
-    grad: Any, weight: Any, *, factor: float = 0.01, eps: float = 1e-3
+    grad: Any, weight: Any, *, factor: float = 0.01, eps: float = 1e-3, axis: Any = None
 ) -> Array:
     """Limit the norm of the gradient of each unit, relative to the norm of its weights.
 
     Parameters
     ----------
     grad : array-like of shape (n_units, *fan_in)
-        The gradient. Each entry of a 1-D gradient is a unit.
+        The gradient. A vector, such as that of a bias, is one unit, as in the code of the paper.
     weight : array-like of the shape of grad
         The weights.
     factor : float, default=0.01
         The largest ratio of the norm of a gradient to that of its weights.
     eps : float, default=1e-3
         The least norm assumed for the weights of a unit, so that weights of 0 can grow.
+    axis : int or tuple of int, default=None
+        The axes that form one unit, for other layouts: ``axis=0`` for (fan_in, n_units),
+        ``(0, 1, 2)`` for kernels of (height, width, fan_in, n_units), ``()`` for single entries.
+        None takes all but the first, or the one of a vector.
 
     Returns
     -------
@@ -76,7 +81,7 @@ def adaptive_gradient_clip(
     Raises
     ------
     ValueError
-        If the shapes differ, `factor` is not positive or `eps` negative.
+        If the shapes differ, `factor` is not positive, `eps` negative, or `axis` no axes.
 
     References
     ----------
@@ -89,7 +94,7 @@ def adaptive_gradient_clip(
     >>> adaptive_gradient_clip([[3.0, 4.0]], [[0.0, 10.0]], factor=0.1)
     array([[0.6, 0.8]])
     """
-    array, known = _finite(grad, "grad"), _finite(weight, "weight")
+    array, known = finite(grad, "grad"), finite(weight, "weight")
     factor, eps = number(factor, "factor"), number(eps, "eps")
     if array.shape != known.shape:
         raise ValueError(f"`grad` has the shape {array.shape}, but `weight` has {known.shape}.")
@@ -97,41 +102,60 @@ def adaptive_gradient_clip(
         raise ValueError(
             f"`factor` must be more than 0, and `eps` at least 0. Got {factor}, {eps}."
         )
-    axes = tuple(range(1, array.ndim))
-    unit, length = _norm(known, axes)
+    axes = unit_axes(axis, array.ndim)
+    unit, length = lengths(known, axes)
     with np.errstate(all="ignore"):
         limit = factor * np.maximum(unit * length, eps)
-    return _shrunk(array, _norm(array, axes), limit)
-
-
-def _finite(given: Any, name: str) -> Array:
-    refuse_times(given, name)
-    array = floating(given, name)
-    if not np.isfinite(array).all():
-        raise ValueError(f"`{name}` holds NaN or infinity, so its direction is not known.")
-    return array
-
-
-def _axes(axis: Any, n_axes: int) -> tuple[int, ...]:
-    """Return the axes that form one vector, all for None."""
-    if axis is None:
-        return tuple(range(n_axes))
-    axes = tuple(whole(a, "axis") for a in (axis if isinstance(axis, tuple) else (axis,)))
-    if not all(-n_axes <= a < n_axes for a in axes) or len({a % n_axes for a in axes}) < len(axes):
-        raise ValueError(
-            f"axis={axis!r} does not name axes of an array that has {n_axes}: give each axis at "
-            "most once."
-        )
-    return axes
+    return _shrunk(array, lengths(array, axes), limit)
 
 
 @quietly
-def _norm(x: Array, axes: tuple[int, ...]) -> tuple[Floats, Floats]:
-    """Return the Euclidean norm as (unit, norm in that unit), without over- or underflow."""
-    wide = np.abs(x.astype(np.float64, order="C"))
-    peak = np.max(wide, axis=axes, keepdims=True, initial=0.0)
-    unit = np.where((peak > 0) & np.isfinite(peak), peak, 1.0)
-    return unit, np.sqrt(np.sum((wide / unit) ** 2, axis=axes, keepdims=True))
+def clip_by_global_norm(grads: Iterable[Any], max_norm: float) -> tuple[list[Array], float]:
+    """Scale down gradients whose joint norm is more than `max_norm`; leave others unchanged.
+
+    Parameters
+    ----------
+    grads : iterable of array-like
+        The gradients of all parameters, of any shapes.
+    max_norm : float
+        The largest Euclidean norm allowed of all members together, more than 0.
+
+    Returns
+    -------
+    clipped : list of ndarray
+        The gradients times min(1, max_norm / norm), each in its shape and dtype.
+    norm : float
+        The norm before, for a log.
+
+    Raises
+    ------
+    ValueError
+        If `max_norm` is not positive, or a gradient is not finite.
+
+    References
+    ----------
+    R. Pascanu, T. Mikolov and Y. Bengio, "On the difficulty of training recurrent neural
+    networks", ICML 2013.
+
+    Examples
+    --------
+    >>> from sklearn_norm.functional import clip_by_global_norm
+    >>> clip_by_global_norm([[3.0], [[4.0]]], max_norm=1.0)
+    ([array([0.6]), array([[0.8]])], 5.0)
+    """
+    limit = number(max_norm, "max_norm")
+    if not limit > 0:
+        raise ValueError(f"`max_norm` must be more than 0. Got {max_norm!r}.")
+    if not isinstance(grads, Iterable):
+        raise TypeError(f"`grads` must be several arrays, such as a list. Got {grads!r}.")
+    arrays = [finite(grad, f"grads[{at}]") for at, grad in enumerate(grads)]
+    parts = [lengths(array, axes_of(None, array.ndim)) for array in arrays]
+    units = [float(unit.max(initial=0.0)) for unit, _ in parts]
+    unit = max(units, default=1.0) or 1.0
+    shares = [size * (own / unit) for (_, size), own in zip(parts, units, strict=True)]
+    length = np.sqrt(sum(float((share**2).sum()) for share in shares))
+    whole = (np.asarray(unit), np.asarray(length))
+    return [_shrunk(array, whole, np.asarray(limit)) for array in arrays], float(unit * length)
 
 
 @quietly

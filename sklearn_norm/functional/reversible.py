@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..inputs.arguments import array_of, floats_of
+from ..inputs.arguments import array_of, floating, floats_of
 from ..inputs.times import refuse_times
 from ..kernels import Array
 
@@ -77,6 +77,82 @@ def reversible_inverse(
     one, other = _half(y1, "y1"), _half(y2, "y2")
     x2 = other - _part(g, "g", one, other)
     return one - _part(f, "f", x2, one), x2
+
+
+def reversible_backward(
+    grad1: Any,
+    grad2: Any,
+    y1: Any,
+    y2: Any,
+    f: Callable[[Array], Any],
+    g: Callable[[Array], Any],
+    f_backward: Callable[[Array, Array], Any],
+    g_backward: Callable[[Array, Array], Any],
+) -> tuple[Array, Array, Array, Array]:
+    """Return the gradients of `reversible_forward`, and its halves, from the coupled halves alone.
+
+    The halves are rebuilt, so a network of such blocks keeps the activations of its last one only.
+
+    Parameters
+    ----------
+    grad1, grad2 : array-like of the shapes of y1 and y2
+        The gradients of the loss with respect to the coupled halves.
+    y1, y2 : array-like
+        The coupled halves.
+    f, g : callable
+        The functions of `reversible_forward`.
+    f_backward, g_backward : callable
+        Given the gradient with respect to the result of f or g, and the half that it was called
+        with, the gradient with respect to that half. They may add up the gradients of weights on
+        the way.
+
+    Returns
+    -------
+    x1, x2 : ndarray
+        The halves, as from `reversible_inverse`.
+    grad_x1, grad_x2 : ndarray
+        The gradients with respect to them.
+
+    References
+    ----------
+    A. N. Gomez, M. Ren, R. Urtasun and R. B. Grosse, "The reversible residual network:
+    backpropagation without storing activations", NeurIPS 2017, algorithm 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_norm.functional import reversible_backward, reversible_forward
+    >>> y1, y2 = reversible_forward([1.0], [2.0], np.square, np.negative)
+    >>> reversible_backward(  # of the loss y1 + y2
+    ...     [1.0], [1.0], y1, y2, np.square, np.negative, lambda g, x: 2 * x * g, lambda g, x: -g
+    ... )
+    (array([1.]), array([2.]), array([0.]), array([1.]))
+    """
+    one, other = _half(y1, "y1"), _half(y2, "y2")
+    upper, lower = _gradient(grad1, "grad1", one), _gradient(grad2, "grad2", other)
+    x2 = other - _part(g, "g", one, other)
+    by_x1 = upper + _back(g_backward, "g_backward", lower, one)
+    x1 = one - _part(f, "f", x2, one)
+    return x1, x2, by_x1, lower + _back(f_backward, "f_backward", by_x1, x2)
+
+
+def _gradient(given: Any, name: str, half: Array) -> Array:
+    refuse_times(given, name)
+    array = floating(given, name)
+    if array.shape != half.shape:
+        raise ValueError(f"`{name}` has the shape {array.shape}, but its half has {half.shape}.")
+    return array
+
+
+def _back(function: Any, name: str, grad: Array, half: Array) -> Array:
+    if not callable(function):
+        raise TypeError(f"`{name}` must be a function of a gradient and a half. Got {function!r}.")
+    found = floating(function(grad, half), f"{name}(...)")
+    if found.shape != half.shape:
+        raise ValueError(
+            f"`{name}` returned the shape {found.shape}, but its half has {half.shape}."
+        )
+    return found
 
 
 def _half(given: Any, name: str) -> Array:

@@ -19,6 +19,10 @@ class BatchStatsScaler(RunningScaler):
     momentum : float in (0, 1] or None, default=0.1
         The weight of the new batch, as in PyTorch; at least 2**-53, about 1.1e-16. None
         gives every batch the same weight: the plain cumulative average.
+    pool : {"batches", "members"}, default="batches"
+        What counts alike if `momentum` is None: every batch, or every member. With "members"
+        the statistics are those of all data at once, however they were cut into batches, and
+        merge exactly.
     bias_correction : bool, default=True
         Divide by the sum of the weights, so that the first batch initialises the
         statistics. False starts from mean 0 and variance 1, as PyTorch does.
@@ -32,7 +36,8 @@ class BatchStatsScaler(RunningScaler):
         Delta degrees of freedom of a batch's variance. A batch whose weight is at most
         `ddof` is not corrected.
     gamma, beta : float, array-like of shape (n_features,) or None, default=None
-        Gain and bias of the result; None stands for 1 and 0.
+        Gain and bias of the result; None stands for 1 and 0. New values are seen
+        at once, without another fit.
     clip : {"range"}, tuple (low, high) or None, default=None
         What `transform` clips its results to: "range" is what the extrema of the data of the
         fit are mapped to, so new data stay inside; a pair holds two numbers, or two arrays with
@@ -95,6 +100,7 @@ class BatchStatsScaler(RunningScaler):
         self,
         momentum: float | None = 0.1,
         *,
+        pool: str = "batches",
         bias_correction: bool = True,
         variance: str = "total",
         eps: float = 1e-5,
@@ -106,6 +112,7 @@ class BatchStatsScaler(RunningScaler):
         copy: bool = True,
     ) -> None:
         self.momentum = momentum
+        self.pool = pool
         self.bias_correction = bias_correction
         self.variance = variance
         self.eps = eps

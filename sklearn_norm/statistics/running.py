@@ -43,7 +43,7 @@ class Running(Statistic):
         """Return the record of one batch, given its moments."""
         weight, means = batch.weight, batch.collapsed()
         there = means.weight
-        members = np.where(weight > ddof, weight - ddof, weight) if ddof else weight
+        members = corrected(weight, ddof)
         share = 1 / np.where(members == 0, 1.0, members)
         residuals = batch.centred().weighted(share).replaced(weight=there, weight_low=0.0)
         return cls(weight, batch.low, batch.high, there, means, residuals)
@@ -130,18 +130,75 @@ class Running(Statistic):
             if type(moments) is not Moments:
                 yield name, f"must be Moments, not {type(moments).__name__}"
             yield from ((f"{name}.{at}", why) for at, why in moments.faults_of_sums(n_columns))
-        apart = np.abs(self.means.weight - self.residuals.weight) > self.means.weight * SLACK
-        yield from refused("residuals.weight", self.residuals.weight, apart)
+        yield from refused("residuals.weight", self.residuals.weight, self._are_apart())
+
+    def _are_apart(self) -> npt.NDArray[np.bool_]:
+        """Where the weights of the two moments do not fit together."""
+        apart = np.abs(self.means.weight - self.residuals.weight)
+        return np.asarray(apart > self.means.weight * SLACK)
 
     @property
     def mean(self) -> Floats:
         return self.means.mean
 
-    def spread(self, drift: bool) -> Moments:
-        """Return moments with the variance within batches, and the drift between them."""
+    def spread(self, drift: bool, ddof: int = 0) -> Moments:
+        """Return moments with the variance within batches, and the drift between them.
+
+        `ddof` is that of the batches, which their residuals know.
+        """
         within = self.residuals
         if not drift:
             return within
         between = self.means.centred()
         total = within.merge(between.replaced(low=within.low, high=within.high))
         return total.replaced(weight=within.weight, weight_low=within.weight_low)
+
+
+@dataclass(frozen=True, eq=False)
+class PooledRunning(Running):
+    """The same of batches that count by their members, so that no partition of a data set matters.
+
+    `means` are the moments of all members, and `residuals` those of the differences from the
+    batch means; the weight of the latter is the number of members less `ddof` for each batch.
+    """
+
+    @classmethod
+    def of(cls, batch: Moments, ddof: int = 0) -> Self:
+        there = batch.collapsed().weight
+        members = corrected(batch.weight, ddof)
+        residuals = batch.centred().replaced(weight=members, weight_low=0.0)
+        return cls(batch.weight, batch.low, batch.high, there, batch, residuals)
+
+    def merge(self, other: Self) -> Self:
+        return type(self)(
+            **self.with_extrema_of(other),
+            batches=self.batches + other.batches,
+            means=self.means.merge(other.means),
+            residuals=self.residuals.merge(other.residuals),
+        )
+
+    def with_rows(self, rows: Floats, keep: float, share: float) -> Self:
+        """Return the average after rows; none is forgotten."""
+        members = Moments.measure(rows)
+        count, none = members.weight, np.zeros(rows.shape[1])
+        units = np.full_like(none, NO_EXPONENT)
+        same = {"shift": none, "sum_high": none, "sum_low": none}
+        residuals = members.replaced(exponent=units, square_high=none, square_low=none, **same)
+        batch = type(self)(count, members.low, members.high, count, members, residuals)
+        return self.merge(batch)
+
+    def _are_apart(self) -> npt.NDArray[np.bool_]:
+        most = self.means.weight * (1 + SLACK)
+        return np.asarray((self.residuals.weight > most) | (self.means.weight != self.weight))
+
+    def spread(self, drift: bool, ddof: int = 0) -> Moments:
+        """Return the moments of all members about their mean, or those within batches."""
+        if not drift:
+            return self.residuals
+        total = self.means.centred()
+        return total.replaced(weight=corrected(total.weight, ddof)) if ddof else total
+
+
+def corrected(weight: Floats, ddof: int) -> Floats:
+    """Return the divisor of a variance: weights of at most `ddof` are not corrected."""
+    return np.where(weight > ddof, weight - ddof, weight) if ddof else weight

@@ -141,7 +141,7 @@ class Axes:
     ) -> tuple[Array, Floats]:
         """Return the normalised array, and center and scale, of shape (samples, groups, 2)."""
         eps = checked_eps(eps)
-        if centred:
+        if centred and eps == 0:
             self.check_members(X.shape)
         if isinstance(X, kernels.Traced):
             return self._traced(X, centred, eps, gain, offset).astype(dtype or X.dtype), NO_STATS
@@ -155,14 +155,15 @@ class Axes:
         return self.unviewed(kernels.graph.normalise(view, *how), -1)
 
     def check_members(self, shape: Shape) -> None:
-        """Refuse to take the variance of one member."""
+        """Refuse to divide by the deviation of one member, if no eps is added to it."""
         groups, channels, positions = self.view
         members = channels * positions * (shape[0] if self.swapped else 1)
         if members == 1:
             raise ValueError(
-                f"This would take the variance of one member only: an array of shape {shape} has "
-                f"samples of shape {self.sample} (n_features={prod(self.sample)}), whose {groups} "
-                f"groups have the shape {self.view[1:]}. Give them at least 2 members."
+                f"This would divide by the deviation of one member only: an array of shape {shape} "
+                f"has samples of shape {self.sample} (n_features={prod(self.sample)}), whose "
+                f"{groups} groups have the shape {self.view[1:]}. Give them at least 2 "
+                "members, or eps > 0, with which one member becomes beta."
             )
 
     def mapped(

@@ -20,18 +20,24 @@ from ..interop.torch import (
     Module,
     TorchModules,
     array_of,
+    check_runs,
     dimensions,
+    gain_and_offset,
     is_given,
     learned,
     n_channels,
 )
 from ..kernels import Array, Floats, Traced
+from ..statistics.given import UncountedRunning
 from ..statistics.moments import Moments
 from ..statistics.running import Running
 from .axes import LONG, Axes, Shape, channel_layout, channelwise, one_channel, some_channels
 from .input import Tensor, TensorInput
 from .keywords import by_keyword
 
+OF_BATCHES = ("running_mean", "running_var", "num_batches_tracked")  # in a state dict
+FROZEN = "torchvision.ops.misc.FrozenBatchNorm2d"
+COUNTED = ("BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "SyncBatchNorm")  # go on in a stream
 OF_SCALERS = ("clip", "dtype")  # parameters of scalers that a norm has not
 
 
@@ -51,6 +57,10 @@ class BatchNorm(TorchModules, TensorInput, RunningScaler):
     momentum : float in (0, 1] or None, default=0.1
         The weight of the new batch, as in PyTorch; at least 2**-53, about 1.1e-16. None
         gives every batch the same weight: the plain cumulative average.
+    pool : {"batches", "members"}, default="batches"
+        What counts alike if `momentum` is None: every batch, or every member. With "members"
+        the statistics are those of all data at once, however they were cut into batches, and
+        merge exactly.
     channel_axis : int, default=1
         The axis of the channels in (n_samples, *shape); -1 is the last.
     bias_correction : bool, default=True
@@ -64,7 +74,8 @@ class BatchNorm(TorchModules, TensorInput, RunningScaler):
     ddof : {0, 1}, default=0
         Delta degrees of freedom of a batch's variance; PyTorch's is 1.
     gamma, beta : float or array-like of shape (n_channels,), default=None
-        Gain and bias of the result; None stands for 1 and 0.
+        Gain and bias of the result; None stands for 1 and 0. New values are seen
+        at once, without another fit.
     copy : bool, default=True
         Whether `transform` and `inverse_transform` leave their input unchanged. False
         lets them overwrite an array of floats.
@@ -95,6 +106,11 @@ class BatchNorm(TorchModules, TensorInput, RunningScaler):
     With ``bias_correction=False, variance="within", ddof=1`` the running statistics are
     those of `torch.nn.BatchNorm1d`, `BatchNorm2d` and `BatchNorm3d`.
 
+    `from_torch` also takes modules that are a batch norm in use: `SyncBatchNorm`, torchvision's
+    `FrozenBatchNorm2d`, and an instance norm with `track_running_stats` after ``eval()``. The last
+    two do not update statistics as batch norm does, so the result only serves: `partial_fit` and
+    `merge` are errors.
+
     References
     ----------
     S. Ioffe and C. Szegedy, "Batch normalization", ICML 2015.
@@ -120,6 +136,9 @@ class BatchNorm(TorchModules, TensorInput, RunningScaler):
     _one_axis_means = "if it is one sample, and np.reshape(X, (-1, 1)) if it is one channel"
     _remembers = (*RunningScaler._remembers, *OF_SHAPE)
     _torch_names = ("BatchNorm1d", "BatchNorm2d", "BatchNorm3d")
+    _torch_also = ("SyncBatchNorm", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d")
+    _torch_weights = ("weight", "bias", *OF_BATCHES)
+    _torch_elsewhere = frozenset({FROZEN})
 
     @by_keyword("num_features", "eps", "momentum", "affine", "track_running_stats")
     def __init__(
@@ -127,6 +146,7 @@ class BatchNorm(TorchModules, TensorInput, RunningScaler):
         *,
         shape: Any = None,
         momentum: float | None = 0.1,
+        pool: str = "batches",
         channel_axis: int = 1,
         bias_correction: bool = True,
         variance: str = "total",
@@ -138,6 +158,7 @@ class BatchNorm(TorchModules, TensorInput, RunningScaler):
     ) -> None:
         self.shape = shape
         self.momentum = momentum
+        self.pool = pool
         self.channel_axis = channel_axis
         self.bias_correction = bias_correction
         self.variance = variance
@@ -203,12 +224,12 @@ class BatchNorm(TorchModules, TensorInput, RunningScaler):
         if positions < LONG:
             rows = view.reshape(n_channels, -1).T
             repeated = None if weight is None else np.repeat(weight, positions)
-            return Running.measure(rows, repeated, ddof=ddof)
+            return self._kind().measure(rows, repeated, ddof=ddof)
         columns = view.transpose(1, 0, 2).reshape(-1, positions).T
         parts = Moments.measure(columns)
         if weight is not None:
             parts = parts.weighted(np.repeat(weight, n_channels))
-        return Running.of(parts.reshaped((n_samples, n_channels)).folded(), ddof)
+        return self._kind().of(parts.reshaped((n_samples, n_channels)).folded(), ddof)
 
     def _table_of(self, fitted: Fitted) -> Table:
         if fitted.shape is None:
@@ -314,23 +335,34 @@ class BatchNorm(TorchModules, TensorInput, RunningScaler):
 
     @classmethod
     def _from_module(cls, module: Any) -> Self:
-        if module.running_mean is None:
-            raise ValueError(
-                "The module keeps no running statistics: its track_running_stats must be True."
-            )
-        norm = cls(
-            momentum=module.momentum,
-            bias_correction=False,
-            variance="within",
-            ddof=1,
-            eps=module.eps,
-            **learned(module),
-        )
+        check_runs(module)
         mean, variance = array_of(module.running_mean), array_of(module.running_var)
-        batches = float(module.num_batches_tracked)
-        # a plain average has weight `batches`; before any, a tiny weight, so that data win
-        weight = 1.0 if module.momentum is not None else batches or 2.0**-100
-        return norm._built(Running.known(mean, variance, batches, weight))
+        alike = {"variance": "within", "ddof": 1, "eps": float(module.eps), **learned(module)}
+        if type(module).__name__ not in COUNTED:
+            return cls(**alike)._built(UncountedRunning.known(mean, variance, weight=2.0))
+        norm = cls(momentum=module.momentum, bias_correction=False, **alike)
+        return norm._built(tracked(mean, variance, module.num_batches_tracked, module.momentum))
+
+    @classmethod
+    def _from_weights(cls, weights: dict[str, Floats], params: dict[str, Any]) -> Self:
+        lacking = [name for name in ("running_mean", "running_var") if name not in weights]
+        if lacking:
+            raise ValueError(
+                f"The state dict has no {' and no '.join(lacking)}, without which a batch norm "
+                "cannot serve."
+            )
+        as_there = {"bias_correction": False, "variance": "within", "ddof": 1}
+        norm = cls._unfitted(as_there | gain_and_offset(weights) | params)
+        mean, variance = weights["running_mean"], weights["running_var"]
+        if mean.ndim != 1 or mean.shape != variance.shape or (variance < 0).any():
+            raise ValueError(
+                f"running_mean of shape {mean.shape} and running_var of {variance.shape} must have "
+                "one number for each channel, and no variance may be negative."
+            )
+        if "num_batches_tracked" not in weights:  # of old files: it only serves
+            return norm._built(UncountedRunning.known(mean, variance, weight=2.0))
+        batches = weights["num_batches_tracked"]
+        return norm._built(tracked(mean, variance, batches, norm.momentum))
 
     def _as_module(self) -> Module:
         self._fitted_now()
@@ -346,3 +378,10 @@ class BatchNorm(TorchModules, TensorInput, RunningScaler):
         affine = is_given(self.gamma, self.beta)
         options = {"eps": self.eps, "momentum": self.momentum, "affine": affine}
         return Module(name, (size,), options, values)
+
+
+def tracked(mean: Floats, variance: Floats, batches: Any, momentum: float | None) -> Running:
+    """Return running statistics of PyTorch, which go on as they do there."""
+    seen = float(batches)
+    # a plain average has weight `seen`; before any batch, a tiny weight, so that data win
+    return Running.known(mean, variance, seen, 1.0 if momentum is not None else seen or 2.0**-100)

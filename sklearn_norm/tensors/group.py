@@ -6,7 +6,16 @@ from numbers import Integral
 from typing import Any, ClassVar, Self
 
 from .._sklearn import Interval
-from ..interop.torch import Module, TorchModules, is_given, learned, n_channels
+from ..interop.torch import (
+    Module,
+    TorchModules,
+    gain_and_offset,
+    is_given,
+    learned,
+    n_channels,
+    size_of,
+)
+from ..kernels import Floats
 from .axes import Axes, Shape, channelwise
 from .channels import ChannelNorm
 from .keywords import by_keyword
@@ -27,6 +36,9 @@ class GroupNorm(TorchModules, ChannelNorm):
     num_groups : int, default=1
         The number of groups, a divisor of the number of channels. With 1, all channels are
         normalised together; PyTorch has no default here.
+    num_channels : int, default=None
+        The number of channels, if X must have that many; the features of 2-D data are then
+        the channels, as in PyTorch. None takes the number of X.
     channel_axis : int, default=1
         The axis of the channels in (n_samples, *shape); -1 is the last.
     eps : float, default=1e-5
@@ -59,6 +71,7 @@ class GroupNorm(TorchModules, ChannelNorm):
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **ChannelNorm._parameter_constraints,
         "num_groups": [Interval(Integral, 1, None, closed="left")],
+        "num_channels": [Interval(Integral, 1, None, closed="left"), None],
     }
     _torch_names = ("GroupNorm",)
 
@@ -68,6 +81,7 @@ class GroupNorm(TorchModules, ChannelNorm):
         *,
         shape: Any = None,
         num_groups: int = 1,
+        num_channels: int | None = None,
         channel_axis: int = 1,
         eps: float = 1e-5,
         gamma: Any = None,
@@ -75,15 +89,37 @@ class GroupNorm(TorchModules, ChannelNorm):
     ) -> None:
         super().__init__(shape=shape, channel_axis=channel_axis, eps=eps, gamma=gamma, beta=beta)
         self.num_groups = num_groups
+        self.num_channels = num_channels
 
     def _axes(self, sample: Shape) -> Axes:
-        return channelwise(sample, self.channel_axis, self.num_groups)
+        of_rows = len(sample) == 1 and self.num_channels is not None
+        axes = channelwise(sample, 1 if of_rows else self.channel_axis, self.num_groups)
+        if self.num_channels not in (None, axes.n_channels):
+            raise ValueError(
+                f"X has samples of shape {sample} with {axes.n_channels} channels, but "
+                f"{type(self).__name__}(num_channels={self.num_channels}) is expecting "
+                f"{self.num_channels}. For data of two axes with more positions, tell the layout "
+                "by shape=(n_channels, n_positions)."
+            )
+        return axes
+
+    def _flat_sample(self, width: int) -> Shape:
+        return super()._flat_sample(width) if self.num_channels is None else (width,)
 
     @classmethod
     def _from_module(cls, module: Any) -> Self:
-        return cls(num_groups=module.num_groups, eps=module.eps, **learned(module))
+        channels = {"num_groups": module.num_groups, "num_channels": module.num_channels}
+        return cls(**channels, eps=module.eps, **learned(module))
+
+    @classmethod
+    def _from_weights(cls, weights: dict[str, Floats], params: dict[str, Any]) -> Self:
+        if "num_groups" not in params:
+            raise ValueError("A state dict does not tell the number of groups: give num_groups=...")
+        size = {"num_channels": size_of(weights)}
+        return cls(**(size | gain_and_offset(weights) | params))
 
     def _as_module(self) -> Module:
-        size = n_channels(self._known_sample(), self.channel_axis)
+        sample = self._known_sample()
+        size = n_channels(sample, 1 if len(sample) == 1 else self.channel_axis)
         options = {"eps": self.eps, "affine": is_given(self.gamma, self.beta)}
         return Module("GroupNorm", (self.num_groups, size), options, self._learned_vectors())

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from ..interop.torch import Module, TorchModules, dimensions, is_given, learned, n_channels
+from ..interop.torch import (
+    Module,
+    TorchModules,
+    dimensions,
+    gain_and_offset,
+    is_given,
+    learned,
+    n_channels,
+)
+from ..kernels import Floats
 from .channels import ChannelNorm
 
 
@@ -68,9 +77,14 @@ class InstanceNorm(TorchModules, ChannelNorm):
         if module.track_running_stats:
             raise ValueError(
                 "The module keeps running statistics, which an InstanceNorm does not have: its "
-                "track_running_stats must be False."
+                "track_running_stats must be False. In use it is a batch norm: "
+                "BatchNorm.from_torch(module.eval())."
             )
         return cls(eps=module.eps, **learned(module))
+
+    @classmethod
+    def _from_weights(cls, weights: dict[str, Floats], params: dict[str, Any]) -> Self:
+        return cls(**(gain_and_offset(weights) | params))
 
     def _as_module(self) -> Module:
         sample = self._known_sample()

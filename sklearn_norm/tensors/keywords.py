@@ -17,8 +17,6 @@ OURS = {  # our names for arguments of PyTorch
     "normalized_shape": "normalized_ndim",
     "weight": "gamma",
     "bias": "beta",
-    "running_mean": "mean",
-    "running_var": "var",
 }
 
 
@@ -66,8 +64,6 @@ def refused(
     if theirs[0] == "normalized_shape" and args[placed:] and not is_shape(args[placed]):
         theirs = ("gamma", "beta")  # a vector in the place of a shape
     given = dict(zip(theirs, args[placed:], strict=False)) | options
-    if given.get("training") is True:  # PyTorch then takes the statistics of x, not these
-        given |= {"running_mean": None, "running_var": None}
     told = {
         OURS.get(name, name): written(name, value)
         for name, value in given.items()

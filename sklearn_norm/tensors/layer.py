@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from ..interop.torch import Module, TorchModules, is_given, learned
+from ..interop.torch import Module, TorchModules, gain_and_offset, is_given, learned, ndim_of
+from ..kernels import Floats
 from .trailing import TrailingNorm
 
 
@@ -59,6 +60,10 @@ class LayerNorm(TorchModules, TrailingNorm):
     def _from_module(cls, module: Any) -> Self:
         ndim = len(module.normalized_shape)
         return cls(normalized_ndim=ndim, eps=module.eps, **learned(module))
+
+    @classmethod
+    def _from_weights(cls, weights: dict[str, Floats], params: dict[str, Any]) -> Self:
+        return cls(**({"normalized_ndim": ndim_of(weights)} | gain_and_offset(weights) | params))
 
     def _as_module(self) -> Module:
         normalized = self._axes(self._known_sample()).elements

@@ -317,7 +317,7 @@ class TensorNorm(TensorInput, Transformer):
     def _checked_axes(self, tensor: Array) -> tuple[Axes, Floats | None, Floats | None]:
         """Return axes, gain and offset, or raise the error of an invalid one."""
         axes = self._axes(tensor.shape[1:])
-        if self._centred:
+        if self._centred and self.eps == 0:
             axes.check_members(tensor.shape)
         return axes, axes.vector(self.gamma, "gamma"), axes.vector(self.beta, "beta")
 

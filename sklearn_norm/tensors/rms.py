@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from ..interop.torch import Module, TorchModules, eps_of, is_given, learned
+from ..interop.torch import (
+    Module,
+    TorchModules,
+    eps_of,
+    gain_and_offset,
+    is_given,
+    learned,
+    ndim_of,
+)
+from ..kernels import Floats
 from .trailing import TrailingNorm
 
 
@@ -59,6 +68,15 @@ class RMSNorm(TorchModules, TrailingNorm):
     def _from_module(cls, module: Any) -> Self:
         ndim = len(module.normalized_shape)
         return cls(normalized_ndim=ndim, eps=eps_of(module), **learned(module))
+
+    @classmethod
+    def _from_weights(cls, weights: dict[str, Floats], params: dict[str, Any]) -> Self:
+        if "eps" not in params:
+            raise ValueError(
+                "A state dict holds no `eps`, and networks with RMS norms have different ones: "
+                "give eps=... (1e-6 and 1e-5 are common; that of the dtype in torch.nn.RMSNorm)."
+            )
+        return cls(**({"normalized_ndim": ndim_of(weights)} | gain_and_offset(weights) | params))
 
     def _as_module(self) -> Module:
         if self.beta is not None:

@@ -79,6 +79,8 @@ ODD: dict[str, dict[str, Odd]] = {
     "b": odd.OTHERS,
     "scalers": odd.SEVERAL,
     "module": odd.OTHERS,
+    "state": odd.OTHERS,
+    "prefix": odd.ANYTHING,
     "input_features": {n: value._replace(becomes=None) for n, value in odd.FEATURES.items()},
     "transform": odd.CONTAINERS,
     "params": odd.KEYWORDS,
@@ -98,10 +100,18 @@ ODD: dict[str, dict[str, Odd]] = {
 TABLES = {name: value._replace(becomes=None) for name, value in odd.DATA.items() if not value.huge}
 ODD_IN_FUNCTIONS: dict[str, dict[str, Odd]] = {
     **dict.fromkeys(("x", "grad", "weight", "x1", "x2", "y1", "y2"), TABLES),
+    **dict.fromkeys(("content", "style", "grad1", "grad2"), TABLES),
+    **dict.fromkeys(("shift", "scale", "bias", "gain"), odd.ANYTHING),
+    **dict.fromkeys(("alpha", "size", "scaled", "return_sigma", "r_max", "d_max"), odd.ANYTHING),
+    **dict.fromkeys(("ddof", "factor_new", "init_block_size", "center", "norm_vars"), odd.ANYTHING),
+    **dict.fromkeys(("running_mean", "running_var", "training", "momentum"), odd.ANYTHING),
+    **dict.fromkeys(("detach", "axis"), odd.ANYTHING),
+    **dict.fromkeys(("cmn_window", "min_cmn_window", "grads", "norm"), odd.ANYTHING),
+    **dict.fromkeys(("sr", "hop_length", "power", "time_constant", "b"), odd.ANYTHING),
     **dict.fromkeys(("gamma", "beta", "mean", "var", "eps", "C", "k"), odd.ANYTHING),
     **dict.fromkeys(("normalized_ndim", "channel_axis", "num_groups", "axis"), odd.ANYTHING),
     **dict.fromkeys(("max_norm", "factor"), odd.ANYTHING),
-    **dict.fromkeys(("f", "g"), odd.CALLS),
+    **dict.fromkeys(("f", "g", "f_backward", "g_backward"), odd.CALLS),
 }
 
 FRAMES = ("frame", "pandas", "polars")  # the states that are fitted to frames
@@ -354,13 +364,22 @@ def plain_arguments(case: Case, target: Any) -> dict[str, Any]:
         known |= {"mean": table, "std": table.abs() if case.state in FRAMES else np.abs(table)}
     if subject == "functional":
         known = dict.fromkeys(("x", "grad", "weight", "x1", "x2", "y1", "y2"), table)
+        known |= dict.fromkeys(("grad1", "grad2", "content", "style"), table)
         known |= {"max_norm": 1.0, "f": np.negative, "g": np.positive}
+        known |= {"f_backward": back, "g_backward": back, "grads": [table, table]}
+        known |= {"shift": 0.0, "scale": 1.0, "size": 2, "bias": None}
+        known |= {"norm": saved("estimator", "BatchStatsScaler")}
+        known |= {"mean": 0.0, "var": 1.0} if "renorm" in method else {}
+        known |= {"g": 2.0} if "weight_norm" in method else {}
+        known |= {"bias": 2.0} if "pcen" in method else {}
     found = {}
     for name, parameter in parameters(subject, method).items():
         if name == "other":
             found[name] = pickle.loads(prepared(subject, case.state))
         elif name == "module":
             found[name] = torch_module(subject)
+        elif name == "state":
+            found[name] = {"weight": np.ones(4), "bias": np.zeros(4)}
         elif name == "fitted":
             found[name] = odd.THEIR_KINDS[subject]().fit(PLAIN)
         elif name in ("estimator", "document", "path"):
@@ -375,6 +394,11 @@ def plain_arguments(case: Case, target: Any) -> dict[str, Any]:
         elif parameter.default is inspect.Parameter.empty:
             raise AssertionError(f"add an attack: a plain value of {name!r} of {subject}.{method}")
     return found
+
+
+def back(grad: Any, half: Any) -> Any:
+    """Return the gradient of a function that multiplies by 2."""
+    return 2 * grad
 
 
 def saved(what: str, subject: str) -> Any:

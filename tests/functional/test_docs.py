@@ -9,7 +9,10 @@ import pytest
 
 from sklearn_norm import functional
 
-NORMS = sorted(name.removesuffix("_backward") for name in functional.__all__ if "backward" in name)
+NORMS = ["ada_norm", "batch_norm", "group_norm", "instance_norm", "layer_norm", "rms_norm"]
+BACKWARD = [n.removesuffix("_backward") for n in functional.__all__ if n.endswith("_backward")]
+OTHERS = sorted({*BACKWARD} - {*NORMS, "reversible"})
+ONLY_FORWARD = {"return_sigma"}  # what says what is returned
 NAMES = sorted([*NORMS, *(f"{name}_backward" for name in NORMS)])
 TRAILING = ("ada_norm", "layer_norm", "rms_norm")
 SHAPES = {name: "n_normalised_members" if name in TRAILING else "n_channels" for name in NORMS}
@@ -28,10 +31,28 @@ def entries(name, title):
 
 
 def test_all_norms_are_here():
-    assert (
-        sorted(["ada_norm", "batch_norm", "group_norm", "instance_norm", "layer_norm", "rms_norm"])
-        == NORMS
+    assert {*NORMS} < {*BACKWARD}
+    assert all(name in functional.__all__ for name in OTHERS)
+
+
+@pytest.mark.parametrize("name", functional.__all__)
+def test_every_function_describes_its_parameters_in_order(name):
+    described = ", ".join(entries(name, "Parameters")).split(", ")
+    assert described == list(inspect.signature(getattr(functional, name)).parameters)
+    assert {"Returns", "Examples"} <= sections(name).keys()
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_functions_say_the_same_forward_and_backward(name):
+    """In parameters, after the gradient, and in what they raise."""
+    forward, backward = (entries(n, "Parameters") for n in (name, f"{name}_backward"))
+    assert backward.pop("grad").endswith("The gradient of the loss with respect to the result.")
+    assert backward == {k: v for k, v in forward.items() if k not in ONLY_FORWARD}
+    one, two = (
+        list(inspect.signature(getattr(functional, n)).parameters.values())
+        for n in (name, f"{name}_backward")
     )
+    assert two[1:] == [p for p in one if p.name not in ONLY_FORWARD]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -362,6 +362,94 @@ def test_wrong_options_are_named(name, options, message):
         backward(name)(x, x, **options)
 
 
+def test_a_detached_gain_is_a_constant():
+    """The gradient is that of layer norm, times C (1 - k y)."""
+    x, gamma, _, grad = drawn("ada_norm", {}, (3, 5))
+    y = functional.layer_norm(x)
+    expected = functional.layer_norm_backward(grad * gamma * 1.5 * (1 - 0.2 * y), x)[0]
+    found = functional.ada_norm_backward(grad, x, gamma=gamma, detach=True, **BENT)
+    np.testing.assert_allclose(found[0], expected, rtol=1e-12, atol=1e-14)
+    full = functional.ada_norm_backward(grad, x, gamma=gamma, **BENT)
+    np.testing.assert_array_equal(found[1], full[1])
+    np.testing.assert_array_equal(
+        functional.ada_norm(x, detach=True, **BENT), functional.ada_norm(x, **BENT)
+    )
+
+
+# Running statistics
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("shape", "axis"), [((5, 3), 1), ((4, 3, 2), 1), ((2, 4, 2, 3), -1)])
+def test_running_statistics_are_updated_in_place(shape, axis, dtype):
+    """By the mean and the unbiased variance; the result is that of the batch."""
+    x, gamma, beta, _ = drawn("batch_norm", {"channel_axis": axis}, shape)
+    over = tuple(at for at in range(x.ndim) if at != axis % x.ndim)
+    mean, var = np.array([1.0, 2.0, 3.0], dtype), np.array([4.0, 1.0, 0.5], dtype)
+    expected = 0.75 * mean + 0.25 * x.mean(over), 0.75 * var + 0.25 * x.var(over, ddof=1)
+    options = {"channel_axis": axis, "gamma": gamma, "beta": beta}
+    running = {"running_mean": mean, "running_var": var}
+    found = functional.batch_norm(x, training=True, momentum=0.25, **running, **options)
+    np.testing.assert_array_equal(found, functional.batch_norm(x, **options))
+    for kept, value in zip((mean, var), expected, strict=True):
+        np.testing.assert_allclose(kept, value, rtol=1e-6 if dtype == np.float32 else 1e-14)
+    served = functional.batch_norm(x, **running, **options)
+    np.testing.assert_array_equal(served, functional.batch_norm(x, mean=mean, var=var, **options))
+
+
+@pytest.mark.parametrize("training", [None, False, True])
+def test_gradients_with_running_statistics(training):
+    """Those of the batch in training, else those of known statistics; nothing is updated."""
+    x, gamma, _, grad = drawn("batch_norm", {}, (5, 3))
+    mean, var = np.zeros(3), np.ones(3)
+    running = {"running_mean": mean, "running_var": var}
+    found = functional.batch_norm_backward(grad, x, gamma=gamma, training=training, **running)
+    known = {} if training else {"mean": mean, "var": var}
+    expected = functional.batch_norm_backward(grad, x, gamma=gamma, **known)
+    np.testing.assert_array_equal(found[0], expected[0])
+    assert (mean.tolist(), var.tolist()) == ([0.0] * 3, [1.0] * 3)
+
+
+def test_a_channel_without_members_keeps_its_running_statistics():
+    x = np.array([[np.nan, 1.0], [np.nan, 3.0]])
+    mean, var = np.array([5.0, 0.0]), np.array([7.0, 0.0])
+    functional.batch_norm(x, running_mean=mean, running_var=var, training=True, momentum=0.5)
+    assert (mean.tolist(), var.tolist()) == ([5.0, 1.0], [7.0, 1.0])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"mean": 0.0, "running_var": np.ones(3)}, "not both"),
+        ({"mean": 0.0, "var": 1.0, "training": True}, "have no part"),
+        ({"training": False}, "`mean` and `var` must both be given"),
+        ({"running_mean": np.zeros(3)}, "`running_mean` and `running_var` must both be given"),
+        ({"running_mean": 0.0, "running_var": -1.0}, "`running_var` must not be negative"),
+        ({"running_mean": [0.0] * 3, "running_var": np.ones(3), "training": True}, "in place"),
+        (
+            {
+                "running_mean": np.zeros(3),
+                "running_var": np.ones(3),
+                "training": True,
+                "momentum": 2,
+            },
+            "`momentum` must be a weight",
+        ),
+    ],
+)
+def test_wrong_running_statistics_are_named(options, message):
+    with pytest.raises(ValueError, match=message):
+        functional.batch_norm(np.eye(3), **options)
+
+
+def test_one_member_updates_no_running_variance():
+    """As in PyTorch it is refused in training, and both arrays stay as they were."""
+    mean, var = np.zeros(2), np.ones(2)
+    with pytest.raises(ValueError, match="Channel 0 has one member"):
+        functional.batch_norm([[1.0, 2.0]], running_mean=mean, running_var=var, training=True)
+    assert (mean.tolist(), var.tolist()) == ([0.0, 0.0], [1.0, 1.0])
+
+
 # Clipping
 
 
@@ -456,14 +544,36 @@ def test_adaptive_gradient_clip_lets_weights_of_zero_grow():
 
 
 def test_adaptive_gradient_clip_of_vectors_and_kernels():
-    """Entries of a vector are units; of a kernel, all but the first axis is one."""
-    clipped = functional.adaptive_gradient_clip([3.0, -4.0, 0.0], [10.0, -100.0, 0.0], factor=0.1)
+    """A vector is one unit, as in the paper's code; of a kernel, all but the first axis is one."""
+    clipped = functional.adaptive_gradient_clip([1, 0.1, 0.1], [0.1, 3, 0.2], factor=0.1)
+    np.testing.assert_allclose(clipped, [0.29786824, 0.02978682, 0.02978682], atol=5e-9)
+    clipped = functional.adaptive_gradient_clip([3.0, -4.0], [0.0, 10.0], factor=0.1)
+    np.testing.assert_allclose(clipped, [0.6, -0.8], rtol=1e-15)
+    clipped = functional.adaptive_gradient_clip(
+        [3.0, -4.0, 0.0], [10.0, -100.0, 0.0], factor=0.1, axis=()
+    )
     np.testing.assert_allclose(clipped, [1.0, -4.0, 0.0], rtol=1e-15)
+    assert functional.adaptive_gradient_clip(5.0, 10.0, factor=0.1) == 1.0
     grad = np.ones((2, 4, 2, 2), np.float32)  # norms of 4
     weight = grad * np.array([1, 100], np.float32).reshape(2, 1, 1, 1)
     clipped = functional.adaptive_gradient_clip(grad, weight, factor=0.5)
     assert clipped.dtype == np.float32
     np.testing.assert_array_equal(clipped, np.stack([grad[0] / 2, grad[1]]))
+
+
+def test_adaptive_gradient_clip_of_other_layouts():
+    """Units at the end, as in Keras and flax."""
+    rng = np.random.default_rng(0)
+    grad, weight = rng.normal(size=(2, 3, 2, 4, 5)) * 7
+    expected = functional.adaptive_gradient_clip(
+        np.moveaxis(grad, -1, 0), np.moveaxis(weight, -1, 0)
+    )
+    clipped = functional.adaptive_gradient_clip(grad, weight, axis=(0, 1, 2))
+    np.testing.assert_allclose(np.moveaxis(clipped, -1, 0), expected, rtol=1e-14)
+    clipped = functional.adaptive_gradient_clip([[3.0], [4.0]], [[0.0], [10.0]], factor=0.1, axis=0)
+    np.testing.assert_allclose(clipped, [[0.6], [0.8]], rtol=1e-15)
+    with pytest.raises(ValueError, match=r"axis=4 does not name axes"):
+        functional.adaptive_gradient_clip(grad, weight, axis=4)
 
 
 def test_adaptive_gradient_clip_of_very_large_and_small_members():

@@ -14,6 +14,7 @@ from sklearn_norm import functional
 
 X = np.array([[1.0, 2.0, 6.0, -1.0], [0.0, 3.0, 3.0, 5.0]])
 W, B, M, V = np.arange(1.0, 5.0), np.ones(4), np.zeros(4), np.full(4, 4.0)
+RUNNING = "running_mean=running_mean, running_var=running_var"
 NORMS = ("layer_norm", "rms_norm", "ada_norm", "group_norm", "instance_norm", "batch_norm")
 # name, arguments after x in PyTorch's order, the call that the message shows
 POSITIONAL = [
@@ -28,18 +29,25 @@ POSITIONAL = [
     ("rms_norm", ((4,), W, 1e-3), "x, normalized_ndim=1, gamma=weight, eps=0.001"),
     ("group_norm", (2,), "x, num_groups=2"),
     ("group_norm", (2, W, B), "x, num_groups=2, gamma=weight, beta=bias"),
-    ("batch_norm", (M, V), "x, mean=running_mean, var=running_var"),
-    ("batch_norm", (M, V, W, B), "x, mean=running_mean, var=running_var, gamma=weight, beta=bias"),
-    ("batch_norm", (M, V, W, B, True), "x, gamma=weight, beta=bias"),
-    ("batch_norm", (None, None, W, B, True, 0.1, 1e-3), "x, gamma=weight, beta=bias, eps=0.001"),
+    ("batch_norm", (M, V), f"x, {RUNNING}"),
+    ("batch_norm", (M, V, W, B), f"x, {RUNNING}, gamma=weight, beta=bias"),
+    ("batch_norm", (M, V, W, B, True), f"x, {RUNNING}, gamma=weight, beta=bias, training=True"),
+    (
+        "batch_norm",
+        (None, None, W, B, True, 0.1, 1e-3),
+        "x, gamma=weight, beta=bias, training=True, momentum=0.1, eps=0.001",
+    ),
     ("instance_norm", (None, None, W, B), "x, gamma=weight, beta=bias"),
     ("instance_norm", (M, V), "x"),
     ("ada_norm", (W, B), "x, gamma=gamma, beta=beta"),
 ]
 NAMED = [
     ("layer_norm", {"normalized_shape": (4,), "weight": W}, "x, normalized_ndim=1, gamma=weight"),
-    ("batch_norm", {"running_mean": M, "running_var": V}, "x, mean=running_mean, var=running_var"),
-    ("batch_norm", {"mean": M, "running_var": V}, "x, mean=mean, var=running_var"),
+    (
+        "batch_norm",
+        {"weight": W, "running_mean": M, "running_var": V},
+        f"x, gamma=weight, {RUNNING}",
+    ),
     ("group_norm", {"num_groups": 2, "bias": B}, "x, num_groups=2, beta=bias"),
 ]
 
@@ -86,7 +94,7 @@ def test_11_2_the_calls_that_are_shown_give_the_numbers_of_pytorch():
         halves.var(axis=2, keepdims=True) + 1e-5
     )
     np.testing.assert_allclose(functional.group_norm(X, num_groups=2), y.reshape(2, 4), rtol=1e-14)
-    y = functional.batch_norm(X, mean=M, var=V, gamma=W, beta=B)
+    y = functional.batch_norm(X, running_mean=M, running_var=V, gamma=W, beta=B)
     np.testing.assert_allclose(y, X / np.sqrt(4 + 1e-5) * W + B, rtol=1e-14)
 
 
@@ -112,9 +120,8 @@ def test_11_2_all_but_the_data_are_keywords(name):
         ("LayerNorm", (), {"normalized_shape": [3, 8]}, "LayerNorm(normalized_ndim=2)"),
         ("LayerNorm", (8,), {"elementwise_affine": False}, "LayerNorm(normalized_ndim=1)"),
         ("RMSNorm", ((8,), 1e-3), {}, "RMSNorm(normalized_ndim=1, eps=0.001)"),
-        ("GroupNorm", (2, 4), {}, "GroupNorm(num_groups=2)"),
-        ("GroupNorm", (2,), {"num_channels": 4}, "GroupNorm(num_groups=2)"),
-        ("GroupNorm", (), {"num_groups": 2, "num_channels": 4}, "GroupNorm(num_groups=2)"),
+        ("GroupNorm", (2, 4), {}, "GroupNorm(num_groups=2, num_channels=4)"),
+        ("GroupNorm", (2,), {"num_channels": 4}, "GroupNorm(num_groups=2, num_channels=4)"),
         ("BatchNorm", (16,), {}, "BatchNorm()"),
         ("BatchNorm", (16, 1e-3, 0.2), {}, "BatchNorm(eps=0.001, momentum=0.2)"),
         ("BatchNorm", (), {"num_features": 16, "momentum": 0.2}, "BatchNorm(momentum=0.2)"),

@@ -41,7 +41,7 @@ ALLOWED = {
     "inspection": FITTED,
     "persistence": "_sklearn _version exceptions inputs estimators compose",
     "onnx": "interop kernels",
-    "functional": "inputs kernels maps tensors",
+    "functional": "inputs kernels maps estimators tensors",
     "": f"_version exceptions config elsewhere persistence {TOP}",
 }
 
@@ -55,6 +55,7 @@ OTHERS = {
     "statistics": "numpy",
     "maps": "numpy",
     "functional": "numpy",
+    "functional.moving": "numpy scipy",  # a recursive filter, loaded by the call
 }
 # What may be imported inside functions only
 OPTIONAL = {"onnx", "onnxruntime", "pandas", "polars", "pyarrow", "skl2onnx", "torch"}

@@ -14,7 +14,7 @@ from sklearn_norm.statistics.extrema import Extrema
 from sklearn_norm.statistics.moments import Moments
 from sklearn_norm.statistics.quantiles import Quantiles
 from sklearn_norm.statistics.record import Statistic
-from sklearn_norm.statistics.running import Running
+from sklearn_norm.statistics.running import PooledRunning, Running
 from sklearn_norm.statistics.units import InUnits
 
 ROWS = 1100
@@ -49,6 +49,7 @@ FORGETTING = {
     "merge": "two exponential streams have no defined order",
 }
 BATCHES = {"split": "each batch counts once, whatever its size"}
+COUNTED = {"split": "n_batches_seen_ differs; of the rest: tests/scalers/test_pooled_by_members.py"}
 EPSILON = {"power of two": "eps is in squared units of the data"}
 
 CURVED = {
@@ -76,6 +77,8 @@ SCALERS = {
         ),
         Case({"momentum": None}, BATCHES | EPSILON),
         Case({"momentum": None, "eps": 0.0, "ddof": 1}, BATCHES),
+        Case({"momentum": None, "pool": "members", "eps": 0.0}, COUNTED),
+        Case({"momentum": None, "pool": "members", "eps": 0.0, "ddof": 1}, COUNTED),
         Case(
             {"momentum": None, "gamma": 2.0, "beta": 0.5},
             BATCHES | EPSILON | {"inverse": "members far below eps drown in beta"},
@@ -132,6 +135,7 @@ STATISTICS = {
     "Moments": Moments.measure,
     "InUnits": in_units,
     "Quantiles": Quantiles.measure,
+    "PooledRunning": PooledRunning.measure,
     "Running": Running.measure,
 }
 NOT_MEASURED = {
@@ -142,7 +146,10 @@ NOT_MEASURED = {
         "given without a count: tests/estimators/test_serving.py",
     ),
 }
-BY_BATCH = {"Running": "each batch counts once, so a split is another stream"}
+BY_BATCH = {
+    "Running": "each batch counts once, so a split is another stream",
+    "PooledRunning": "it counts batches, and what is left within each",
+}
 
 
 def makers(law=None):

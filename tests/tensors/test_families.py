@@ -21,7 +21,14 @@ PARAMETERS = {
     "LayerNorm": (("shape", None), ("normalized_ndim", None), EPS, *VECTORS),
     "RMSNorm": (("shape", None), ("normalized_ndim", None), EPS, *VECTORS),
     "AdaNorm": (("shape", None), ("C", 1.0), ("k", 0.1), EPS, *VECTORS),
-    "GroupNorm": (("shape", None), ("num_groups", 1), ("channel_axis", 1), EPS, *VECTORS),
+    "GroupNorm": (
+        ("shape", None),
+        ("num_groups", 1),
+        ("num_channels", None),
+        ("channel_axis", 1),
+        EPS,
+        *VECTORS,
+    ),
     "InstanceNorm": (("shape", None), ("channel_axis", 1), EPS, *VECTORS),
 }
 MODULES = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import joblib
 import numpy as np
 import pandas as pd
@@ -18,7 +20,7 @@ from tensor_cases import (
     tensor,
 )
 
-from sklearn_norm import AdaNorm, GroupNorm, InstanceNorm, LayerNorm, RMSNorm
+from sklearn_norm import AdaNorm, BatchNorm, GroupNorm, InstanceNorm, LayerNorm, RMSNorm
 
 
 @every_case
@@ -94,13 +96,13 @@ def test_wrong_shapes_state_both_shapes_and_change_nothing(kind, method):
         (GroupNorm(num_groups=2), (20,), r"num_groups=2 .* 1 channels .*\(1, 20\)"),
         (GroupNorm(num_groups=2, channel_axis=-1), (4, 5), r"num_groups=2 .* 5 channels"),
         (GroupNorm(num_groups=0), (6, 5), "'num_groups' parameter"),
-        (InstanceNorm(), (4, 1), r"one member only.*\(4, 1\).* 4 groups .*\(1, 1\)"),
-        (InstanceNorm(channel_axis=-1), (1, 4), r"one member only.*\(1, 4\)"),
-        (InstanceNorm(), (1,), r"one member only.*\(1, 1\)"),
-        (GroupNorm(num_groups=4), (4, 1), r"one member only.*\(4, 1\).* 4 groups"),
-        (LayerNorm(), (1,), r"one member only.*\(1,\)"),
-        (LayerNorm(normalized_ndim=1), (4, 1), r"one member only.*\(4, 1\)"),
-        (AdaNorm(), (1, 1), r"one member only.*\(1, 1\)"),
+        (InstanceNorm(eps=0), (4, 1), r"one member only.*\(4, 1\).* 4 groups .*\(1, 1\)"),
+        (InstanceNorm(channel_axis=-1, eps=0), (1, 4), r"one member only.*\(1, 4\)"),
+        (InstanceNorm(eps=0), (1,), r"one member only.*\(1, 1\)"),
+        (GroupNorm(num_groups=4, eps=0), (4, 1), r"one member only.*\(4, 1\).* 4 groups"),
+        (LayerNorm(eps=0), (1,), r"one member only.*\(1,\)"),
+        (LayerNorm(normalized_ndim=1, eps=0), (4, 1), r"one member only.*\(4, 1\)"),
+        (AdaNorm(eps=0), (1, 1), r"one member only.*\(1, 1\)"),
         (LayerNorm(normalized_ndim=3), (4, 5), r"normalized_ndim=3 .*\(4, 5\)"),
         (RMSNorm(normalized_ndim=2), (4,), r"normalized_ndim=2 .*\(4,\)"),
         (LayerNorm(normalized_ndim=0), (4,), "'normalized_ndim' parameter"),
@@ -147,3 +149,43 @@ def test_gain_and_bias_of_a_wrong_size_are_refused(case, name):
 def test_a_wrong_gamma_is_refused_by_fit():
     with pytest.raises(ValueError, match="`gamma` must hold one finite number, or 30"):
         LayerNorm(gamma=np.ones(29)).fit(np.ones((4, 30)))
+
+
+@pytest.mark.parametrize(
+    ("norm", "sample"),
+    [
+        (LayerNorm, (1,)),
+        (AdaNorm, (1,)),
+        (InstanceNorm, (3, 1)),
+        (partial(GroupNorm, num_groups=3), (3, 1)),
+        (BatchNorm, (3,)),
+    ],
+)
+def test_one_member_becomes_beta(norm, sample):
+    """With eps, as in PyTorch, Keras, flax and ONNX; 0 without beta. The way back is exact."""
+    X = np.full((1, *sample), 7.25)
+    for beta in (None, 0.5):
+        made = norm(beta=beta, gamma=3.0).fit(X)
+        np.testing.assert_array_equal(made.transform(X), np.full(X.shape, beta or 0.0))
+    if norm is not BatchNorm:
+        Z, stats = made.transform(X, return_stats=True)
+        np.testing.assert_array_equal(made.inverse_transform(Z, stats=stats), X)
+
+
+def test_a_group_norm_that_knows_its_channels_takes_rows_of_them():
+    """(n, 4) in 2 groups of 2; another number of channels is an error, in any layout."""
+    X = np.array([[1.0, 3.0, 10.0, 50.0]])
+    norm = GroupNorm(num_groups=2, num_channels=4, eps=0.0, gamma=[1.0, 2.0, 3.0, 4.0])
+    assert norm.transform(X).tolist() == [[-1.0, 2.0, -3.0, 4.0]]
+    assert norm.fit(X).shape_ == (4,)
+    for axis in (-1, 2):
+        norm = GroupNorm(num_groups=2, num_channels=4, eps=0.0, channel_axis=axis)
+        assert norm.transform(X).tolist() == [[-1.0, 1.0, -1.0, 1.0]]
+    with pytest.raises(ValueError, match=r"3 channels, but GroupNorm\(num_channels=4\) .*shape="):
+        GroupNorm(num_channels=4).transform(np.ones((2, 3, 5)))
+    with pytest.raises(ValueError, match="6 channels"):
+        GroupNorm(num_channels=4, num_groups=2).fit(np.ones((2, 6)))
+    flat = np.arange(16.0).reshape(2, 8)
+    told = GroupNorm(num_channels=4, num_groups=2, shape=(4, 2))
+    expected = GroupNorm(num_groups=2).transform(flat.reshape(2, 4, 2)).reshape(2, 8)
+    np.testing.assert_array_equal(told.transform(flat), expected)
