@@ -15,11 +15,13 @@ __all__ = [
     "GroupNorm",
     "InstanceNorm",
     "LayerNorm",
+    "LogScaler",
     "MaxAbsScaler",
     "MinMaxScaler",
     "PooledScaler",
     "RMSNorm",
     "RobustScaler",
+    "SquashScaler",
     "StandardScaler",
     "StreamingPipeline",
     "ZScoreScaler",
@@ -54,7 +56,10 @@ if TYPE_CHECKING:
     from .compose.equality import equal
     from .compose.merging import merge
     from .compose.pooled import PooledScaler
+    from .compose.streaming import StreamingPipeline
     from .persistence.documents import from_dict, load, save, to_dict
+    from .scalers.log import LogScaler
+    from .scalers.squash import SquashScaler
     from .tensors.ada import AdaNorm
     from .tensors.batch import BatchNorm
     from .tensors.group import GroupNorm
@@ -70,8 +75,10 @@ _LATER = {
     "GroupNorm": "tensors.group",
     "InstanceNorm": "tensors.instance",
     "LayerNorm": "tensors.layer",
+    "LogScaler": "scalers.log",
     "PooledScaler": "compose.pooled",
     "RMSNorm": "tensors.rms",
+    "SquashScaler": "scalers.squash",
     "StreamingPipeline": "compose.streaming",
     "equal": "compose.equality",
     "from_dict": "persistence.documents",

@@ -224,8 +224,16 @@ def _faults_of_labels(labels: Any, width: int, names: Any) -> Iterator[tuple[str
                 f"_labels[{at}]",
                 "must be a number, a boolean, None, or a tuple of such or strings",
             )
-    if len(set(map(repr, labels))) < width:  # hashes of numbers are easily made equal
+    if len(set(map(_spelled, labels))) < width:  # hashes of numbers are easily made equal
         yield "_labels", "has a label more than once"
+
+
+def _spelled(label: Any) -> str:
+    """Return a text that equal labels share, such as 1, 1.0 and True."""
+    if type(label) is tuple:
+        return f"({','.join(map(_spelled, label))})"
+    whole = isinstance(label, (int, float)) and label - label == 0 and label == int(label)
+    return repr(int(label)) if whole else repr(label)
 
 
 def moved_between(statistic: Any, before: Any, after: Any) -> Any:

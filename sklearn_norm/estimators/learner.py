@@ -11,7 +11,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from .. import kernels
-from ..exceptions import SparseDataError
+from ..exceptions import SparseDataError, UndefinedError
 from ..inputs import parameters
 from ..inputs.columns import Columns
 from ..inputs.origin import LARGE, moved, reaches_beyond
@@ -30,6 +30,7 @@ from .fitted import AT_ONCE, OF_SCALER, Fitted
 from .merging import Mergeable
 from .places import first_origin, next_origin
 from .transformer import Transformer
+from .turns import turn_of
 
 HOOKS = (
     "A scaler of your own defines two hooks in place of `fit`: `_measure(X, weight)` returns a "
@@ -46,12 +47,17 @@ class Learner(Mergeable, Transformer):
     _sparse_remedy: ClassVar[str] = "pass a dense array"
     # the kinds that `_measure` and `from_stats` give; a class that measures another tells its own
     _statistics: ClassVar[tuple[type[Statistic], ...]] = (Statistic,)
+    # parameters that members are measured by: those of two values cannot be added
+    _measured_by: ClassVar[tuple[str, ...]] = ()
     _remembers = (*Transformer._remembers, *OF_SCALER)
     _at_once = AT_ONCE
 
     @abstractmethod
     def _measure(self, X: Array, weight: Floats | None) -> Statistic:
-        """Return the statistic of a batch without rows of weight 0; NaN is absent."""
+        """Return the statistic of a batch without rows of weight 0; NaN is absent.
+
+        What was measured before is in `self._known.statistic`, None for the first batch.
+        """
         raise TypeError(f"{type(self).__name__} lacks a hook. {HOOKS}")
 
     @abstractmethod
@@ -106,7 +112,7 @@ class Learner(Mergeable, Transformer):
         ValueError
             If the data or the weights are not as described; the scaler is then unchanged.
         """
-        with self._in_turn():
+        with turn_of(self):
             self._fitted = self._learned(None, X, sample_weight)[0]
         return self
 
@@ -132,7 +138,7 @@ class Learner(Mergeable, Transformer):
         ValueError
             If the batch or the weights are not as described; the scaler is then unchanged.
         """
-        with self._in_turn():
+        with turn_of(self):
             before = self._fitted
             self._follow(before, self._learned(before, X, sample_weight, least_rows=0)[0])
         return self
@@ -150,6 +156,8 @@ class Learner(Mergeable, Transformer):
         given = before.parameters if before is not None and as_told else parameters.check(self)
         if before is not None:
             self._check_grows(before)
+            if not as_told:
+                self._check_measured_alike(before)
         if before is not None and origin is not None:
             before = self._settled(before).placed(origin)
         table = self._read(X, before, least_rows)
@@ -165,19 +173,23 @@ class Learner(Mergeable, Transformer):
         follows = as_told and weight is None and origin is None
         if before is not None and follows and self._may_follow(before, values, table):
             return self._waiting(before, table, values), table
+        settled = None if before is None else self._settled(before)
         draft = Fitted(
             table.columns,
             table.shape,
             given,
+            None if settled is None else settled.statistic,
             container=table.container if before is None else before.container,
             origin=before.origin if origin is None and before is not None else origin,
         )
         twin = self._with_fitted(draft)
-        batch = twin._measure(values, weight)
+        try:
+            batch = twin._measure(values, weight)
+        except UndefinedError as error:
+            raise table.named(error) from None
         if (np.maximum(-batch.low, batch.high) > LARGE).any():
             batch = self._finite(batch, table)
             if origin is None and isinstance(values, np.ndarray) and self._takes_origin():
-                settled = None if before is None else self._settled(before)
                 origin = (
                     next_origin(settled, table, batch) if settled else first_origin(table, batch)
                 )
@@ -185,7 +197,7 @@ class Learner(Mergeable, Transformer):
                     return self._learned(before, X, sample_weight, least_rows, origin)
         if draft.origin is not None and not isinstance(values, np.ndarray):
             batch = batch.moved(-draft.origin)
-        old = twin._start(batch) if before is None else self._settled(before).statistic
+        old = twin._start(batch) if settled is None else settled.statistic
         after = twin._ruled_by(batch if old is None else twin._update(old, batch))
         return after.kept(), table
 
@@ -202,7 +214,7 @@ class Learner(Mergeable, Transformer):
         """Return the fitted record with another statistic, and the map made from it."""
         draft: Any = self._fitted
         mapping: Any = self._rule(statistic)
-        if draft.origin is not None and mapping.center is None:
+        if draft.origin is not None and mapping.affine.center is None:
             mapping = mapping.measured_from(draft.origin)
         ruled: Fitted = draft.but(statistic=statistic, map=mapping, buffer=None)
         return ruled
@@ -229,7 +241,10 @@ class Learner(Mergeable, Transformer):
         copy = buffer.batches[-1]  # another thread may change X, and not the copy
         if values.dtype.kind == "f" and kernels.has_infinity(copy):
             table.refuse_infinite(copy)
-        before.map.check_defined(copy)  # raise errors now, not when a result is read
+        try:
+            before.map.check_defined(copy)  # raise errors now, not when a result is read
+        except UndefinedError as error:
+            raise table.named(error) from None
         after = before.but(buffer=buffer)
         return self._settled(after) if buffer.is_full else after
 
@@ -362,6 +377,17 @@ class Learner(Mergeable, Transformer):
                 f"This {type(self).__name__} was built from {known.made_of}, to which no data "
                 f"can be added. Use it as it is, or {known.remedy}."
             )
+
+    def _check_measured_alike(self, before: Fitted) -> None:
+        """Refuse to add data by other parameters than those that the first were measured by."""
+        for name in self._measured_by:
+            told, now = before.parameters[name], getattr(self, name)
+            if not parameters.same(told, now):
+                raise ValueError(
+                    f"This {type(self).__name__} was fitted with {name}={told!r}, and has "
+                    f"{name}={now!r} now: data measured by both cannot be added. Set it back, or "
+                    "call fit, which starts anew."
+                )
 
     def __sklearn_is_fitted__(self) -> bool:
         return self._fitted is not None

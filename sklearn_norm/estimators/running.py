@@ -26,6 +26,7 @@ from .fitted import Fitted, moved_between
 from .learner import count
 from .output import CLIP, DTYPE, clipped
 from .scaler import Scaler
+from .turns import turn_of
 
 LAST_STEP = ("gamma", "beta")  # parameters of the last step of the map
 LEAST_KEPT, WIDE = 2.0**-200, 100  # the weight of the first of many rows; bits between members
@@ -222,7 +223,7 @@ class RunningScaler(Scaler):
         """
         if not isinstance(using, str) or using not in ("batch", "before", "after"):
             raise ValueError(f'`using` must be "batch", "before" or "after". Got {using!r}.')
-        with self._in_turn():
+        with turn_of(self):
             before = self._fitted
             if using == "before" and before is None and not self._has_prior():
                 raise NotFittedError(

@@ -22,6 +22,7 @@ from .fitted import Fitted
 from .learner import Learner
 from .output import dtype_of, kept_dtypes, narrow_of, room
 from .places import from_center, seen_from_center
+from .turns import turn_of
 from .typed import Dense, Labelled, Sparse
 
 
@@ -74,7 +75,7 @@ class Scaler(Learner):
         in_one = kind.fit is Scaler.fit and kind.transform is Scaler.transform
         if in_one and fit_params.keys() <= {"sample_weight"}:
             searched = fit_params.get("sample_weight") is None  # rows of weight 0 were not searched
-            with self._in_turn():
+            with turn_of(self):
                 fitted, table = self._learned(None, X, fit_params.get("sample_weight"))
                 twin = self._with_fitted(fitted)
                 result = twin._scaled(fitted, table, None, searched=searched)

@@ -16,6 +16,7 @@ from ..interop.onnx import Convertible
 from ..records import PACKAGE
 from .fitted import Fitted
 from .state import Stateful
+from .turns import turn_of
 
 
 def frozen(getter: Any) -> Any:
@@ -121,7 +122,7 @@ class Transformer(
         ValueError
             If a name is not that of a parameter.
         """
-        with self._in_turn():
+        with turn_of(self):
             before = {name: getattr(self, name) for name in names_of(type(self))}
             try:
                 result: Self = super().set_params(**params)
@@ -149,7 +150,7 @@ class Transformer(
     def _apart(self, act: Callable[[Self], Any]) -> Any:
         """Call `act` on a copy, and take what it changed. An error changes and undoes nothing."""
         twin = type(self).__new__(type(self))
-        with self._in_turn():
+        with turn_of(self):
             before = vars(self).copy()
             twin.__dict__.update(before)
             result = act(twin)

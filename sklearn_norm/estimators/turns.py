@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from threading import Lock, RLock
 from typing import Any
+from weakref import ReferenceType, ref
 
 
 class Turn:
-    """A lock that is no part of the state: copies and pickles of it are new ones.
+    """A lock that the thread which has it may take again.
 
-    The thread that has the turn may take it again. After a fork, the turn is free in the child,
-    where the thread that may have had it does not exist.
+    After a fork it is free in the child, where the thread that may have had it does not exist.
     """
 
     __slots__ = ("_era", "_lock")
@@ -32,9 +32,6 @@ class Turn:
     def __exit__(self, *error: object) -> None:
         self._lock.release()
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Turn, ()
-
 
 class _Era:
     """The time between two forks, in one process."""
@@ -48,3 +45,16 @@ class _Era:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_Era.begin)
+
+# Beside the estimators, whose attributes are parameters and state only; gone when they are.
+_turns: dict[int, tuple[ReferenceType[Any], Turn]] = {}
+
+
+def turn_of(estimator: Any) -> Turn:
+    """Return the lock of those who change an estimator, made at the first change."""
+    key = id(estimator)
+    found = _turns.get(key)
+    if found is None:
+        gone = ref(estimator, lambda _: _turns.pop(key, None))
+        found = _turns.setdefault(key, (gone, Turn()))
+    return found[1]

@@ -56,7 +56,7 @@ class Map(ABC):
     @property
     @abstractmethod
     def affine(self) -> Any:
-        """The affine map that is the last step, with center and scale."""
+        """The affine map of the center and the scale: the last step, or one before a function."""
 
     @abstractmethod
     def lost(self) -> Any:
@@ -87,7 +87,7 @@ class Map(ABC):
         """Return the map of differences, and so of standard deviations, up to the sign."""
         raise ValueError(
             "Differences have no way back of their own here: the scaler is not linear. Undo the "
-            "ends of an interval by inverse_transform instead."
+            "ends of an interval by `inverse_transform` instead."
         )
 
     def unheld(self, dtype: Any) -> Any:

@@ -13,6 +13,7 @@ from .. import kernels
 from .._sklearn import Interval
 from ..estimators.fitted import OF_SHAPE, Fitted
 from ..estimators.transformer import Transformer
+from ..estimators.turns import turn_of
 from ..inputs import parameters
 from ..inputs.arguments import array_of, floats_of, truth
 from ..inputs.columns import Columns, names_of, shown
@@ -85,7 +86,7 @@ class TensorNorm(TensorInput, Transformer):
         ValueError
             If samples of this shape cannot be normalised.
         """
-        with self._in_turn():
+        with turn_of(self):
             self._fitted = self._seen(X, least_rows=1)
         return self
 
@@ -121,7 +122,7 @@ class TensorNorm(TensorInput, Transformer):
             If they do not fit: see `transform`.
         """
         if self._fitted is None:
-            with self._in_turn():
+            with turn_of(self):
                 if self._fitted is None:
                     self._follow(None, self._seen(X, least_rows=0))
                     return self

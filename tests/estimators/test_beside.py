@@ -1,6 +1,7 @@
 """An error of one call leaves alone what another has learned meanwhile."""
 
 import copy
+import gc
 import os
 import pickle
 import threading
@@ -20,6 +21,7 @@ from sklearn_norm import (
     MinMaxScaler,
     ZScoreScaler,
 )
+from sklearn_norm.estimators import turns
 from sklearn_norm.estimators.buffer import Buffer
 from sklearn_norm.maps.affine import Affine
 
@@ -206,22 +208,18 @@ def test_copies_do_not_wait_and_are_free():
     made = []
     learner.partial_fit(Slow([[3.0]], meanwhile))
     assert made == [3, 3, 3, 1]
-    assert "_turn" not in learner.__getstate__()
-    assert not hasattr(copy.deepcopy(learner), "_turn")
 
 
-def test_an_own_state_that_takes_all_attributes_pickles():
-    """A subclass may write them all: the lock of its copy is a new one."""
-    copied = pickle.loads(pickle.dumps(Whole().fit([[1.0], [2.0]])))
-    assert copied.partial_fit([[3.0]]).n_samples_seen_ == 3
-
-
-class Whole(ZScoreScaler):
-    def __getstate__(self):
-        return vars(self).copy()
-
-    def __setstate__(self, state):
-        vars(self).update(state)
+def test_the_lock_is_no_attribute_and_goes_with_the_estimator():
+    """Attributes are parameters and what was learned; nothing is left of what is gone."""
+    learner = ZScoreScaler()
+    learner.fit([[1.0], [2.0]])
+    assert vars(learner).keys() == {*learner.get_params(), "_fitted"}
+    assert id(learner) in turns._turns
+    place = id(learner)
+    del learner
+    gc.collect()
+    assert place not in turns._turns
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")

@@ -90,6 +90,8 @@ def moves_zeros_of(estimator):
         "ZScoreScaler": getattr(estimator, "with_mean", False),
         "RobustScaler": getattr(estimator, "with_centering", False),
         "BatchStatsScaler": True,
+        "LogScaler": getattr(estimator, "standardize", False),
+        "SquashScaler": True,
     }.get(type(estimator).__name__, isinstance(estimator, TensorInput))
 
 

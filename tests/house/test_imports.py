@@ -292,6 +292,7 @@ import numpy as np
 from sklearn.preprocessing import StandardScaler
 StandardScaler().fit(np.eye(3)).transform(np.eye(3))
 report("peers used")
+X = np.eye(3) + 1
 for name in sklearn_norm.__all__:
     if not isinstance(getattr(sklearn_norm, name), type):
         continue
@@ -300,11 +301,11 @@ for name in sklearn_norm.__all__:
         "PooledScaler": [sklearn_norm.ZScoreScaler()],
         "StreamingPipeline": [[("one", sklearn_norm.ZScoreScaler())]],
     }.get(name, [])
-    scaler = getattr(sklearn_norm, name)(*given).fit(np.eye(3)).partial_fit(np.eye(3))
+    scaler = getattr(sklearn_norm, name)(*given).fit(X).partial_fit(X)
     stats = {}
-    scaled = scaler.transform(np.eye(3))
+    scaled = scaler.transform(X)
     if isinstance(scaler, TensorNorm):
-        scaled, stats["stats"] = scaler.transform(np.eye(3), return_stats=True)
+        scaled, stats["stats"] = scaler.transform(X, return_stats=True)
     scaler.inverse_transform(scaled, **stats)
     if not stats and name != "StreamingPipeline":  # whose steps are converted
         sklearn_norm.onnx.inverse(scaler).transform(scaled)

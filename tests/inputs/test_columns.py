@@ -200,6 +200,8 @@ def test_a_table_of_arrow_that_has_a_name_twice_is_refused():
     ("labels", "told"),
     [
         ([1, 1, 2], "has a label more than once"),
+        ([1, 2, True], "has a label more than once"),
+        ([{"tuple": ["a", 1]}, {"tuple": ["a", 1.0]}, 3], "has a label more than once"),
         ([0, 1, 2], "are the numbers of the columns"),
         ([1, "a", 2], "must be a number, a boolean"),
         ([1, [2], 3], "must be a number, a boolean"),

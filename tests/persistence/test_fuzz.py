@@ -9,6 +9,7 @@ import random
 import re
 import time
 import tracemalloc
+from contextlib import suppress
 
 import laws
 import numpy as np
@@ -31,7 +32,7 @@ LABELS = (
     pd.MultiIndex.from_tuples([("a", 1), ("a", 2), ("b", 1)]),
 )
 PER_BYTE, BASE = 25, 2**20  # bytes; the base of these small files is far below that of all
-SECONDS_PER_MB, AT_LEAST = 1.0, 1.0  # twice as many while others compute on the machine
+SECONDS_PER_MB, AT_LEAST = 1.0, 1.0  # of the processor, whatever others compute
 PLACE = re.compile(r"^(estimator|notes|checksum|schema|format|version|document)\b.*: ", re.S)
 
 
@@ -39,7 +40,7 @@ def sources():
     """Return documents of fitted estimators, some of them in a stream."""
     found = []
     for name in NAMES:
-        kind = getattr(sklearn_norm, name)
+        kind = laws.kind_of(name)
         found.append(document_of(kind().fit(FRAME if name == "ZScoreScaler" else X)))
         if hasattr(kind, "merge"):
             found.append(document_of(kind().fit(np.nan_to_num(X)).partial_fit([[1.0, 2.0, 3.0]])))
@@ -135,15 +136,28 @@ def loaded(document, path):
     data = json.dumps(document).encode()
     path.write_bytes(data)
     tracemalloc.reset_peak()
-    before, start = tracemalloc.get_traced_memory()[0], time.perf_counter()
+    before, start = tracemalloc.get_traced_memory()[0], time.process_time()
     try:
         found = sklearn_norm.load(path)
     except FormatError as error:
         found = error
-    seconds, peak = time.perf_counter() - start, tracemalloc.get_traced_memory()[1] - before
+    seconds, peak = time.process_time() - start, tracemalloc.get_traced_memory()[1] - before
     assert peak <= PER_BYTE * len(data) + BASE, (type(found).__name__, peak, len(data))
-    assert seconds <= 2 * (AT_LEAST + SECONDS_PER_MB * len(data) / 1e6), (seconds, len(data))
+    if seconds > 1 + len(data) / 1e6:  # much of which may be that it is watched
+        seconds = seconds_alone(path)
+    assert seconds <= AT_LEAST + SECONDS_PER_MB * len(data) / 1e6, (seconds, len(data))
     return found
+
+
+def seconds_alone(path):
+    """Return the time of a load while no memory is traced."""
+    tracemalloc.stop()
+    start = time.process_time()
+    with suppress(FormatError):
+        sklearn_norm.load(path)
+    seconds = time.process_time() - start
+    tracemalloc.start()
+    return seconds
 
 
 @pytest.fixture

@@ -30,6 +30,13 @@ MORE = {
         {"clip": (-1.0, 1.0)},
     ],
     "DecimalScaler": [],
+    "LogScaler": [
+        {"kind": "signed_log1p", "unit": "median"},
+        {"kind": "asinh", "base": 10, "standardize": False},
+        {"kind": "log", "nonpositive": "clip", "floor": 0.01, "clip": "range"},
+        {"kind": "logit", "nonpositive": "clip", "floor": 0.01, "bounds": (-400.0, 400.0)},
+    ],
+    "SquashScaler": [{"bound": 0.5}],
     "LayerNorm": [{"gamma": 2.0, "beta": -1.0}, {"normalized_ndim": 1, "eps": 0.0}],
     "RMSNorm": [{"gamma": 2.0, "beta": -1.0}, {"normalized_ndim": 1}],
     "InstanceNorm": [{"gamma": 2.0, "beta": -1.0}, {"channel_axis": -1}],
@@ -48,6 +55,8 @@ MORE = {
         {"momentum": None, "clip": "range"},
     ],
 }
+
+FIRST = {"LogScaler": {"kind": "asinh"}}  # where the defaults take no data of any sign
 
 
 def composed():
@@ -83,6 +92,6 @@ def public_estimators():
         if name == "StreamingPipeline":  # a Pipeline of scikit-learn: tests/compose
             continue
         kind = getattr(sklearn_norm, name)
-        given = [*composed()[name]] if name in COMPOSITES else [{}, *MORE.get(name, [])]
-        found += [kind(**parameters) for parameters in given]
+        plain = [FIRST.get(name, {}), *MORE.get(name, [])]
+        found += [kind(**given) for given in (composed()[name] if name in COMPOSITES else plain)]
     return found
