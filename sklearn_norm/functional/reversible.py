@@ -10,6 +10,7 @@ import numpy as np
 from ..inputs.arguments import array_of, floating, floats_of
 from ..inputs.times import refuse_times
 from ..kernels import Array
+from ..kernels.quiet import quietly
 
 
 def reversible_forward(
@@ -46,8 +47,8 @@ def reversible_forward(
     (array([1.]), array([2.]))
     """
     one, other = _half(x1, "x1"), _half(x2, "x2")
-    y1 = one + _part(f, "f", other, one)
-    return y1, other + _part(g, "g", y1, other)
+    y1 = added(one, _part(f, "f", other, one))
+    return y1, added(other, _part(g, "g", y1, other))
 
 
 def reversible_inverse(
@@ -75,8 +76,8 @@ def reversible_inverse(
     (array([1.]), array([2.]))
     """
     one, other = _half(y1, "y1"), _half(y2, "y2")
-    x2 = other - _part(g, "g", one, other)
-    return one - _part(f, "f", x2, one), x2
+    x2 = subtracted(other, _part(g, "g", one, other))
+    return subtracted(one, _part(f, "f", x2, one)), x2
 
 
 def reversible_backward(
@@ -130,10 +131,10 @@ def reversible_backward(
     """
     one, other = _half(y1, "y1"), _half(y2, "y2")
     upper, lower = _gradient(grad1, "grad1", one), _gradient(grad2, "grad2", other)
-    x2 = other - _part(g, "g", one, other)
-    by_x1 = upper + _back(g_backward, "g_backward", lower, one)
-    x1 = one - _part(f, "f", x2, one)
-    return x1, x2, by_x1, lower + _back(f_backward, "f_backward", by_x1, x2)
+    x2 = subtracted(other, _part(g, "g", one, other))
+    by_x1 = added(upper, _back(g_backward, "g_backward", lower, one))
+    x1 = subtracted(one, _part(f, "f", x2, one))
+    return x1, x2, by_x1, added(lower, _back(f_backward, "f_backward", by_x1, x2))
 
 
 def _gradient(given: Any, name: str, half: Array) -> Array:
@@ -153,6 +154,16 @@ def _back(function: Any, name: str, grad: Array, half: Array) -> Array:
             f"`{name}` returned the shape {found.shape}, but its half has {half.shape}."
         )
     return found
+
+
+@quietly
+def added(half: Array, part: Array) -> Array:
+    return np.asarray(half + part)
+
+
+@quietly
+def subtracted(half: Array, part: Array) -> Array:
+    return np.asarray(half - part)
 
 
 def _half(given: Any, name: str) -> Array:

@@ -58,7 +58,7 @@ def adaptive_instance_norm(
     >>> adaptive_instance_norm(content, style, eps=0.0).round(4)
     array([[[ 8.3975, 51.6025]]])
     """
-    x = floats(content)
+    x = floats(content, name="content")
     own, theirs = _statistics(x, style, channel_axis, eps, ddof)
     (mean, root, _, _), (other, spread, _, _) = own[1:], theirs[1:]
     with np.errstate(over="ignore", invalid="ignore"):
@@ -112,7 +112,7 @@ def adaptive_instance_norm_backward(
     >>> adaptive_instance_norm_backward([[[1.0, 1.0]]], content, style)[1].round(4)
     array([[[0.6667, 0.6667, 0.6667]]])
     """
-    x = floats(content)
+    x = floats(content, name="content")
     own, theirs = _statistics(x, style, channel_axis, eps, ddof)
     (v, mean, root, share, there), (w, other, spread, portion, present) = own, theirs
     over = tuple(range(2, v.ndim))
@@ -129,7 +129,10 @@ def adaptive_instance_norm_backward(
         members = np.maximum(present.sum(axis=over, keepdims=True), 1)
         by_style = by_mean / members + by_root * portion * (w - other) / spread
     found = []
-    for part, where, given in ((by_content, there, x), (by_style, present, floats(style))):
+    for part, where, given in (
+        (by_content, there, x),
+        (by_style, present, floats(style, name="style")),
+    ):
         kept = np.where(where, part, 0.0)
         found.append(np.asarray(np.moveaxis(kept, 1, channel_axis).astype(given.dtype)))
     return found[0], found[1]
@@ -142,7 +145,7 @@ def _statistics(
     eps, ddof = checked_eps(eps), whole(ddof, "ddof")
     if ddof not in (0, 1):
         raise ValueError(f"`ddof` must be 0 or 1. Got {ddof}.")
-    other = floats(style)
+    other = floats(style, name="style")
     for array in (x, other):
         channelwise(array.shape[1:], channel_axis)  # raises the error of a wrong axis
     moved = [np.moveaxis(wide(array), channel_axis, 1) for array in (x, other)]

@@ -14,6 +14,7 @@ import pytest
 from budget import SHORT, part
 from configurations import public_estimators
 from conftest import ROWS
+from function_calls import arguments, data_of
 from laws import ESTIMATORS
 from scipy import sparse
 from sklearn.base import clone
@@ -202,8 +203,6 @@ def test_functions_change_nothing(name, kind, hard_columns):
     with np.errstate(all="ignore"):
         arrays = [(np.array([[1.0, -2.0, 4.0], [3.0, 5.0, 9.0]]) * s).astype(kind) for s in sizes]
     for x in arrays:
-        for other in arrays if name.endswith(("backward", "clip")) else [1.0]:
-            given = (other, x) if name.endswith(("backward", "clip")) else (x,)
-            if name == "clip_by_norm":
-                given = (x, 1e-3)
-            same(lambda: act(*given), (name, given))  # noqa: B023
+        for other in arrays if len(data_of(name)) > 1 else [x]:
+            given = arguments(name, x, **dict.fromkeys(data_of(name)[:1], other))
+            same(lambda: act(**given), (name, given))  # noqa: B023

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from function_calls import arguments, data_of
 from tensor_cases import KINDS
 
 from sklearn_norm import BatchNorm, functional
@@ -88,29 +89,9 @@ def test_11_3_no_function_takes_times(case):
     X = CASES[case]()
     ok = np.ones((2, 3, 2))
     for name in functional.__all__:
-        function = getattr(functional, name)
-        calls = {"x": lambda function=function: function(X)}
-        if name.endswith("backward"):
-            calls = {
-                "x": lambda function=function: function(ok, X),
-                "grad": lambda function=function: function(X, ok),
-            }
-        if name == "clip_by_norm":
-            calls = {"x": lambda function=function: function(X, 1.0)}
-        if name == "adaptive_gradient_clip":
-            calls = {
-                "grad": lambda function=function: function(X, ok),
-                "weight": lambda function=function: function(ok, X),
-            }
-        if name.startswith("reversible"):
-            letter = "x" if name.endswith("forward") else "y"
-            calls = {
-                f"{letter}1": lambda f=function: f(X, ok, np.abs, np.abs),
-                f"{letter}2": lambda f=function: f(ok, X, np.abs, np.abs),
-            }
-        for argument, call in calls.items():
+        for argument in data_of(name):
             with pytest.raises(ValueError, match=message(case, argument)):
-                call()
+                getattr(functional, name)(**arguments(name, ok, **{argument: X}))
 
 
 def test_11_3_the_way_that_the_message_shows_works():
