@@ -17,6 +17,7 @@ from .scalers.batch_stats import BatchStatsScaler
 from .scalers.decimal import DecimalScaler
 from .scalers.max_abs import MaxAbsScaler
 from .scalers.minmax import MinMaxScaler
+from .scalers.quantile import QuantileScaler
 from .scalers.robust import RobustScaler
 from .scalers.zscore import StandardScaler, ZScoreScaler
 from .tensors.ada import AdaNorm
@@ -37,6 +38,7 @@ __all__ = [
     "LayerNorm",
     "MaxAbsScaler",
     "MinMaxScaler",
+    "QuantileScaler",
     "RMSNorm",
     "RobustScaler",
     "StandardScaler",

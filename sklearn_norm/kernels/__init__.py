@@ -36,6 +36,7 @@ has_infinity = _backend.has_infinity
 invert = _backend.invert
 merge_moments = _backend.merge_moments
 normalise = _backend.normalise
+place = _backend.place
 recentred_moments = _backend.recentred_moments
 segment_extremes = _backend.segment_extremes
 segment_moments = _backend.segment_moments
@@ -72,6 +73,7 @@ __all__ = [
     "invert",
     "merge_moments",
     "normalise",
+    "place",
     "recentred_moments",
     "segment_extremes",
     "segment_moments",

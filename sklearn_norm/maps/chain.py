@@ -67,6 +67,10 @@ class Bend(ABC):
         _check_defined(self, Y, x, overflows=True)
         return x
 
+    def of_stored(self, way: str, values: Floats, columns: Array) -> Any:
+        """Apply `bend` or `unbend` to members of sparse data, given the column of each."""
+        return getattr(self.columns(columns), way)(values[None])[0]
+
     def columns(self, chosen: Array) -> Self:
         """Return the function of some columns, which may repeat."""
         arrays = self._arrays()
@@ -227,8 +231,7 @@ def _members(function: Bend, way: str, X: Any) -> Any:
     with np.errstate(all="ignore"):  # errors are found in the result
         if not is_sparse(X):
             return getattr(function, way)(_as_float64(X))
-        stored = function.columns(columns_of(X))
-        data = getattr(stored, way)(_as_float64(X.data[None]))[0]
+        data = function.of_stored(way, _as_float64(X.data), columns_of(X))
         return type(X)((data, X.indices.copy(), X.indptr.copy()), shape=X.shape)
 
 

@@ -43,6 +43,8 @@ PARAMETERS = {
     "feature_range": ((1, 0), (-1, 1)),
     "gamma": ([1.0, 2.0], 2.0),
     "momentum": (5.0, None),
+    "n_quantiles": (1, 7),
+    "output": ("gauss", "normal"),
     "quantile_range": ((75.0, 25.0), (10.0, 90.0)),
     "shape": ((2, 5), (3,)),
     "rank_error": (9.0, 0.01),

@@ -54,6 +54,7 @@ OTHERS = {
     "records": "numpy",
     "statistics": "numpy",
     "maps": "numpy",
+    "maps.ranks": "numpy scipy",  # the quantiles of the normal distribution
     "functional": "numpy",
 }
 # What may be imported inside functions only

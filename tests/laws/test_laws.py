@@ -43,6 +43,9 @@ SKETCHED = {
     "split": "beyond the exact limit the answer is within a rank error: test_any_chunking...",
     "merge": "as for a split",
 }
+RANK = {"power of two": "a rank has no units: test_ranks_have_no_units in test_quantile.py"}
+STEEP = {"inverse": "between distant quantiles, a rounding of the rank is many of the value"}
+NORMAL = {"inverse": "the normal distribution's own roundings are many where quantiles are distant"}
 FORGETTING = {
     "split": "each batch has the weight momentum, whatever its size",
     "merge": "two exponential streams have no defined order",
@@ -80,6 +83,12 @@ SCALERS = {
         Case({"feature_range": (-2.5, 7.0), "clip": True}),
         Case({"data_range": (-1000, 3000)}, KNOWN),
         Case({"data_range": {0: (0, 255)}, "feature_range": (0, 2)}, KNOWN),
+    ],
+    "QuantileScaler": [
+        Case({"n_quantiles": ROWS}, RANK),
+        Case({"output": "normal", "n_quantiles": ROWS}, RANK | NORMAL),
+        Case({"n_quantiles": 10}, RANK | STEEP),
+        Case({"rank_error": 0.01}, SKETCHED | RANK | STEEP),
     ],
     "RobustScaler": [
         Case(),

@@ -29,6 +29,7 @@ MORE = {
         {"clip": (-1.0, 1.0)},
     ],
     "DecimalScaler": [],
+    "QuantileScaler": [{"output": "normal"}, {"n_quantiles": 5}],
     "LayerNorm": [{"gamma": 2.0, "beta": -1.0}, {"normalized_ndim": 1, "eps": 0.0}],
     "RMSNorm": [{"gamma": 2.0, "beta": -1.0}, {"normalized_ndim": 1}],
     "InstanceNorm": [{"gamma": 2.0, "beta": -1.0}, {"channel_axis": -1}],

@@ -22,7 +22,13 @@ RELATIVE = 1e-12
 EPS = np.finfo(np.float64).eps
 SMALLEST = 5e-324
 CENTERS = {"mean", "mean_", "center_", "running_mean_", "affine center"}
-NOT_PER_COLUMN = {"constant_features_", "feature_names_in_", "n_features_in_", "rank_error_"}
+NOT_PER_COLUMN = {
+    "constant_features_",
+    "feature_names_in_",
+    "n_features_in_",
+    "rank_error_",
+    "quantiles_",
+}
 
 
 # What can be read, and how it is compared
