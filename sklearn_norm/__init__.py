@@ -15,10 +15,12 @@ from .elsewhere import refusal
 from .persistence.documents import from_dict, load, save, to_dict
 from .scalers.batch_stats import BatchStatsScaler
 from .scalers.decimal import DecimalScaler
+from .scalers.log import LogScaler
 from .scalers.max_abs import MaxAbsScaler
 from .scalers.minmax import MinMaxScaler
 from .scalers.quantile import QuantileScaler
 from .scalers.robust import RobustScaler
+from .scalers.squash import SquashScaler
 from .scalers.zscore import StandardScaler, ZScoreScaler
 from .tensors.ada import AdaNorm
 from .tensors.batch import BatchNorm
@@ -36,11 +38,13 @@ __all__ = [
     "GroupNorm",
     "InstanceNorm",
     "LayerNorm",
+    "LogScaler",
     "MaxAbsScaler",
     "MinMaxScaler",
     "QuantileScaler",
     "RMSNorm",
     "RobustScaler",
+    "SquashScaler",
     "StandardScaler",
     "ZScoreScaler",
     "config_context",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class SparseDataError(ValueError, TypeError):
     """The data are sparse, and scaling them would turn zeros into other values.
@@ -16,3 +18,31 @@ class FormatError(ValueError):
 
     The message begins with the location, such as ``estimator.state.affine.scale``.
     """
+
+
+class UndefinedError(ValueError):
+    """A function that a scaler applies is not defined for a value.
+
+    Parameters
+    ----------
+    told : str
+        What is not defined for which value.
+    column : int
+        The place of its column.
+    remedy : str
+        What to do.
+    where : str, default=None
+        The column in words, by its name where it has one.
+    """
+
+    def __init__(self, told: str, column: int, remedy: str, where: str | None = None) -> None:
+        super().__init__(told, column, remedy, where)
+        self.told, self.column, self.remedy = told, column, remedy
+        self.where = f"column {column}" if where is None else where
+
+    def __str__(self) -> str:
+        return f"{self.told}, in {self.where}. {self.remedy}"
+
+    def of(self, kind: str, label: Any) -> UndefinedError:
+        """Return the error with the name of the column."""
+        return UndefinedError(self.told, self.column, self.remedy, f"{kind} {label!r}")

@@ -11,7 +11,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from .. import kernels
-from ..exceptions import SparseDataError
+from ..exceptions import SparseDataError, UndefinedError
 from ..inputs import parameters
 from ..inputs.columns import Columns
 from ..inputs.origin import LARGE, moved, reaches_beyond
@@ -46,12 +46,17 @@ class Learner(Mergeable, Transformer):
     _sparse_remedy: ClassVar[str] = "pass a dense array"
     # the kinds that `_measure` and `from_stats` give; a class that measures another tells its own
     _statistics: ClassVar[tuple[type[Statistic], ...]] = (Statistic,)
+    # parameters that members are measured by: those of two values cannot be added
+    _measured_by: ClassVar[tuple[str, ...]] = ()
     _remembers = (*Transformer._remembers, *OF_SCALER)
     _at_once = AT_ONCE
 
     @abstractmethod
     def _measure(self, X: Array, weight: Floats | None) -> Statistic:
-        """Return the statistic of a batch without rows of weight 0; NaN is absent."""
+        """Return the statistic of a batch without rows of weight 0; NaN is absent.
+
+        What was measured before is in `self._known.statistic`, None for the first batch.
+        """
         raise TypeError(f"{type(self).__name__} lacks a hook. {HOOKS}")
 
     @abstractmethod
@@ -147,6 +152,8 @@ class Learner(Mergeable, Transformer):
         given = before.parameters if before is not None and as_told else parameters.check(self)
         if before is not None:
             self._check_grows(before)
+            if not as_told:
+                self._check_measured_alike(before)
         if before is not None and origin is not None:
             before = self._settled(before).placed(origin)
         table = self._read(X, before, least_rows)
@@ -162,19 +169,23 @@ class Learner(Mergeable, Transformer):
         follows = as_told and weight is None and origin is None
         if before is not None and follows and self._may_follow(before, values, table):
             return self._waiting(before, table, values), table
+        settled = None if before is None else self._settled(before)
         draft = Fitted(
             table.columns,
             table.shape,
             given,
+            None if settled is None else settled.statistic,
             container=table.container if before is None else before.container,
             origin=before.origin if origin is None and before is not None else origin,
         )
         twin = self._with_fitted(draft)
-        batch = twin._measure(values, weight)
+        try:
+            batch = twin._measure(values, weight)
+        except UndefinedError as error:
+            raise table.named(error) from None
         if (np.maximum(-batch.low, batch.high) > LARGE).any():
             batch = self._finite(batch, table)
             if origin is None and isinstance(values, np.ndarray) and self._takes_origin():
-                settled = None if before is None else self._settled(before)
                 origin = (
                     next_origin(settled, table, batch) if settled else first_origin(table, batch)
                 )
@@ -182,7 +193,7 @@ class Learner(Mergeable, Transformer):
                     return self._learned(before, X, sample_weight, least_rows, origin)
         if draft.origin is not None and not isinstance(values, np.ndarray):
             batch = batch.moved(-draft.origin)
-        old = twin._start(batch) if before is None else self._settled(before).statistic
+        old = twin._start(batch) if settled is None else settled.statistic
         after = twin._ruled_by(batch if old is None else twin._update(old, batch))
         return after.kept(), table
 
@@ -199,7 +210,7 @@ class Learner(Mergeable, Transformer):
         """Return the fitted record with another statistic, and the map made from it."""
         draft: Any = self._fitted
         mapping: Any = self._rule(statistic)
-        if draft.origin is not None and mapping.center is None:
+        if draft.origin is not None and mapping.affine.center is None:
             mapping = mapping.measured_from(draft.origin)
         ruled: Fitted = draft.but(statistic=statistic, map=mapping, buffer=None)
         return ruled
@@ -224,7 +235,10 @@ class Learner(Mergeable, Transformer):
         """Return the record with one more batch in the buffer; a full buffer is merged."""
         if values.dtype.kind == "f" and kernels.has_infinity(values):
             table.refuse_infinite(values)
-        before.map.check_defined(values)  # raise errors now, not when a result is read
+        try:
+            before.map.check_defined(values)  # raise errors now, not when a result is read
+        except UndefinedError as error:
+            raise table.named(error) from None
         after = before.but(buffer=(before.buffer or Buffer()).plus(values))
         assert after.buffer is not None
         return self._settled(after) if after.buffer.is_full else after
@@ -351,6 +365,17 @@ class Learner(Mergeable, Transformer):
                 f"This {type(self).__name__} was built from {known.made_of}, to which no data "
                 f"can be added. Use it as it is, or {known.remedy}."
             )
+
+    def _check_measured_alike(self, before: Fitted) -> None:
+        """Refuse to add data by other parameters than those that the first were measured by."""
+        for name in self._measured_by:
+            told, now = before.parameters[name], getattr(self, name)
+            if not parameters.same(told, now):
+                raise ValueError(
+                    f"This {type(self).__name__} was fitted with {name}={told!r}, and has "
+                    f"{name}={now!r} now: data measured by both cannot be added. Set it back, or "
+                    "call fit, which starts anew."
+                )
 
     def __sklearn_is_fitted__(self) -> bool:
         return self._fitted is not None

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 
 from .._sklearn import StrOptions
-from ..inputs.arguments import array_of, floats_of
 from ..inputs.frames import narrow_float
-from ..inputs.labelled import aligned
+from ..inputs.labelled import aligned, per_column
 from ..inputs.table import Table
 from ..kernels import Floats
 from ..kernels.sparse import canonical, is_sparse
@@ -103,10 +102,7 @@ def _given(pair: Any, size: int, fitted: Fitted) -> tuple[Floats, Floats]:
     if isinstance(pair, tuple):
         pair = tuple(aligned(end, "clip", columns) for end in pair)
     try:
-        low, high = (
-            np.broadcast_to(floats_of(array_of(end, "clip"), "clip"), (size,)).copy()
-            for end in pair
-        )
+        low, high = (per_column(end, "clip", size, None) for end in pair)
     except (TypeError, ValueError) as error:
         raise ValueError(
             "`clip` must be a pair (low, high) of numbers, or of arrays with one entry for each of "

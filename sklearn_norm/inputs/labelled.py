@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels import Floats
+from .arguments import array_of, floats_of
 from .columns import Columns, labels_of, shown
 from .frames import container_of, is_arrow
 
@@ -68,6 +70,25 @@ def aligned(given: Any, name: str, columns: Columns | None) -> Any:
             "aligned with: pass a list or an array, in the order of the columns."
         )
     return in_order(found, name, list(known))
+
+
+def per_column(given: Any, name: str, size: int, columns: Columns | None) -> Floats:
+    """Return an argument as float64, a number for each of so many columns.
+
+    Raises
+    ------
+    ValueError
+        If it is neither one number, nor one for each column, by place or by label.
+    """
+    columns = columns if columns is not None and columns.number == size else None
+    by_place = aligned(given, name, columns)
+    try:
+        numbers = floats_of(array_of(by_place, name), name)
+        return np.broadcast_to(numbers, (size,)).copy()
+    except ValueError as error:
+        raise ValueError(
+            f"`{name}` must be a number, or hold one for each of the {size} columns. Got {given!r}."
+        ) from error
 
 
 def in_order(found: dict[Any, Any], name: str, known: list[Any]) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import _sklearn
+from ..exceptions import UndefinedError
 from ..kernels.sparse import columns_of, is_sparse
 from .columns import Columns
 from .frames import framed, has_nulls, is_pandas, may_write
@@ -65,11 +66,21 @@ class Table:
 
     def mapped(self, mapping: Any, out: Any, **options: Any) -> Any:
         """Return the mapped values; None if `look` is set and a value is infinite."""
-        return mapping.apply(self.values, out, **options)
+        try:
+            return mapping.apply(self.values, out, **options)
+        except UndefinedError as error:
+            raise self.named(error) from None
 
     def inverted(self, mapping: Any, out: Any, **options: Any) -> Any:
         """Return the values mapped by the inverse, as in `mapped`."""
-        return mapping.invert(self.values, out, **options)
+        try:
+            return mapping.invert(self.values, out, **options)
+        except UndefinedError as error:
+            raise self.named(error) from None
+
+    def named(self, error: UndefinedError) -> UndefinedError:
+        """Return the error with the name of the column, of which it knows only the place."""
+        return error.of(self.kind_of_column, self.label(error.column))
 
     def room(self, keep: bool) -> Any:
         """Return the caller's array to write the result to; None if it must not be changed."""

@@ -1,4 +1,4 @@
-"""Chain: a monotone function, then an affine map. Nonlinear scalers use it."""
+"""Chain: a monotone function between affine maps. Nonlinear scalers use it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from .. import kernels
-from ..exceptions import SparseDataError
+from ..exceptions import SparseDataError, UndefinedError
 from ..kernels import Array, Floats
 from ..kernels.sparse import canonical, columns_of, is_sparse
 from ..records import kind_of
@@ -30,6 +30,8 @@ class Bend(ABC):
     """
 
     kinds: ClassVar[dict[str, type[Bend]]] = {}
+    remedy: ClassVar[str] = "Replace it, by NaN where it stands for a missing value."
+    remedy_back: ClassVar[str] = remedy
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -43,8 +45,22 @@ class Bend(ABC):
     def unbend(self, y: Any) -> Any:
         """Apply the inverse function to each member."""
 
+    @property
+    def leaves_out(self) -> bool:
+        """Whether `bend` makes NaN of members for which the function is not defined, on purpose."""
+        return False
+
+    def mean_of_normal(self, mean: Floats, deviation: Floats) -> Floats:
+        """Return the mean of what bends to a normal distribution of this mean and deviation."""
+        raise ValueError(
+            f"The mean of what {self} makes normal has no closed form. Undo quantiles of the "
+            "prediction by inverse_transform instead, such as its median."
+        )
+
     def bent(self, X: Any) -> Any:
         """Apply the function to X, dense or sparse, in float64; a scaler measures the result.
+
+        Infinity stays infinite, so that who measures the result finds it.
 
         Raises
         ------
@@ -57,6 +73,7 @@ class Bend(ABC):
             self._check_zeros_stay(X.shape[1])
             X = canonical(X)
         y = _members(self, "bend", X)
+        _keep_infinity(X, y)
         _check_defined(self, X, y)
         return y
 
@@ -64,7 +81,7 @@ class Bend(ABC):
         """Apply the inverse function to Y, dense or sparse, in float64."""
         Y = canonical(Y) if is_sparse(Y) else Y
         x = _members(self, "unbend", Y)
-        _check_defined(self, Y, x, overflows=True)
+        _check_defined(self, Y, x, back=True)
         return x
 
     def of_stored(self, way: str, values: Floats, columns: Array) -> Any:
@@ -142,34 +159,43 @@ class Bend(ABC):
 
 @dataclass(frozen=True, eq=False)
 class Chain(Map):
-    """A function of each member, followed by an affine map.
+    """A function of each member, followed by an affine map, and perhaps after another one.
 
     Parameters
     ----------
     first : Bend
         The function.
     then : Affine
-        The affine map.
+        The affine map after it.
+    before : Affine or None
+        The affine map before it.
     """
 
     first: Bend
     then: Affine
+    before: Affine | None = None
 
     def apply(self, X: Any, out: Any = None, *, clip: bool = False, look: bool = False) -> Any:
         """Return the mapped array; see `Map.apply`."""
         if look and _has_infinity(X):
             return None
-        return _written(self.then.apply(self.first.bent(X), clip=clip), X, out)
+        return _written(self.then.apply(self.first.bent(self._placed(X)), clip=clip), X, out)
 
     def invert(self, Z: Any, out: Any = None, *, look: bool = False) -> Any:
         """Undo the map; see `Map.apply`."""
         if look and _has_infinity(Z):
             return None
-        return _written(self.first.unbent(self.then.invert(_as_float64(Z))), Z, out)
+        x = self.first.unbent(self.then.invert(_as_float64(Z)))
+        return _written(x if self.before is None else self.before.invert(x), Z, out)
+
+    def _placed(self, X: Any) -> Any:
+        """Return what the function is applied to."""
+        return X if self.before is None else self.before.apply(_as_float64(X))
 
     def columns(self, chosen: Array) -> Self:
         """Return the map of some columns, which may repeat."""
-        return type(self)(self.first.columns(chosen), self.then.columns(chosen))
+        before = None if self.before is None else self.before.columns(chosen)
+        return type(self)(self.first.columns(chosen), self.then.columns(chosen), before)
 
     def joined(self, *others: Any) -> Self:
         """Return the map of these columns and those of other maps with the same function."""
@@ -179,41 +205,54 @@ class Chain(Map):
                 f"A map that begins with {type(first).__name__} can be joined only with others "
                 "that begin with the same function."
             )
+        befores = [self.before, *(other.before for other in others)]
+        if any((before is None) != (self.before is None) for before in befores):
+            raise ValueError("Only some of the maps to be joined have an affine map before.")
         return type(self)(
             first.joined(*(other.first for other in others)),
             then.joined(*(other.then for other in others)),
+            None if self.before is None else self.before.joined(*befores[1:]),
         )
 
     def check_defined(self, X: Any) -> None:
         """Raise a ValueError if X has a finite member for which the map is not defined."""
-        self.first.bent(X)
+        self.first.bent(self._placed(X))
+
+    def moved(self, origin: Floats) -> Self:
+        """Return the map of x, given this one of x - origin, of a chain with a map before."""
+        assert self.before is not None
+        return replace(self, before=self.before.moved(origin))
 
     def of_zero(self, n_columns: int, clip: bool = False) -> Floats:
         """Return what 0 maps to, per column; NaN or infinity if it is not defined or clipped."""
-        bent = _members(self.first, "bend", np.zeros((1, n_columns)))
+        bent = _members(self.first, "bend", self._placed(np.zeros((1, n_columns))))
         plain = self.then.apply(bent)[0]
         held = self.then.apply(bent, clip=True)[0] if clip else plain
         return np.where(plain == held, plain, np.nan)
 
     @property
     def affine(self) -> Affine:
-        return self.then
+        return self.then if self.before is None else self.before
 
     def lost(self) -> Any:
         """Return the indices of the columns that were multiplied by 0."""
         return self.then.lost()
 
     def fields_of_state(self) -> dict[str, Any]:
-        return {"first": self.first.to_state(), "then": self.then.to_state()}
+        before = {} if self.before is None else {"before": self.before.to_state()}
+        return {"first": self.first.to_state(), "then": self.then.to_state(), **before}
 
     @classmethod
     def from_fields(cls, state: dict[str, Any]) -> Self:
-        return cls(Bend.from_state(state["first"]), Affine.from_fields(state["then"]))
+        before = Affine.from_fields(state["before"]) if "before" in state else None
+        return cls(Bend.from_state(state["first"]), Affine.from_fields(state["then"]), before)
 
     def faults(self, n_columns: int) -> Iterator[tuple[str, str]]:
         """Yield each field whose value no scaler could produce, and the reason."""
         yield from ((f"first.{name}", why) for name, why in self.first.faults(n_columns))
         yield from ((f"then.{name}", why) for name, why in self.then.faults(n_columns))
+        if self.before is not None:
+            yield from ((f"before.{name}", why) for name, why in self.before.faults(n_columns))
 
 
 def _as_float64(X: Any) -> Any:
@@ -235,23 +274,32 @@ def _members(function: Bend, way: str, X: Any) -> Any:
         return type(X)((data, X.indices.copy(), X.indptr.copy()), shape=X.shape)
 
 
-def _check_defined(function: Bend, X: Any, y: Any, overflows: bool = False) -> None:
-    """Refuse members whose result is NaN, or infinite unless it may overflow."""
+def _keep_infinity(X: Any, y: Any) -> None:
+    """Write the infinite members of X, if there are any, to the same places of y."""
+    if isinstance(y, kernels.Traced) or X.dtype.kind != "f" or not _has_infinity(X):
+        return
+    given, found = (v.data if is_sparse(v) else v for v in (X, y))
+    np.copyto(found, given, where=np.isinf(given), casting="same_kind")
+
+
+def _check_defined(function: Bend, X: Any, y: Any, back: bool = False) -> None:
+    """Refuse members whose result is NaN, or infinite unless it may overflow on the way back."""
     if isinstance(y, kernels.Traced):
         return
     given, found = (v.data if is_sparse(v) else v for v in (X, y))
     if np.isfinite(found).all():
         return
-    wrong = np.isnan(found) & ~np.isnan(given)
-    if not overflows:
+    wrong = np.isnan(found) & ~np.isnan(given) & (back or not function.leaves_out)
+    if not back:
         wrong |= np.isinf(found) & np.isfinite(given)
     if wrong.any():
         at = tuple(np.argwhere(wrong)[0])
         column = columns_of(X)[at] if is_sparse(X) else at[1]
         there = function.columns(np.array([column]))
-        raise ValueError(
-            f"{there} is not defined for {float(given[at])}, in column {column}. Replace it, by "
-            "NaN where it stands for a missing value."
+        raise UndefinedError(
+            f"{there} is not {'invertible' if back else 'defined'} for {float(given[at])}",
+            int(column),
+            function.remedy_back if back else function.remedy,
         )
 
 

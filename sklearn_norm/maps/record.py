@@ -56,7 +56,7 @@ class Map(ABC):
     @property
     @abstractmethod
     def affine(self) -> Any:
-        """The affine map that is the last step, with center and scale."""
+        """The affine map of the center and the scale: the last step, or one before a function."""
 
     @abstractmethod
     def lost(self) -> Any:

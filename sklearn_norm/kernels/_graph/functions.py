@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+LN2 = float(np.log(2.0))
+
 
 def log1p(x: Any) -> Any:
     """Return log(1 + x)."""
@@ -28,3 +30,38 @@ def expm1(x: Any) -> Any:
     root = np.where(exact | whole, 1.0, np.log(u))
     near = step * (x / root)
     return np.where((x > 1.0) | whole, step, np.where(exact, x, near))
+
+
+def log2(x: Any) -> Any:
+    """Return the logarithm to base 2."""
+    return np.log(x) / LN2
+
+
+def log10(x: Any) -> Any:
+    """Return the logarithm to base 10."""
+    return np.log(x) / float(np.log(10.0))
+
+
+def exp2(x: Any) -> Any:
+    """Return 2**x."""
+    return np.power(2.0, x)
+
+
+def arcsinh(x: Any) -> Any:
+    """Return the inverse of sinh, by log1p near 0, where x + sqrt(x**2 + 1) would lose digits."""
+    size = np.absolute(x)
+    large = size > 2.0**30  # beyond, sqrt(x**2 + 1) rounds to |x|
+    safe = np.where(large, 1.0, size)
+    square = safe * safe
+    near = log1p(safe + square / (1.0 + np.sqrt(1.0 + square)))
+    far = np.log(np.where(large, size, 1.0)) + LN2
+    return np.sign(x) * np.where(large, far, near)
+
+
+def sinh(x: Any) -> Any:
+    """Return (exp(x) - exp(-x)) / 2, by expm1 near 0."""
+    size = np.absolute(x)
+    grown = expm1(np.minimum(size, 30.0))
+    near = (grown + grown / (grown + 1.0)) / 2.0
+    root = np.exp(size / 2.0)  # exp(size) would overflow earlier than its half
+    return np.sign(x) * np.where(size > 30.0, root / 2.0 * root, near)

@@ -21,14 +21,21 @@ OPERATIONS: dict[np.ufunc, str] = {
     np.maximum: "Max",
     np.minimum: "Min",
     np.multiply: "Mul",
+    np.negative: "Neg",
+    np.power: "Pow",
     np.sign: "Sign",
     np.sqrt: "Sqrt",
     np.subtract: "Sub",
 }
 # functions without an ONNX node, composed of others
 COMPOSED: dict[np.ufunc, Callable[[Any], Any]] = {
+    np.arcsinh: functions.arcsinh,
+    np.exp2: functions.exp2,
     np.expm1: functions.expm1,
     np.log1p: functions.log1p,
+    np.log2: functions.log2,
+    np.log10: functions.log10,
+    np.sinh: functions.sinh,
 }
 QUESTIONS: dict[np.ufunc, str] = {
     np.bitwise_and: "And",
