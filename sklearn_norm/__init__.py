@@ -18,6 +18,7 @@ from .scalers.decimal import DecimalScaler
 from .scalers.log import LogScaler
 from .scalers.max_abs import MaxAbsScaler
 from .scalers.minmax import MinMaxScaler
+from .scalers.power import PowerScaler
 from .scalers.quantile import QuantileScaler
 from .scalers.robust import RobustScaler
 from .scalers.squash import SquashScaler
@@ -41,6 +42,7 @@ __all__ = [
     "LogScaler",
     "MaxAbsScaler",
     "MinMaxScaler",
+    "PowerScaler",
     "QuantileScaler",
     "RMSNorm",
     "RobustScaler",
