@@ -10,6 +10,7 @@ from __future__ import annotations
 from . import _graph as graph
 from . import contract
 from ._graph import Tape, Traced
+from ._numpy.blocks import visit
 from ._numpy.maps import backward, forward
 from .backends import choice
 from .contract import (
@@ -80,5 +81,6 @@ __all__ = [
     "select",
     "settle_moments",
     "sorts",
+    "visit",
     "weighted_moments",
 ]

@@ -15,6 +15,7 @@ Functions broadcast; `x` may be a traced array.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -105,10 +106,16 @@ class Power(NamedTuple):
         """Return the signed logarithms of members, less that of the middle."""
         if self.positive:
             return _log_ratio(x, self.middle)  # type: ignore[no-any-return]
-        signed = np.sign(x) * _log1p_ratio(np.absolute(x), self.unit)
+        signed: Floats = np.sign(x) * _log1p_ratio(np.absolute(x), self.unit)
         middle = np.sign(self.middle) * _log1p_ratio(np.absolute(self.middle), self.unit)
         same = np.where(x < 0, -self._distance(-x, -1.0), self._distance(x, 1.0))
         return np.where(x * np.sign(self.middle) > 0, same, signed - middle)
+
+    def columns(self, chosen: Array) -> Power:
+        """Return the powers of some columns."""
+        return Power(
+            self.lambdas[..., chosen], self.unit[chosen], self.middle[chosen], self.positive
+        )
 
     def _distance(self, size: Any, side: float) -> Any:
         """Return log(1 + size / unit), less that of the middle if it lies on this side."""
@@ -158,19 +165,20 @@ def best_powers(
     Yeo-Johnson), so where its derivative is 0, or an end, is the maximum. The middle of a column
     with members on both sides must be 0. Columns need two different members.
     """
-    found = np.full(X.shape[1], np.nan)
+    found: Floats = np.full(X.shape[1], np.nan)
 
     def work(columns: list[int]) -> None:
         for column in columns:
             x = np.array(X[:, column], dtype=np.float64)
             there = ~np.isnan(x)
             w = None if weight is None else weight[there]
-            alone = Power(*(vector[..., [column]] for vector in at[:3]), at.positive)
+            alone = at.columns(np.array([column]))
             x = x[there]
             d = alone.distances(x)
             up = np.ones(d.shape, dtype=bool) if at.positive else x >= 0
             slope = partial(_slope, d=d, up=up, w=w)
-            found[column] = _root(slope, *near[:, column].tolist(), (low, high))
+            first, last = near[:, column].tolist()
+            found[column] = _root(slope, first, last, (low, high))
 
     with np.errstate(all="ignore"):
         visit(work, list(range(X.shape[1])), X.size)
@@ -202,7 +210,7 @@ def _slope(power: float, d: Floats, up: Array, w: Floats | None) -> float:
     return float(np.average(d, weights=w) - change)
 
 
-def _root(slope: Any, low: float, high: float, wider: Any = None) -> float:
+def _root(slope: Callable[[float], float], low: float, high: float, wider: Any = None) -> float:
     """Return where a falling function is 0, or the end that is nearest to it.
 
     If it is not 0 between the ends, it is searched between the wider ones.
@@ -246,7 +254,7 @@ def _bulge(t: Floats) -> Floats:
     safe = np.where(small, 1.0, t)
     far = (safe * np.exp(safe) - np.expm1(safe)) / (safe * safe)
     if not small.any():
-        return far
+        return np.asarray(far)
     near, factor = np.zeros_like(t), 1.0
     u = np.where(small, t, 0.0)
     for k in range(TERMS, -1, -1):
@@ -284,8 +292,8 @@ def _not_below(x: Any) -> Any:
 
 def _grown(d: Any, unit: Any) -> Any:
     """Return exp(d) unit, where exp(d) may over- or underflow."""
-    root = np.exp(d / 2.0)
-    return root * unit * root
+    far, root = np.absolute(d) > FAR, np.exp(d / 2.0)
+    return np.where(far, root * unit * root, np.exp(np.where(far, 0.0, d)) * unit)
 
 
 def _log1p_ratio(size: Any, unit: Any) -> Any:

@@ -74,8 +74,7 @@ class Ranks(Bend):
 
     def joined(self, *others: Any) -> Self:
         """Return the function of these columns and those of others, with NaN at shorter ends."""
-        ranks = [other for other in others if isinstance(other, Ranks)]
-        rows = max(len(one.quantiles) for one in (self, *ranks))
+        rows = max(len(one.quantiles) for one in (self, *others) if isinstance(one, Ranks))
         padded = (one._padded(rows) if isinstance(one, Ranks) else one for one in others)
         return super(Ranks, self._padded(rows)).joined(*padded)
 
@@ -94,10 +93,10 @@ class Ranks(Bend):
         counts, rows = self.counts, len(self.quantiles)
         yield from refused("counts", counts, ~((counts >= 2) & (counts <= rows)))
         yield from refused("counts", counts, counts != np.floor(counts))
-        there = np.arange(rows)[:, None] < counts
-        falls = (self.quantiles[1:] < self.quantiles[:-1]) & there[1:]
+        there: Any = np.arange(rows)[:, None] < counts
+        falls: Any = (self.quantiles[1:] < self.quantiles[:-1]) & there[1:]
         yield from refused("quantiles", counts, falls.any(axis=0))
-        unknown = (there & ~np.isfinite(self.quantiles)).any(axis=0)
+        unknown: Any = (there & ~np.isfinite(self.quantiles)).any(axis=0)
         yield from refused("quantiles", counts, unknown)
 
     @cached_property

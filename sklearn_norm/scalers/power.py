@@ -182,7 +182,7 @@ class PowerScaler(UnitScaler):
         return before is not None and bool((before.weight > 0).all())
 
     def _refuse_nonpositive(self, low: Floats) -> None:
-        wrong = np.flatnonzero(low <= 0)
+        wrong = np.flatnonzero((low <= 0) & (low > -np.inf))
         if wrong.size:
             at = int(wrong[0])
             told = f"Box-Cox takes positive numbers only, and is not defined for {low[at]}"
@@ -215,12 +215,27 @@ class PowerScaler(UnitScaler):
     def _rule(self, statistic: Likelihoods | InUnits) -> Chain:
         unit, known = self._in_units(statistic)
         lambdas, moments = known.chosen(unit, self._positive)
-        plain = unit if self._positive else np.zeros_like(unit)
-        if not self.standardize:
-            return Chain(Power(lambdas, unit, plain, self._positive), Affine())
-        middle = np.where(np.isnan(known.middle), plain, known.middle)
-        affine = Affine.of(center=moments.mean, scale=moments.deviation(0))
-        return Chain(Power(lambdas, unit, middle, self._positive), affine)
+        middle = unit if self._positive else np.zeros_like(unit)
+        affine = Affine()
+        if self.standardize:
+            middle = np.where(np.isnan(known.middle), middle, known.middle)
+            affine = Affine.of(center=moments.mean, scale=moments.deviation(0))
+        first = Power(lambdas, unit, middle, self._positive)
+        self._refuse_overflow(first, known)
+        return Chain(first, affine)
+
+    def _refuse_overflow(self, first: Power, known: Likelihoods) -> None:
+        """Refuse powers that no float holds of the least or the largest value of a column."""
+        ends = np.stack([known.low, known.high])
+        with np.errstate(all="ignore"):
+            lost = ~np.isfinite(first.bend(ends)) & np.isfinite(ends)
+        if lost.any():
+            row, at = np.argwhere(lost)[0].tolist()
+            raise ValueError(
+                f"Column {self._label(at)!r}: the power {first.lambdas[at]} of {ends[row, at]} in "
+                f"units of {first.unit[at]} is no float. Give a `unit` of the size of the data, or "
+                "a `lambda_range` or `lambdas` nearer to 0."
+            )
 
     def _moves_zeros(self) -> bool:
         return True  # or has no use for sparse data: it would measure each zero at each power

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
 from .. import kernels
-from ..kernels import Array, Floats
+from ..kernels import Array, Floats, visit
 from ..kernels.contract import MOMENTS, moments_of_zeros
-from ..kernels.powers import Power, best_powers, visit
+from ..kernels.powers import Power, best_powers
 from ..records import refused, vector_faults
 from .moments import Moments
 from .record import Statistic
@@ -76,7 +76,9 @@ class Likelihoods(Statistic):
         seen = kernels.extremes(X, weight)
         sums = _raised(X, weight, at)
         best, exact = np.full(n_columns, np.nan), Moments.empty(n_columns)
-        chosen = np.flatnonzero((seen.low < seen.high) & np.isfinite(seen.high - seen.low / 2))
+        chosen = np.flatnonzero(
+            (seen.low < seen.high) & np.isfinite(seen.low) & (seen.high < np.inf)
+        )
         middle = np.where(seen.weight > 0, at.middle, np.nan)
         whole = cls(seen.weight, seen.low, seen.high, middle, at.lambdas, sums, best, exact)
         if search is None:
@@ -85,7 +87,7 @@ class Likelihoods(Statistic):
             place = np.argmax(whole.log_likelihood(at.unit, at.positive), axis=0)
             ends = np.clip([place - 1, place + 1], 0, len(at.lambdas) - 1)
             near = np.take_along_axis(at.lambdas, ends, axis=0)[:, chosen]
-            part = Power(at.lambdas[:1, chosen], at.unit[chosen], at.middle[chosen], at.positive)
+            part = at.columns(chosen)
             best[chosen] = best_powers(X[:, chosen], weight, part, *search, near)
         lambdas = np.where(np.isnan(best), np.clip(1.0, *search), best)
         with np.errstate(all="ignore"):
@@ -158,9 +160,7 @@ class Likelihoods(Statistic):
             moments = getattr(self, name)
             if not isinstance(moments, Moments):
                 yield name, f"must be Moments, not {type(moments).__name__}"
-            yield from (
-                (f"{name}.{field}", why) for field, why in moments.faults(size * n_columns)
-            )
+            yield from ((f"{name}.{field}", why) for field, why in moments.faults(size * n_columns))
         known = ~np.isnan(self.best)
         yield from refused("best", self.best, known & (self.exact.weight != self.weight))
 
@@ -172,11 +172,8 @@ def _raised(X: Array, weight: Floats | None, at: Power) -> Moments:
 
     def work(groups: list[int]) -> None:
         for first in groups:
-            columns = slice(first, min(first + COLUMNS, n_columns))
-            part = Power(
-                at.lambdas[:, columns], at.unit[columns], at.middle[columns], at.positive
-            )
-            moments = _raised_columns(X[:, columns], weight, part)
+            columns = np.arange(first, min(first + COLUMNS, n_columns))
+            moments = _raised_columns(X[:, columns], weight, at.columns(columns))
             found[..., columns] = moments.matrix.reshape(*found.shape[:2], -1)
 
     visit(work, list(range(0, n_columns, COLUMNS)), n_rows * n_columns * len(at.lambdas))

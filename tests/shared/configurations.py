@@ -29,6 +29,7 @@ MORE = {
         {"clip": (-1.0, 1.0)},
     ],
     "DecimalScaler": [],
+    "PowerScaler": [{"unit": 1.0, "lambda_range": (-1, 2)}, {"lambdas": 0.5, "standardize": False}],
     "QuantileScaler": [{"output": "normal"}, {"n_quantiles": 5}],
     "LayerNorm": [{"gamma": 2.0, "beta": -1.0}, {"normalized_ndim": 1, "eps": 0.0}],
     "RMSNorm": [{"gamma": 2.0, "beta": -1.0}, {"normalized_ndim": 1}],

@@ -47,6 +47,8 @@ def read_statistic(statistic):
     if hasattr(statistic, "spread"):
         values["total"] = statistic.spread(True).deviation()
         values["within"] = statistic.spread(False).deviation()
+    if hasattr(statistic, "log_likelihood"):
+        values["deviations"] = statistic.sums.deviation(0).reshape(-1, statistic.weight.size)
     if hasattr(statistic, "quantiles"):
         values["quantiles"] = statistic.quantiles((0.0, 0.1, 0.5, 0.75, 1.0))
         values["rank_error"] = statistic.rank_error
