@@ -54,7 +54,7 @@ class Bend(ABC):
         """Return the mean of what bends to a normal distribution of this mean and deviation."""
         raise ValueError(
             f"The mean of what {self} makes normal has no closed form. Undo quantiles of the "
-            "prediction by inverse_transform instead, such as its median."
+            "prediction by `inverse_transform` instead, such as its median."
         )
 
     def bent(self, X: Any) -> Any:
@@ -256,7 +256,10 @@ class Chain(Map):
 
 
 def _as_float64(X: Any) -> Any:
-    return X if X.dtype == np.float64 else X.astype(np.float64)
+    if X.dtype == np.float64:
+        return X
+    with np.errstate(invalid="ignore"):  # casting a signaling NaN warns
+        return X.astype(np.float64)
 
 
 def _told(function: Bend) -> list[Any]:

@@ -87,7 +87,7 @@ class Map(ABC):
         """Return the map of differences, and so of standard deviations, up to the sign."""
         raise ValueError(
             "Differences have no way back of their own here: the scaler is not linear. Undo the "
-            "ends of an interval by inverse_transform instead."
+            "ends of an interval by `inverse_transform` instead."
         )
 
     def unheld(self, dtype: Any) -> Any:

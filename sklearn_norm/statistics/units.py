@@ -81,7 +81,8 @@ def median_sizes(X: Array, weight: Floats | None) -> Floats:
 
 
 def _medians(X: Array, weight: Floats | None) -> Floats:
-    size = np.abs(X.astype(np.float64))
+    with np.errstate(invalid="ignore"):  # casting a signaling NaN warns
+        size = np.abs(X.astype(np.float64))
     size[(size == 0) | np.isinf(size)] = np.nan  # infinity is refused by who measures the rest
     median = Quantiles.measure(size, weight, probabilities=MEDIAN).quantile(MEDIAN[0])
     return np.asarray(median)

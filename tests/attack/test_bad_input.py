@@ -102,6 +102,12 @@ ODD_IN_FUNCTIONS: dict[str, dict[str, Odd]] = {
     **dict.fromkeys(("f", "g"), odd.CALLS),
 }
 
+FRAMES = ("frame", "pandas", "polars")  # the states that are fitted to frames
+
+# Parameters with which ordinary numbers are taken, in both directions
+TAKING: dict[str, dict[str, Any]] = {"LogScaler": {"kind": "asinh"}, "SquashScaler": {"bound": 1e3}}
+NOT_LINEAR = tuple(TAKING)  # whose inverse_transform_std is always an error
+
 # scikit-learn's own, which say RuntimeError unless metadata routing is on
 ROUTING = re.compile(r"set_\w+_request|get_metadata_routing")
 OPTIONAL = {"torch": "torch", "onnx": "skl2onnx"}  # methods that need a package, by their names
@@ -162,6 +168,8 @@ def public_methods(kind: type) -> list[str]:
     names = [n for n in dir(kind) if not n.startswith("_") and callable(getattr(kind, n))]
     absent = [word for word, package in OPTIONAL.items() if find_spec(package) is None]
     names = [n for n in names if not any(word in n for word in absent)]
+    if kind.__name__ in NOT_LINEAR:
+        names.remove("inverse_transform_std")
     return [n for n in names if not ROUTING.fullmatch(n)]
 
 
@@ -292,7 +300,7 @@ def _drawn(id: str) -> Case:
 def plain_table(subject: str, state: str) -> Any:
     if state == "tensor":
         return TENSOR.copy()
-    return FRAME.copy() if state in ("frame", "pandas", "polars") else PLAIN.copy()
+    return FRAME.copy() if state in FRAMES else PLAIN.copy()
 
 
 @cache
@@ -300,6 +308,7 @@ def prepared(subject: str, state: str) -> bytes:
     """Return the pickle of an estimator in a state."""
     kind = KINDS[subject]
     estimator = kind()
+    estimator.set_params(**TAKING.get(subject, {}))
     if "momentum" in estimator.get_params():
         estimator.set_params(momentum=None)  # whose merge is defined
     if state in ("pandas", "polars"):
@@ -336,6 +345,8 @@ def plain_arguments(case: Case, target: Any) -> dict[str, Any]:
         "parameters": {},
         **odd.STATISTICS,
     }
+    if method == "inverse_transform_mean":
+        known |= {"mean": table, "std": table.abs() if case.state in FRAMES else np.abs(table)}
     if subject == "functional":
         known = dict.fromkeys(("x", "grad", "weight", "x1", "x2", "y1", "y2"), table)
         known |= {"max_norm": 1.0, "f": np.negative, "g": np.positive}

@@ -26,7 +26,7 @@ NAMES = ["a", "b", "c"]
 def fitted(name, number, seed=0):
     """Return scalers of batches of 1 to 9 rows, some with missing values."""
     rng = np.random.default_rng(seed)
-    kind = getattr(sklearn_norm, name)
+    kind = laws.kind_of(name)
     found = []
     for _ in range(number):
         X = rng.normal(5, 3, (int(rng.integers(1, 10)), 3))
@@ -203,7 +203,7 @@ def test_a_merge_of_two_says_which_of_them_is_not_fitted():
 @pytest.mark.parametrize("name", laws.ESTIMATORS)
 def test_what_comes_back_is_equal(name):
     X = np.arange(12.0).reshape(4, 3)
-    for estimator in (getattr(sklearn_norm, name)(), getattr(sklearn_norm, name)().fit(X)):
+    for estimator in (laws.kind_of(name)(), laws.kind_of(name)().fit(X)):
         document = json.loads(json.dumps(sklearn_norm.to_dict(estimator)))
         twin = sklearn_norm.from_dict(document)
         assert sklearn_norm.equal(estimator, twin)

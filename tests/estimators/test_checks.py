@@ -87,6 +87,8 @@ def test_tags(estimator):
         "ZScoreScaler": getattr(estimator, "with_mean", False),
         "RobustScaler": getattr(estimator, "with_centering", False),
         "BatchStatsScaler": True,
+        "LogScaler": getattr(estimator, "standardize", False),
+        "SquashScaler": True,
     }.get(type(estimator).__name__, isinstance(estimator, TensorInput))
 
     assert tags.input_tags.allow_nan

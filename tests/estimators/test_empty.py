@@ -63,6 +63,7 @@ def knows_something(scaler):
         given.get("data_range") is not None
         or (given.get("bias_correction") is False and given["momentum"] is not None)
         or (kind == "ZScoreScaler" and not given["with_mean"] and not given["with_std"])
+        or (kind == "LogScaler" and not given["standardize"])
     )
 
 
@@ -105,7 +106,7 @@ def test_frames_without_rows_leave_their_names(scaler, frame):
         scaler.partial_fit(data[NAMES[:2]])
     alone = clone(scaler).partial_fit(data)
     assert_same_bits(read_scaler(scaler.partial_fit(data)), read_scaler(alone))
-    assert isinstance(scaler.inverse_transform(data), frame)
+    assert isinstance(scaler.inverse_transform(data[:0]), frame)
 
 
 @every_scaler
@@ -303,7 +304,9 @@ def test_converted_to_onnx_the_empty_gives_the_same(scaler):
     scaler = empty(scaler)
     model = skl2onnx.to_onnx(scaler, X[:1])
     session = onnxruntime.InferenceSession(model.SerializeToString())
-    np.testing.assert_array_equal(session.run(None, {"X": X})[0], scaler.transform(X))
+    # functions that ONNX lacks are composed of others
+    near = 1e-14 if type(scaler).__name__ == "LogScaler" else 0
+    np.testing.assert_allclose(session.run(None, {"X": X})[0], scaler.transform(X), near)
 
 
 # Tensors

@@ -165,7 +165,7 @@ def test_a_frame_keeps_its_own_names_where_the_fit_had_none():
 def test_polars_cannot_hold_a_name_twice(name):
     """pandas can, and scikit-learn took such frames up to 1.8; polars would lose a column."""
     rows = np.array([[1.0, 2.0, 5.0, 4.0], [3.0, 5.0, 6.0, 8.0]])
-    estimator = getattr(sklearn_norm, name)().fit(rows).set_output(transform="polars")
+    estimator = laws.kind_of(name)().fit(rows).set_output(transform="polars")
     estimator = with_names(estimator, np.array(list("abca"), dtype=object))
     with pytest.raises(ValueError, match="cannot have the column 'a' more than once"):
         estimator.transform(rows)
@@ -177,10 +177,10 @@ def test_polars_cannot_hold_a_name_twice(name):
 @pytest.mark.parametrize("name", laws.ESTIMATORS)
 def test_every_attribute_can_be_looked_at_before_a_fit_and_after_it(name):
     """By `hasattr`, which displays of notebooks and `dir` of some releases ask for all of them."""
-    estimator = getattr(sklearn_norm, name)()
+    estimator = laws.kind_of(name)()
     for _ in range(2):
         public = [n for n in object.__dir__(estimator) if not n.startswith("__")]
         assert public
         assert {n for n in public if hasattr(estimator, n)} >= set(estimator.get_params())
-        assert name in estimator._repr_html_()
+        assert type(estimator).__name__ in estimator._repr_html_()
         estimator.fit(X)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import pickle
 
 import laws
@@ -45,6 +46,13 @@ STATS = {
     ),
     "MaxAbsScaler": ({"max_abs": [10.0, 4.0, NAN]}, [[0.5, 0.25, NAN], [-0.1, 0, NAN]]),
     "DecimalScaler": ({"max_abs": [7.0, 40.0, NAN]}, [[0.5, 0.01, NAN], [-0.1, 0, NAN]]),
+    "LogScaler": (
+        {"center": [2.0, 0.0, NAN], "scale": [3.0, 0.5, NAN], "kind": "asinh"},
+        [
+            [(math.asinh(5) - 2) / 3, math.asinh(1) / 0.5, NAN],
+            [(math.asinh(-1) - 2) / 3, 0, NAN],
+        ],
+    ),
     "BatchStatsScaler": (
         {"running_mean": [2.0, 0.0, NAN], "running_var": [9.0, 0.25, NAN], "eps": 0.0},
         [[1, 2, NAN], [-1, 0, NAN]],
@@ -66,8 +74,8 @@ def built(name, **more):
 
 
 def test_every_scaler_serves_without_a_count():
-    """A RobustScaler never has one."""
-    assert {*STATS, "RobustScaler"} == {*laws.SCALERS}
+    """A RobustScaler and a SquashScaler never have one."""
+    assert {*STATS, "RobustScaler", "SquashScaler"} == {*laws.SCALERS}
 
 
 @KINDS

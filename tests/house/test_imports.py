@@ -288,14 +288,15 @@ import numpy as np
 from sklearn.preprocessing import StandardScaler
 StandardScaler().fit(np.eye(3)).transform(np.eye(3))
 report("peers used")
+X = np.eye(3) + 1
 for name in sklearn_norm.__all__:
     if not isinstance(getattr(sklearn_norm, name), type):
         continue
-    scaler = getattr(sklearn_norm, name)().fit(np.eye(3)).partial_fit(np.eye(3))
+    scaler = getattr(sklearn_norm, name)().fit(X).partial_fit(X)
     stats = {}
-    scaled = scaler.transform(np.eye(3))
+    scaled = scaler.transform(X)
     if isinstance(scaler, TensorNorm):
-        scaled, stats["stats"] = scaler.transform(np.eye(3), return_stats=True)
+        scaled, stats["stats"] = scaler.transform(X, return_stats=True)
     scaler.inverse_transform(scaled, **stats)
     if not stats:
         sklearn_norm.onnx.inverse(scaler).transform(scaled)

@@ -16,6 +16,7 @@ from sklearn_norm.statistics.moments import Moments
 from sklearn_norm.statistics.quantiles import Quantiles
 from sklearn_norm.statistics.record import Statistic
 from sklearn_norm.statistics.running import Running
+from sklearn_norm.statistics.units import InUnits
 
 ROWS = 1100
 CUTS = st.lists(st.integers(0, ROWS), max_size=6)
@@ -63,6 +64,16 @@ FORGETTING = {
 BATCHES = {"split": "each batch counts once, whatever its size"}
 EPSILON = {"power of two": "eps is in squared units of the data"}
 
+CURVED = {
+    "power of two": "the function is not linear",
+    "constant": "the function is not linear",
+    "inverse": "a logarithm has the digits of an exponent, not of the largest member",
+}
+FIRST_BATCH = {
+    "split": "the unit is the median of the first batch",
+    "merge": "parts that learned different units do not merge",
+}
+
 SCALERS = {
     "BatchStatsScaler": [
         Case({}, FORGETTING | EPSILON),
@@ -85,6 +96,12 @@ SCALERS = {
     ],
     "BatchNorm": [Case({}, FORGETTING | EPSILON), Case({"momentum": None}, BATCHES | EPSILON)],
     "DecimalScaler": [Case({}, DECIMAL)],
+    "LogScaler": [
+        Case({"kind": "asinh"}, CURVED),
+        Case({"kind": "signed_log1p", "base": 10}, CURVED),
+        Case({"kind": "asinh", "standardize": False}, CURVED),
+        Case({"kind": "asinh", "unit": "median"}, CURVED | FIRST_BATCH),
+    ],
     "MaxAbsScaler": [Case({}, PEAK), Case({"clip": True}, PEAK)],
     "MinMaxScaler": [
         Case(),
@@ -113,6 +130,10 @@ SCALERS = {
         Case({"quantile_range": (0.0, 100.0)}),
         Case({"rank_error": 0.01}, SKETCHED),
     ],
+    "SquashScaler": [
+        Case({}, {"inverse": "members far beyond the bound lose digits, or are rounded to it"}),
+        Case({"bound": 100.0}, {"inverse": "as for the default"}),
+    ],
     "StandardScaler": [Case()],
     "ZScoreScaler": [
         Case(),
@@ -123,10 +144,18 @@ SCALERS = {
     ],
 }
 
+
+def in_units(X, weight=None):
+    """Measure members in units of 2."""
+    unit = np.where(np.isnan(X).all(axis=0), np.nan, 2.0)
+    return InUnits.of(Moments.measure(X / 2.0, weight), unit)
+
+
 STATISTICS = {
     "Extrema": Extrema.measure,
     "Likelihoods": Likelihoods.measure,
     "Moments": Moments.measure,
+    "InUnits": in_units,
     "Quantiles": Quantiles.measure,
     "Running": Running.measure,
 }

@@ -26,7 +26,7 @@ def sources():
     """Return documents of fitted estimators, some of them in a stream."""
     found = []
     for name in NAMES:
-        kind = getattr(sklearn_norm, name)
+        kind = laws.kind_of(name)
         found.append(document_of(kind().fit(FRAME if name == "ZScoreScaler" else X)))
         if hasattr(kind, "merge"):
             found.append(document_of(kind().fit(np.nan_to_num(X)).partial_fit([[1.0, 2.0, 3.0]])))

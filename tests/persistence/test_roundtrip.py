@@ -80,7 +80,7 @@ def test_a_stream_goes_on_after_loading_as_if_never_saved(data, cut):
     """Any floats, saved after any row."""
     first, rest = data[:cut], data[cut:]
     for name in laws.SCALERS:
-        scaler = getattr(sklearn_norm, name)().partial_fit(first)
+        scaler = laws.kind_of(name)().partial_fit(first)
         twin = reloaded(scaler)
         laws.assert_same_state(twin, scaler)
         laws.assert_same_state(twin.partial_fit(rest), scaler.partial_fit(rest))
@@ -168,7 +168,7 @@ KNOWN = [
 @pytest.mark.parametrize(("name", "stats", "parameters"), KNOWN)
 def test_scalers_of_known_statistics_come_back(name, stats, parameters):
     """With what is not known of them; and go on as they would have."""
-    scaler = getattr(sklearn_norm, name).from_stats(**stats, **parameters)
+    scaler = laws.kind_of(name).from_stats(**stats, **parameters)
     twin = reloaded(scaler)
     laws.assert_same_state(twin, scaler)
     row = np.full((2, inside.n_columns_of(scaler)), 3.0)

@@ -187,7 +187,7 @@ WRONG = [
 
 
 def fitted(name):
-    return getattr(sklearn_norm, name)().fit(FRAME if name == "ZScoreScaler" else X)
+    return laws.kind_of(name)().fit(FRAME if name == "ZScoreScaler" else X)
 
 
 @pytest.mark.parametrize(("name", "path", "value", "message"), WRONG)

@@ -604,7 +604,7 @@ def test_the_mean_comes_in_the_container_of_the_mean(frame):
 @pytest.mark.parametrize("kind", ["logit", "signed_log1p"])
 def test_no_closed_form_is_an_error_that_says_so(kind):
     scaler = LogScaler(kind).fit(DATA[kind])
-    with pytest.raises(ValueError, match=r"no closed form.* by inverse_transform instead"):
+    with pytest.raises(ValueError, match=r"no closed form.* by `inverse_transform` instead"):
         scaler.inverse_transform_mean(np.zeros((1, 3)), np.ones((1, 3)))
 
 

@@ -29,6 +29,13 @@ MORE = {
         {"clip": (-1.0, 1.0)},
     ],
     "DecimalScaler": [],
+    "LogScaler": [
+        {"kind": "signed_log1p", "unit": "median"},
+        {"kind": "asinh", "base": 10, "standardize": False},
+        {"nonpositive": "clip", "floor": 0.01, "clip": "range"},
+        {"kind": "logit", "nonpositive": "clip", "floor": 0.01, "bounds": (-400.0, 400.0)},
+    ],
+    "SquashScaler": [{"bound": 0.5}],
     "PowerScaler": [{"unit": 1.0, "lambda_range": (-1, 2)}, {"lambdas": 0.5, "standardize": False}],
     "QuantileScaler": [{"output": "normal"}, {"n_quantiles": 5}],
     "LayerNorm": [{"gamma": 2.0, "beta": -1.0}, {"normalized_ndim": 1, "eps": 0.0}],
@@ -50,6 +57,8 @@ MORE = {
     ],
 }
 
+FIRST = {"LogScaler": {"kind": "asinh"}}  # where the defaults take no data of any sign
+
 
 def public_estimators():
     """Return every public estimator in all its configurations.
@@ -61,5 +70,5 @@ def public_estimators():
     found = []
     for name in ESTIMATORS:
         kind = getattr(sklearn_norm, name)
-        found += [kind(**given) for given in [{}, *MORE.get(name, [])]]
+        found += [kind(**given) for given in [FIRST.get(name, {}), *MORE.get(name, [])]]
     return found

@@ -10,23 +10,24 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-import sklearn_norm
-
-KINDS = [getattr(sklearn_norm, name) for name in laws.SCALERS]
+KINDS = [laws.kind_of(name) for name in laws.SCALERS]
 DENSE = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 DTYPES = pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 
 # What makes zeros stay zeros, for scalers whose defaults move them
 KEEPING = {
+    "AsinhScaler": {"standardize": False},
     "RobustScaler": {"with_centering": False},
     "StandardScaler": {"with_mean": False},
     "ZScoreScaler": {"with_mean": False},
 }
 # What an error suggests to get there
 REMEDY = {
+    "LogScaler": 'kind="log1p" or "asinh" with `standardize=False`',
     "BatchStatsScaler": r"ZScoreScaler\(with_mean=False\)",
     "MinMaxScaler": "`feature_range` and `data_range`",
     "RobustScaler": "`with_centering=False`",
+    "SquashScaler": "pass a dense array",
     "StandardScaler": "`with_mean=False`",
     "ZScoreScaler": "`with_mean=False`",
 }

@@ -18,6 +18,45 @@ from sklearn_norm.statistics.record import Statistic
 # what measures columns and maps them; the norms of single samples keep laws of their own
 ESTIMATORS = [n for n in sklearn_norm.__all__ if isinstance(getattr(sklearn_norm, n), type)]
 SCALERS = [n for n in ESTIMATORS if issubclass(getattr(sklearn_norm, n), Scaler)]
+
+
+class AsinhScaler(sklearn_norm.LogScaler):
+    """LogScaler of another kind by default: one that takes the data that others take."""
+
+    def __init__(
+        self,
+        kind="asinh",
+        *,
+        unit=1.0,
+        base="e",
+        nonpositive="error",
+        floor=None,
+        bounds=(0, 1),
+        standardize=True,
+        clip=None,
+        dtype=None,
+        copy=True,
+    ):
+        given = {name: value for name, value in locals().items() if name != "self"}
+        super().__init__(**{name: given[name] for name in self._get_param_names()})
+
+
+class WideSquashScaler(sklearn_norm.SquashScaler):
+    """SquashScaler of a wide bound by default, inside which ordinary numbers lie as results."""
+
+    def __init__(self, bound=1000.0, *, rank_error=1e-3, dtype=None, copy=True):
+        super().__init__(bound, rank_error=rank_error, dtype=dtype, copy=copy)
+
+
+# in place of classes whose defaults take no negatives, or undo no large numbers
+OF_ANY_SIGN = {"LogScaler": AsinhScaler, "SquashScaler": WideSquashScaler}
+
+
+def kind_of(name):
+    """Return the class of that name, or one like it that takes data of any sign by default."""
+    return OF_ANY_SIGN.get(name) or getattr(sklearn_norm, name)
+
+
 RELATIVE = 1e-12
 EPS = np.finfo(np.float64).eps
 SMALLEST = 5e-324
