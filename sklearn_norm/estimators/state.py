@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
@@ -16,6 +17,7 @@ from .damage import checksum
 from .fitted import OF_COLUMNS, OF_SCALER, OF_SHAPE, Fitted
 
 SCHEMA = 2  # increase it whenever an older version would misread the state
+PACKAGE = __name__.partition(".")[0]
 FITTED = {*OF_COLUMNS, *OF_SHAPE, *OF_SCALER}
 
 
@@ -31,19 +33,30 @@ class Stateful(BaseEstimator):  # type: ignore[misc]
     _at_once: ClassVar[tuple[str, ...]] = ()  # in the state together or not at all
     _fitted: Fitted | None = None
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Let pickles and files refer to a public class by the package, not by its file."""
+        super().__init_subclass__(**kwargs)
+        inside = cls.__module__.startswith(f"{PACKAGE}.")
+        if inside and cls.__name__ in sys.modules[PACKAGE].__all__:
+            cls.__module__ = PACKAGE
+
     def __getstate__(self) -> dict[str, Any]:
         """Return arrays and plain values only."""
+        whole = self._without_checksum()
+        if type(self).__getstate__ is Stateful.__getstate__:  # nobody changes it afterwards
+            found = checksum(whole, OF_SCALER)
+            if found is not None:
+                whole["_checksum"] = found
+        return whole
+
+    def _without_checksum(self) -> dict[str, Any]:
         state: dict[str, Any] = dict(super().__getstate__())
         state.pop("_plan", None)
         fitted = state.pop("_fitted", None)
         if fitted is not None:
             state.update(self._state_of(fitted))
         plain = _sklearn.with_plain_settings(state)
-        whole = {**plain, "_schema": SCHEMA, "_version": __version__}
-        if type(self).__getstate__ is Stateful.__getstate__:  # nobody changes it afterwards
-            found = checksum(whole)
-            whole |= {} if found is None else {"_checksum": found}
-        return whole
+        return {**plain, "_schema": SCHEMA, "_version": __version__}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore the state of this version or of an older one.
@@ -80,7 +93,7 @@ class Stateful(BaseEstimator):  # type: ignore[misc]
 
     def _without_unknown(self, state: dict[str, Any]) -> dict[str, Any]:
         """Drop attributes that this version does not know, except in a user's own class."""
-        if type(self).__module__.partition(".")[0] != __name__.partition(".")[0]:
+        if type(self).__module__.partition(".")[0] != PACKAGE:
             return state
         kept = {*self._remembers, *defaults_of(type(self)), *_sklearn.SETTINGS}
         return {name: value for name, value in state.items() if name in kept}
@@ -102,8 +115,15 @@ class Stateful(BaseEstimator):  # type: ignore[misc]
         return None, None
 
 
+def state_of(estimator: Stateful) -> dict[str, Any]:
+    """Return the state of an estimator without a checksum."""
+    if type(estimator).__getstate__ is Stateful.__getstate__:
+        return estimator._without_checksum()
+    return estimator.__getstate__()
+
+
 def _check_whole(state: dict[str, Any], told: Any) -> None:
-    if checksum(state) != told:
+    if type(told) is not tuple or checksum(state, OF_SCALER, told) != told:
         raise FormatError(
             "state: the checksum is another, so the pickle was damaged after it was written. Take "
             "a copy that is whole."

@@ -83,8 +83,10 @@ def per_column(given: Any, name: str, size: int, columns: Columns | None) -> Flo
     columns = columns if columns is not None and columns.number == size else None
     by_place = aligned(given, name, columns)
     try:
-        numbers = floats_of(array_of(by_place, name), name)
-        return np.broadcast_to(numbers, (size,)).copy()
+        array = array_of(by_place, name)
+        if array.shape not in ((), (1,), (size,)):  # before they take memory as floats
+            raise ValueError(f"it has the shape {array.shape}")
+        return np.broadcast_to(floats_of(array, name), (size,)).copy()
     except ValueError as error:
         raise ValueError(
             f"`{name}` must be a number, or hold one for each of the {size} columns. Got {given!r}."

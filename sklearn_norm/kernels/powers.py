@@ -111,6 +111,17 @@ class Power(NamedTuple):
         same = np.where(x < 0, -self._distance(-x, -1.0), self._distance(x, 1.0))
         return np.where(x * np.sign(self.middle) > 0, same, signed - middle)
 
+    def plain(self) -> tuple[Floats, Floats]:
+        """Return (factor, offset): the plain formula is what `bend` gives by these."""
+        if self.positive:
+            start = _log_ratio(self.middle, self.unit)
+            return np.exp(self.lambdas * start), _raised(self.lambdas, start)
+        below = self.middle < 0
+        start = _log1p_ratio(np.absolute(self.middle), self.unit)
+        power = np.where(below, 2.0 - self.lambdas, self.lambdas)
+        offset = np.where(below, -1.0, 1.0) * _raised(power, start)
+        return np.exp(power * start), offset
+
     def columns(self, chosen: Array) -> Power:
         """Return the powers of some columns."""
         return Power(

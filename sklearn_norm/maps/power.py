@@ -56,6 +56,11 @@ class Power(Bend):
         """Undo the power of each member."""
         return self._power().unbend(y)
 
+    def plain(self) -> tuple[Floats, Floats]:
+        """Return (factor, offset) that make the plain formula of what is taken about a middle."""
+        with np.errstate(all="ignore"):
+            return self._power().plain()
+
     def _power(self) -> powers.Power:
         return powers.Power(self.lambdas, self.unit, self.middle, self.positive)
 

@@ -391,11 +391,17 @@ class LogScaler(UnitScaler):
         return True  # where the map has bounds
 
     def _moves_zeros(self) -> bool:
-        return truth(self.standardize, "standardize") or self.kind not in KEEP_ZEROS
+        return truth(self.standardize, "standardize") or not self._is("kind", *KEEP_ZEROS)
+
+    def _is(self, name: str, *words: str) -> bool:
+        """Whether a parameter is one of these words; it may be anything before it is checked."""
+        given = getattr(self, name)
+        return isinstance(given, str) and given in words
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.positive_only = self.kind == "log" and self.nonpositive == "error"
+        refuses = self._is("kind", "log") and self._is("nonpositive", "error")
+        tags.input_tags.positive_only = refuses
         return tags
 
     @property

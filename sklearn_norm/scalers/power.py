@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -12,10 +12,12 @@ from ..estimators.units import UNIT, UnitScaler, whole
 from ..exceptions import UndefinedError
 from ..inputs.arguments import number
 from ..inputs.labelled import per_column
+from ..inputs.summaries import Summary
 from ..kernels import Array, Floats, extremes, powers
 from ..maps.affine import Affine
 from ..maps.chain import Chain
 from ..maps.power import Power
+from ..statistics.given import Given
 from ..statistics.likelihoods import Likelihoods
 from ..statistics.units import InUnits
 
@@ -61,6 +63,10 @@ class PowerScaler(UnitScaler):
     ----------
     lambdas_ : ndarray of shape (n_features,)
         The powers; NaN without data.
+    center_ : ndarray of shape (n_features,) or None
+        The mean of the powers, in the formulas above, float64. None without `standardize`.
+    scale_ : ndarray of shape (n_features,) or None
+        Their standard deviation; 1 where they are all equal.
     unit_ : ndarray of shape (n_features,)
         The unit. NaN where "median" has seen no value other than 0 yet.
     n_samples_seen_ : int, float or ndarray of shape (n_features,)
@@ -121,7 +127,7 @@ class PowerScaler(UnitScaler):
         "dtype": DTYPE,
         "copy": ["boolean"],
     }
-    _statistics = (Likelihoods, InUnits)
+    _statistics = (Likelihoods, InUnits, Given)
     _measured_by = ("method", "lambdas", "lambda_range", "unit")
 
     def __init__(
@@ -212,7 +218,9 @@ class PowerScaler(UnitScaler):
         middle: Floats = before.members.middle
         return np.where(np.isnan(middle), found, middle)
 
-    def _rule(self, statistic: Likelihoods | InUnits) -> Chain:
+    def _rule(self, statistic: Likelihoods | InUnits | Given) -> Chain:
+        if isinstance(statistic, Given):
+            return self._given_rule(statistic)
         unit, known = self._in_units(statistic)
         lambdas, moments = known.chosen(unit, self._positive)
         middle = unit if self._positive else np.zeros_like(unit)
@@ -223,6 +231,73 @@ class PowerScaler(UnitScaler):
         first = Power(lambdas, unit, middle, self._positive)
         self._refuse_overflow(first, known)
         return Chain(first, affine)
+
+    def _given_rule(self, statistic: Given) -> Chain:
+        size = statistic.weight.size
+        unit = self._given_units(size)
+        middle = unit if self._positive else np.zeros(size)
+        affine = Affine()
+        if self.standardize:
+            affine = Affine.of(center=statistic.center, scale=statistic.scale)
+        return Chain(Power(self._grid(size)[0], unit, middle, self._positive), affine)
+
+    @classmethod
+    def from_stats(
+        cls, *, center: Any = None, scale: Any = None, feature_names: Any = None, **params: Any
+    ) -> Self:
+        """Build a fitted scaler from known powers, and their mean and standard deviation.
+
+        It cannot learn more: `partial_fit` and `merge` raise an error, and there is no
+        `n_samples_seen_` and no `constant_features_`.
+
+        Parameters
+        ----------
+        center : float or array-like of shape (n_features,), default=None
+            The mean of the powers, in the formulas of the class. Not needed with
+            ``standardize=False``.
+        scale : float or array-like of shape (n_features,), default=None
+            Their standard deviation, above 0. Not needed with ``standardize=False``. A column
+            without data has NaN in both center and scale.
+        feature_names : list of str, default=None
+            The names of the columns.
+        **params
+            Parameters of the class. `lambdas` and `unit` must be given as numbers.
+
+        Returns
+        -------
+        scaler : PowerScaler
+            A new fitted scaler.
+
+        Raises
+        ------
+        ValueError
+            If a center, a scale, a name or a parameter is not as described.
+        TypeError
+            If a parameter is unknown.
+
+        Examples
+        --------
+        >>> from sklearn_norm import PowerScaler
+        >>> known = {"lambdas": 0.5, "unit": 1.0}
+        >>> PowerScaler.from_stats(center=2.0, scale=4.0, **known).transform([[8.0], [48.0]])
+        array([[0.5],
+               [2.5]])
+        """
+        scaler = cls._unfitted(params)
+        if scaler.lambdas is None or scaler._learns_units():
+            raise ValueError(
+                "`lambdas` and `unit` are learned from data: give `from_stats` the numbers. Got "
+                f"lambdas={scaler.lambdas!r} and unit={scaler.unit!r}."
+            )
+        told = Summary.read(
+            feature_names, ("center", "scale"), ("center",), center=center, scale=scale
+        )
+        told.need("center", scaler, "standardize")
+        told.need("scale", scaler, "standardize")
+        there = told.check_alike()
+        told.refuse("scale", told["scale"] <= 0, "it must be above 0; 1 leaves a column as wide.")
+        known = Given.of(told["center"], told["scale"], there)
+        return scaler._built(known, told.names, told.origin)
 
     def _refuse_overflow(self, first: Power, known: Likelihoods) -> None:
         """Refuse powers that no float holds of the least or the largest value of a column."""
@@ -251,3 +326,23 @@ class PowerScaler(UnitScaler):
         fitted = self._present()
         found: Floats = np.where(fitted.statistic.weight == 0, np.nan, fitted.map.first.lambdas)
         return found
+
+    @property
+    def center_(self) -> Floats | None:
+        """Ndarray of shape (n_features,) or None: the mean of the powers."""
+        center, first = self._ruled().in_units("center"), self._present().map.first
+        if center is None:
+            return None
+        factor, offset = first.plain()
+        with np.errstate(all="ignore"):
+            return center * factor + offset  # type: ignore[no-any-return]
+
+    @property
+    def scale_(self) -> Floats | None:
+        """Ndarray of shape (n_features,) or None: the standard deviation of the powers."""
+        scale, first = self._ruled().in_units("scale"), self._present().map.first
+        if scale is None:
+            return None
+        alike = self._seen().grows & self._seen().is_constant
+        with np.errstate(all="ignore"):
+            return np.where(alike, scale, scale * first.plain()[0])

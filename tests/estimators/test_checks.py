@@ -88,6 +88,8 @@ def test_tags(estimator):
         "RobustScaler": getattr(estimator, "with_centering", False),
         "BatchStatsScaler": True,
         "LogScaler": getattr(estimator, "standardize", False),
+        "PowerScaler": True,
+        "QuantileScaler": getattr(estimator, "output", "uniform") == "normal",
         "SquashScaler": True,
     }.get(type(estimator).__name__, isinstance(estimator, TensorInput))
 

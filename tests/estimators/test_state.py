@@ -43,7 +43,7 @@ PARAMETERS = {
     "dtype": ("int8", "float16"),
     "eps": (-1.0, 0.5),
     "lambda_range": ((1, 0), (-1, 2)),
-    "lambdas": ("x", 0.5),
+    "lambdas": ("x", 0.25),
     "feature_range": ((1, 0), (-1, 1)),
     "gamma": ([1.0, 2.0], 2.0),
     "kind": ("sine", "signed_log1p"),

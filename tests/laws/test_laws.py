@@ -113,8 +113,8 @@ SCALERS = {
     ],
     "PowerScaler": [
         Case({}, POWER | MEDIAN),
-        Case({"unit": 3.0, "lambda_range": (0, 2)}, POWER),
-        Case({"unit": 3.0, "lambdas": 0.5}, POWER_OF_UNIT),
+        Case({"unit": 3.0, "lambda_range": (0.9, 1.1)}, POWER),
+        Case({"unit": 3.0, "lambdas": 1.0}, POWER_OF_UNIT),
     ],
     "QuantileScaler": [
         Case({"n_quantiles": ROWS}, RANK),

@@ -27,7 +27,12 @@ def test_a_file_of_a_release_still_says_the_same(path):
 @pytest.mark.parametrize("version", VERSIONS, ids=lambda path: path.name)
 def test_every_version_wrote_each_estimator_in_both_formats(version):
     stems = {path.stem for path in version.glob("*.json")}
-    assert stems == {path.stem for path in version.glob("*.joblib")} | {golden.PIPELINE}
+    joblibs = {path.stem for path in version.glob("*.joblib")}
+    if "_" in version.name:  # of a class that came later
+        assert stems == joblibs
+        assert {stem.split("_")[1] for stem in stems} == {version.name.split("_")[1]}
+        return
+    assert stems == joblibs | {golden.PIPELINE}
     assert len(stems) > 30
 
 

@@ -135,7 +135,10 @@ FAR_FROM_1 = {"largest", "both signs", "1e15"}  # in units of 1 no power is a fl
 
 @pytest.mark.parametrize(
     ("hard", "unit"),
-    [*((hard, "median") for hard in HARD), *((hard, 1.0) for hard in HARD if hard not in FAR_FROM_1)],
+    [
+        *((hard, "median") for hard in HARD),
+        *((hard, 1.0) for hard in HARD if hard not in FAR_FROM_1),
+    ],
 )
 def test_hard_columns_have_results(hard, unit):
     """No NaN, no infinity, mean 0 and deviation 1; larger values have no smaller results."""

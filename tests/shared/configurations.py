@@ -32,11 +32,14 @@ MORE = {
     "LogScaler": [
         {"kind": "signed_log1p", "unit": "median"},
         {"kind": "asinh", "base": 10, "standardize": False},
-        {"nonpositive": "clip", "floor": 0.01, "clip": "range"},
+        {"kind": "log", "nonpositive": "clip", "floor": 0.01, "clip": "range"},
         {"kind": "logit", "nonpositive": "clip", "floor": 0.01, "bounds": (-400.0, 400.0)},
     ],
     "SquashScaler": [{"bound": 0.5}],
-    "PowerScaler": [{"unit": 1.0, "lambda_range": (-1, 2)}, {"lambdas": 0.5, "standardize": False}],
+    "PowerScaler": [
+        {"unit": 2.0, "lambdas": 1.0},
+        {"lambdas": 1.0, "unit": 1.0, "standardize": False},
+    ],
     "QuantileScaler": [{"output": "normal"}, {"n_quantiles": 5}],
     "LayerNorm": [{"gamma": 2.0, "beta": -1.0}, {"normalized_ndim": 1, "eps": 0.0}],
     "RMSNorm": [{"gamma": 2.0, "beta": -1.0}, {"normalized_ndim": 1}],

@@ -16,6 +16,7 @@ from sklearn_norm.inputs.fast_path import FLOATS, NUMBERS, plain_table
 from sklearn_norm.inputs.frames import framed
 from sklearn_norm.interop.onnx import OLDEST
 from sklearn_norm.maps.affine import Affine
+from sklearn_norm.maps.chain import Chain
 from sklearn_norm.persistence import documents
 from sklearn_norm.persistence import estimators as saved_estimators
 from sklearn_norm.tensors.input import TensorInput
@@ -36,6 +37,7 @@ __all__ = [
     "floating",
     "floats_of",
     "framed",
+    "is_bent",
     "number",
     "state_module",
     "truth",
@@ -66,6 +68,11 @@ def path_of(kind):
 def statistic_of(scaler):
     """Return what a scaler has measured, pending batches included."""
     return scaler._seen()
+
+
+def is_bent(scaler):
+    """Whether the map of a scaler begins with a function."""
+    return isinstance(scaler._fitted.map, Chain)
 
 
 def map_of(scaler):
