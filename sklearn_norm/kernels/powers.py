@@ -109,7 +109,8 @@ class Power(NamedTuple):
         signed: Floats = np.sign(x) * _log1p_ratio(np.absolute(x), self.unit)
         middle = np.sign(self.middle) * _log1p_ratio(np.absolute(self.middle), self.unit)
         same = np.where(x < 0, -self._distance(-x, -1.0), self._distance(x, 1.0))
-        return np.where(x * np.sign(self.middle) > 0, same, signed - middle)
+        found: Floats = np.where(x * np.sign(self.middle) > 0, same, signed - middle)
+        return found
 
     def plain(self) -> tuple[Floats, Floats]:
         """Return (factor, offset): the plain formula is what `bend` gives by these."""

@@ -49,7 +49,7 @@ class WideSquashScaler(sklearn_norm.SquashScaler):
 
 
 class RootPowerScaler(sklearn_norm.PowerScaler):
-    """PowerScaler of a known power and unit by default: results without bounds, parts that merge."""
+    """PowerScaler of a known power and unit: its results have no bound, and parts merge."""
 
     def __init__(
         self,
