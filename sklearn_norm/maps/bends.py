@@ -111,8 +111,7 @@ class Log1p(Logarithm):
 
     def unbend(self, y: Any) -> Any:
         y = y * self._per_base
-        far = lambda: _twice(np.exp(y / 2.0), self.unit)  # noqa: E731
-        return _either(y > FAR, far, np.expm1(y) * self.unit)
+        return _either(y > FAR, lambda: _twice(np.exp(y / 2.0), self.unit), np.expm1(y) * self.unit)
 
     def mean_of_normal(self, mean: Floats, deviation: Floats) -> Floats:
         mean, deviation = mean * self._per_base, deviation * self._per_base
@@ -127,14 +126,21 @@ class Asinh(Logarithm):
 
     def bend(self, x: Any) -> Any:
         ratio, size = x / self.unit, np.absolute(x)
-        far = lambda: np.sign(x) * (np.log(size) - np.log(self.unit) + LN2)  # noqa: E731
-        return _either(np.absolute(ratio) > MOST, far, np.arcsinh(ratio)) / self._per_base
+        y = _either(
+            np.absolute(ratio) > MOST,
+            lambda: np.sign(x) * (np.log(size) - np.log(self.unit) + LN2),
+            np.arcsinh(ratio),
+        )
+        return y / self._per_base
 
     def unbend(self, y: Any) -> Any:
         y = y * self._per_base
         size = np.absolute(y)
-        far = lambda: np.sign(y) * _twice(np.exp(size / 2.0), self.unit / 2.0)  # noqa: E731
-        return _either(size > FAR, far, np.sinh(y) * self.unit)
+        return _either(
+            size > FAR,
+            lambda: np.sign(y) * _twice(np.exp(size / 2.0), self.unit / 2.0),
+            np.sinh(y) * self.unit,
+        )
 
     def mean_of_normal(self, mean: Floats, deviation: Floats) -> Floats:
         mean, deviation = mean * self._per_base, deviation * self._per_base
@@ -155,8 +161,9 @@ class SignedLog1p(Logarithm):
 
     def unbend(self, y: Any) -> Any:
         size = np.absolute(y) * self._per_base
-        far = lambda: _twice(np.exp(size / 2.0), self.unit)  # noqa: E731
-        return np.sign(y) * _either(size > FAR, far, np.expm1(size) * self.unit)
+        return np.sign(y) * _either(
+            size > FAR, lambda: _twice(np.exp(size / 2.0), self.unit), np.expm1(size) * self.unit
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, Self
 
@@ -16,6 +16,8 @@ from ..kernels.sparse import canonical, columns_of, is_sparse
 from ..records import kind_of
 from .affine import Affine
 from .record import Map, result_dtype
+
+BLOCK = 1 << 14  # members that a function is applied to at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +85,10 @@ class Bend(ABC):
         x = _members(self, "unbend", Y)
         _check_defined(self, Y, x, back=True)
         return x
+
+    def of_dense(self, way: str, X: Any) -> Any:
+        """Apply `bend` or `unbend` to the members of dense X, in blocks that fit a cache."""
+        return _in_blocks(getattr(self, way), X)
 
     def of_stored(self, way: str, values: Floats, columns: Array) -> Any:
         """Apply `bend` or `unbend` to members of sparse data, given the column of each."""
@@ -234,6 +240,10 @@ class Chain(Map):
     def affine(self) -> Affine:
         return self.then if self.before is None else self.before
 
+    def unheld(self, dtype: Any) -> Any:
+        """Return the indices of columns whose data a dtype cannot represent, by the map before."""
+        return super().unheld(dtype) if self.before is None else self.before.unheld(dtype)
+
     def lost(self) -> Any:
         """Return the indices of the columns that were multiplied by 0."""
         return self.then.lost()
@@ -272,9 +282,26 @@ def _members(function: Bend, way: str, X: Any) -> Any:
     """Apply `bend` or `unbend` to the members of X, or to the stored members of sparse X."""
     with np.errstate(all="ignore"):  # errors are found in the result
         if not is_sparse(X):
-            return getattr(function, way)(_as_float64(X))
-        data = function.of_stored(way, _as_float64(X.data), columns_of(X))
+            return function.of_dense(way, X)
+        values = np.ascontiguousarray(_as_float64(X.data))
+        data = function.of_stored(way, values, columns_of(X))
         return type(X)((data, X.indices.copy(), X.indptr.copy()), shape=X.shape)
+
+
+def _in_blocks(act: Callable[[Any], Any], X: Any) -> Any:
+    """Apply a function to a dense or traced array, rows by rows, so that all stays in cache.
+
+    It gets float64 in C order: NumPy has other code for other layouts, with other last bits.
+    """
+    if isinstance(X, kernels.Traced):
+        return act(_as_float64(X))
+    if X.size <= BLOCK and X.flags.c_contiguous:
+        return act(_as_float64(X))
+    y, step = np.empty_like(X, dtype=np.float64, subok=False), max(1, BLOCK // X.shape[1])
+    for start in range(0, len(X), step):
+        rows = slice(start, start + step)
+        y[rows] = act(np.ascontiguousarray(_as_float64(X[rows])))
+    return y
 
 
 def _keep_infinity(X: Any, y: Any) -> None:

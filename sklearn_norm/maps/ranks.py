@@ -17,6 +17,7 @@ from ..records import refused
 from .chain import Bend
 
 NEAREST = 1e-7 - np.spacing(1.0)  # the least share that has a normal quantile here
+BLOCK = 1024  # rows that are finished at once
 FARTHEST = -float(special.ndtri(NEAREST))
 
 
@@ -45,8 +46,16 @@ class Ranks(Bend):
             return self._traced(x)
         y = np.empty(x.shape)
         kernels.place(x, self._knots, self.counts, y)
-        y /= self.counts - 1
-        return _normal(y) if self.normal else y
+
+        def finish(starts: list[int]) -> None:
+            for start in starts:
+                part = y[start : start + BLOCK]
+                part /= self.counts - 1
+                if self.normal:
+                    part[...] = _normal(part)
+
+        kernels.visit(finish, list(range(0, len(y), BLOCK)), y.size)
+        return y
 
     def unbend(self, y: Any) -> Any:
         """Return the quantile of each share; shares outside 0 to 1 are those of the ends."""
@@ -62,6 +71,12 @@ class Ranks(Bend):
         first, columns = at.astype(np.intp), np.arange(self.counts.size)
         below, above = self.quantiles[first, columns], self.quantiles[first + 1, columns]
         return np.where(missing, y, interpolated(below, above, place - at))
+
+    def of_dense(self, way: str, X: Any) -> Any:
+        """Apply `bend` to all rows at once, as a kernel has threads and blocks of its own."""
+        if way == "unbend" or isinstance(X, kernels.Traced):
+            return super().of_dense(way, X)
+        return self.bend(X if X.dtype == np.float64 else X.astype(np.float64))
 
     def of_stored(self, way: str, values: Any, columns: Array) -> Any:
         """Apply `bend` or `unbend` to members of sparse data, column by column."""

@@ -88,7 +88,7 @@ class SquashScaler(Scaler):
     >>> scaler.transform([[2.0], [4.0], [1000.0]]).round(4)
     array([[0.    ],
            [0.9487],
-           [3.    ]])
+           [2.9999]])
     """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {

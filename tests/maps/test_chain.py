@@ -25,7 +25,7 @@ from sklearn_norm import ZScoreScaler
 from sklearn_norm.estimators.scaler import Scaler
 from sklearn_norm.exceptions import FormatError, SparseDataError
 from sklearn_norm.maps.affine import Affine
-from sklearn_norm.maps.chain import Bend, Chain
+from sklearn_norm.maps.chain import BLOCK, Bend, Chain
 from sklearn_norm.maps.record import Map
 from sklearn_norm.onnx import inverse
 from sklearn_norm.statistics.moments import Moments
@@ -203,6 +203,30 @@ def test_integers_are_mapped_as_floats():
     data = np.arange(1, 13).reshape(4, 3)
     scaler = LogScaler().fit(data)
     assert_same_bits(scaler.transform(data), LogScaler().fit_transform(data.astype(float)))
+
+
+@every_kind
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_large_arrays_have_the_bits_of_their_parts(kind, dtype):
+    """They are mapped block by block, in any layout; an error names a column of any block."""
+    data = np.random.default_rng(3).lognormal(0, 1, (3 * BLOCK // 3 + 7, 3)).astype(dtype)
+    scaler = kind().fit(data)
+    Z = scaler.transform(data)
+    parts = [scaler.transform(data[at : at + 999]) for at in range(0, len(data), 999)]
+    assert_same_bits(Z, np.concatenate(parts))
+    for layout in laws.layouts(data).values():
+        assert_same_bits(scaler.transform(layout), Z)
+    back = scaler.inverse_transform(Z)
+    parts = [scaler.inverse_transform(Z[at : at + 999]) for at in range(0, len(Z), 999)]
+    assert_same_bits(back, np.concatenate(parts))
+
+
+def test_a_member_of_any_block_is_refused():
+    data = np.ones((BLOCK, 3))
+    scaler = LogScaler().fit(data)
+    data[-1, 1] = -4.0
+    with pytest.raises(ValueError, match=r"not defined for -4.0, in column 1"):
+        scaler.transform(data)
 
 
 @every_kind
@@ -406,6 +430,29 @@ def test_a_chain_comes_back_from_its_state():
     assert state["first"] == {"kind": f"{__name__}.SignedLog", "unit": 2.0}
     assert laws.exactly(Map.from_state(state).to_state()) == laws.exactly(state)
     assert not list(chain.faults(2))
+
+
+def test_an_affine_map_may_come_before_the_function():
+    """Applied, undone, joined, chosen and written as its parts say."""
+    centers = [np.array([1.0, -2.0]), np.array([0.5])]
+    first, second = (
+        Chain(SignedLog(2.0), Affine.of(scale=2.0 + 0 * c), Affine.of(center=c)) for c in centers
+    )
+    Z = first.apply(MIXED[:, :2])
+    by_hand = Chain(first.first, first.then).apply(MIXED[:, :2] - centers[0])
+    assert_same_bits(Z, by_hand)
+    assert_near(first.invert(Z), MIXED[:, :2], 1e-12)
+    both = first.joined(second)
+    assert_same_bits(both.apply(MIXED), np.column_stack([Z, second.apply(MIXED[:, 2:])]))
+    assert_same_bits(both.columns(np.array([1])).apply(MIXED[:, [1]]), Z[:, [1]])
+    moved = first.moved(np.array([7.0, 8.0])).apply(MIXED[:, :2] + [7.0, 8.0])
+    np.testing.assert_allclose(moved, Z, 1e-9, 1e-9)
+    state = both.to_state()
+    assert laws.exactly(Map.from_state(state).to_state()) == laws.exactly(state)
+    assert both.affine is both.before
+    assert [name for name, _ in both.faults(2)] == ["then.scale", "before.center"]
+    with pytest.raises(ValueError, match="Only some of the maps"):
+        first.joined(Chain(second.first, second.then))
 
 
 def test_what_0_maps_to():

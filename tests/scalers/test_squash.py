@@ -307,6 +307,12 @@ def test_onnx_gives_the_same_there_and_back(bound):
         np.testing.assert_allclose(found[0], expected, 1e-13)
 
 
+def test_a_graph_of_short_floats_warns_of_columns_that_they_do_not_hold():
+    scaler = SquashScaler().fit([[1.7e9 - 100, 1.0], [1.7e9 + 100, 2.0]])
+    with pytest.warns(UserWarning, match=r"float32 does not hold the data of feature 0, of center"):
+        to_onnx(scaler, np.zeros((1, 2), dtype=np.float32))
+
+
 @pytest.mark.share(0.5, each_value=False)
 @parametrize_with_checks([SquashScaler(), SquashScaler(bound=0.5)])
 def test_sklearn_checks(estimator, check):
