@@ -192,8 +192,11 @@ def best_powers(
             first, last = near[:, column].tolist()
             found[column] = _root(slope, first, last, (low, high))
 
-    with np.errstate(all="ignore"):
-        visit(work, list(range(X.shape[1])), X.size)
+    def quietly(columns: list[int]) -> None:
+        with np.errstate(all="ignore"):  # of this thread
+            work(columns)
+
+    visit(quietly, list(range(X.shape[1])), X.size)
     return found
 
 

@@ -22,6 +22,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 import sklearn_norm
 from sklearn_norm import PowerScaler
 from sklearn_norm.exceptions import FormatError, SparseDataError
+from sklearn_norm.kernels._numpy import blocks
 from sklearn_norm.maps.power import Power
 from sklearn_norm.onnx import inverse
 
@@ -569,3 +570,20 @@ def test_whole_powers_are_right_to_the_last_digits(x, power):
 @parametrize_with_checks([PowerScaler(), PowerScaler(unit=1.0), PowerScaler(lambdas=0.5)])
 def test_sklearn_checks(estimator, check):
     check(estimator)
+
+
+# Threads
+
+
+@every_method
+def test_threads_change_no_bit_and_warn_of_nothing(method, monkeypatch):
+    """Columns are raised and searched on threads of their own, extreme ones among them."""
+    X = skewed(method, columns=8)
+    X[:, 3] *= 1e200
+    X[:, 4] = np.abs(X[:, 4]) ** 50
+    alone = PowerScaler(method).fit(X)
+    monkeypatch.setattr(blocks, "SERIAL", 1)
+    with sklearn_norm.config_context(n_threads=4):
+        scaler = PowerScaler(method).fit(X)
+        assert_same_bits(read_scaler(scaler), read_scaler(alone))
+        assert_same_bits(scaler.transform(X), alone.transform(X))
