@@ -10,6 +10,7 @@ __all__ = [
     "AdaNorm",
     "BatchNorm",
     "BatchStatsScaler",
+    "ColumnScaler",
     "DecimalScaler",
     "GroupNorm",
     "InstanceNorm",
@@ -17,18 +18,21 @@ __all__ = [
     "LogScaler",
     "MaxAbsScaler",
     "MinMaxScaler",
+    "PooledScaler",
     "PowerScaler",
     "QuantileScaler",
     "RMSNorm",
     "RobustScaler",
     "SquashScaler",
     "StandardScaler",
+    "StreamingPipeline",
     "ZScoreScaler",
     "config_context",
     "equal",
     "from_dict",
     "get_config",
     "load",
+    "make_column_scaler",
     "merge",
     "save",
     "set_config",
@@ -50,8 +54,10 @@ from .scalers.zscore import StandardScaler, ZScoreScaler
 if TYPE_CHECKING:
     from . import functional as functional
     from . import onnx as onnx
+    from .compose.columns import ColumnScaler, make_column_scaler
     from .compose.equality import equal
     from .compose.merging import merge
+    from .compose.pooled import PooledScaler
     from .persistence.documents import from_dict, load, save, to_dict
     from .scalers.log import LogScaler
     from .scalers.power import PowerScaler
@@ -68,17 +74,21 @@ if TYPE_CHECKING:
 _LATER = {
     "AdaNorm": "tensors.ada",
     "BatchNorm": "tensors.batch",
+    "ColumnScaler": "compose.columns",
     "GroupNorm": "tensors.group",
     "InstanceNorm": "tensors.instance",
     "LayerNorm": "tensors.layer",
     "LogScaler": "scalers.log",
+    "PooledScaler": "compose.pooled",
     "PowerScaler": "scalers.power",
     "QuantileScaler": "scalers.quantile",
     "RMSNorm": "tensors.rms",
     "SquashScaler": "scalers.squash",
+    "StreamingPipeline": "compose.streaming",
     "equal": "compose.equality",
     "from_dict": "persistence.documents",
     "load": "persistence.documents",
+    "make_column_scaler": "compose.columns",
     "merge": "compose.merging",
     "save": "persistence.documents",
     "to_dict": "persistence.documents",

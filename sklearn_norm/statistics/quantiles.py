@@ -11,12 +11,14 @@ import numpy as np
 from .. import kernels
 from ..kernels import Array, Floats, Selection, Thinning
 from ..kernels.interpolation import interpolated
+from ..kernels.limbs import exact_sum
+from ..kernels.quiet import quietly
 from ..kernels.sparse import canonical, is_sparse
 from ..records import refused, vector_faults
 from .extrema import faults_of_known
 from .record import Statistic
 from .sketch import SLACK, Sketch, sorted_quantiles, thinning_of
-from .sketches import Built, Sketches, Thinned
+from .sketches import Built, Sketches, Thinned, Weighted
 from .stored import StoredColumns
 
 
@@ -62,17 +64,17 @@ class Quantiles(Statistic):
         total, norm = np.zeros((2, n_columns))
         low, high = np.full(n_columns, np.inf), np.full(n_columns, -np.inf)
         known = np.full((asked.size, n_columns), np.nan)
-        sketches: list[Sketch] = []
+        columns: list[tuple[Floats, Floats]] = []
         for column, members in enumerate(_columns(X)):
             order = np.argsort(members, kind="stable")
             row, w = _present(members[order], weight[order])
-            total[column], norm[column] = w.sum(), _norm(w)
-            sketches.append(Sketch.of_weighted(row, w, rank_error))
+            total[column], norm[column] = exact_sum(w), _norm(w)
+            columns.append((row, w))
             if row.size:
                 low[column], high[column] = row[0] + 0.0, row[-1] + 0.0
                 unit = _unit(total[column], norm[column])
                 known[:, column] = sorted_quantiles(row, w, asked, unit)
-        return cls(total, low, high, norm, asked, known, Built(tuple(sketches)))
+        return cls(total, low, high, norm, asked, known, Weighted.of(columns, rank_error))
 
     def merge(self, other: Self) -> Self:
         mine, theirs = self.weight == 0, other.weight == 0
@@ -191,22 +193,24 @@ class Quantiles(Statistic):
                 yield from refused("known", row, step < -room)
 
 
+@quietly
 def _norm(weights: Floats) -> float:
     """Return the root of the sum of squares, without over- or underflow."""
     peak = float(weights.max(initial=0.0)) or 1.0
     return float(np.sqrt(np.sum((weights / peak) ** 2))) * peak
 
 
+@quietly
 def _unit(total: float, norm: float) -> float:
     """Return the width a quantile averages over: a typical member weight, at most 1."""
     unit = norm / total * norm
     return unit if unit < 1 - 1e-9 else 1.0
 
 
+@quietly
 def _units(total: Floats, norm: Floats) -> Floats:
     """Return the unit of each column; for a column without members it does not matter."""
-    with np.errstate(invalid="ignore"):
-        units = norm / total * norm
+    units = norm / total * norm
     return np.where(units < 1 - 1e-9, units, 1.0)
 
 

@@ -68,6 +68,27 @@ class Built(Sketches):
 
 
 @dataclass(frozen=True, eq=False)
+class Weighted(Sketches):
+    """Sorted columns with their weights, each made a sketch when it is first asked for."""
+
+    columns: Sequence[tuple[Floats, Floats]]
+    rank_error: float
+
+    @classmethod
+    def of(cls, columns: Sequence[tuple[Floats, Floats]], rank_error: float) -> Sketches:
+        """Keep short columns; long ones are sampled at once, so they take no memory."""
+        if all(values.size < 2 / rank_error for values, _ in columns):
+            return cls(columns, rank_error)
+        return Built(tuple(Sketch.of_weighted(*column, rank_error) for column in columns))
+
+    def __len__(self) -> int:
+        return len(self.columns)
+
+    def __getitem__(self, column: int) -> Sketch:
+        return Sketch.of_weighted(*self.columns[column], self.rank_error)
+
+
+@dataclass(frozen=True, eq=False)
 class Thinned(Sketches):
     """What a thinning kept of one batch.
 

@@ -22,6 +22,7 @@ from typing import TextIO
 
 from bars import MEMORY, Verdict
 from case import Case
+from columns import column_cases
 from linear import linear_rows, linear_verdicts
 from machine import default_threads, facts, peer, threads
 from memory import peak_of_fit
@@ -94,6 +95,7 @@ def tell_cases(told: argparse.Namespace, report: Report) -> list[Row]:
         rank_cases(small, n_threads),
         norm_cases(small, n_threads),
         one_row_cases(),
+        column_cases(small, n_threads),
         small_cases(),
     )
     for case in cases:
