@@ -19,6 +19,8 @@ __all__ = [
     "MaxAbsScaler",
     "MinMaxScaler",
     "PooledScaler",
+    "PowerScaler",
+    "QuantileScaler",
     "RMSNorm",
     "RobustScaler",
     "SquashScaler",
@@ -59,6 +61,8 @@ if TYPE_CHECKING:
     from .compose.streaming import StreamingPipeline
     from .persistence.documents import from_dict, load, save, to_dict
     from .scalers.log import LogScaler
+    from .scalers.power import PowerScaler
+    from .scalers.quantile import QuantileScaler
     from .scalers.squash import SquashScaler
     from .tensors.ada import AdaNorm
     from .tensors.batch import BatchNorm
@@ -77,6 +81,8 @@ _LATER = {
     "LayerNorm": "tensors.layer",
     "LogScaler": "scalers.log",
     "PooledScaler": "compose.pooled",
+    "PowerScaler": "scalers.power",
+    "QuantileScaler": "scalers.quantile",
     "RMSNorm": "tensors.rms",
     "SquashScaler": "scalers.squash",
     "StreamingPipeline": "compose.streaming",

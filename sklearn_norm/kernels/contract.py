@@ -300,6 +300,16 @@ class Kernels(Protocol):
         """Whether `select` sorts this many rows; the members it keeps then have exact ranks."""
         ...
 
+    def place(self, X: Array, knots: Floats, counts: Floats, out: Array) -> None:
+        """Write where each member lies among the sorted knots of its column; NaN stays NaN.
+
+        `knots` is contiguous, of shape (columns, places); the first counts[j] of row j are the
+        knots of column j. Place i is that of knot i. Between two knots the place is in
+        proportion; on several equal knots it is the middle of theirs. At the first knot and below
+        it is 0, and at the last knot and above that of the last. `out` may be X itself.
+        """
+        ...
+
     def normalise(
         self,
         X: Array,

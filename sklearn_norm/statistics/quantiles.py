@@ -10,13 +10,14 @@ import numpy as np
 
 from .. import kernels
 from ..kernels import Array, Floats, Selection, Thinning
+from ..kernels.interpolation import interpolated
 from ..kernels.limbs import exact_sum
 from ..kernels.quiet import quietly
 from ..kernels.sparse import canonical, is_sparse
 from ..records import refused, vector_faults
 from .extrema import faults_of_known
 from .record import Statistic
-from .sketch import SLACK, Sketch, interpolated, sorted_quantiles, thinning_of
+from .sketch import SLACK, Sketch, sorted_quantiles, thinning_of
 from .sketches import Built, Sketches, Thinned, Weighted
 from .stored import StoredColumns
 
@@ -124,6 +125,26 @@ class Quantiles(Statistic):
     def quantile(self, probability: float) -> Floats:
         """Return one quantile of each column."""
         return np.asarray(self.quantiles((probability,))[0])
+
+    def evenly(self, most: int) -> tuple[Floats, Floats]:
+        """Return quantiles from the minimum to the maximum, and how many each column has.
+
+        They stand at even distances, as many as the column has members, but 2 to `most`. The
+        array of shape (quantiles, columns) holds NaN where a column has fewer, and zeros in
+        columns without members.
+        """
+        units = _units(self.weight, self.norm)
+        sizes = np.ceil(self.weight / units * (1 - 1e-9))  # of members of a typical weight
+        counts = np.clip(np.where(self.weight == 0, 0.0, sizes), 2, most)
+        values = np.full((int(counts.max(initial=2)), counts.size), np.nan)
+        for column, count in enumerate(counts.astype(int).tolist()):
+            if self.weight[column] == 0:
+                values[:count, column] = 0.0
+                continue
+            found = self.sketches[column].evenly(count, float(units[column]))
+            values[:count, column] = np.clip(found, self.low[column], self.high[column])
+            values[[0, count - 1], column] = self.low[column], self.high[column]
+        return values, counts
 
     def to_state(self) -> dict[str, Any]:
         return {**super().to_state(), "sketches": [s.to_state() for s in self.sketches]}

@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..kernels import Floats, Rows, Selection
-from .sketch import Sketch, capacity, hashed, interpolated, thinning_of
+from ..kernels.interpolation import interpolated
+from .sketch import Sketch, capacity, hashed, thinning_of
 from .stored import KeptOfStored
 
 

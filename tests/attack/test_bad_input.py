@@ -119,6 +119,8 @@ FRAMES = ("frame", "pandas", "polars")  # the states that are fitted to frames
 # Parameters with which ordinary numbers are taken, in both directions
 TAKING: dict[str, dict[str, Any]] = {
     "LogScaler": {"kind": "asinh"},
+    "PowerScaler": {"lambdas": 0.5, "unit": 1.0},
+    "QuantileScaler": {},
     "SquashScaler": {"bound": 1e20},
 }
 NOT_LINEAR = tuple(TAKING)  # whose inverse_transform_std is always an error

@@ -274,6 +274,24 @@ def check_select(arguments, result):
         assert (wanted <= last - 1 + off).all()
 
 
+def check_place(arguments, result):
+    """The places that the NumPy backend finds, among knots that are sorted."""
+    assert result is None
+    x, knots, counts = (
+        doubles(arguments["x"]),
+        *map(np.asarray, (arguments["knots"], arguments["counts"])),
+    )
+    out = np.asarray(arguments["out"])
+    if not (counts >= 0).all():
+        return
+    expected = np.empty_like(out)
+    _numpy.place(x, knots, counts, expected)
+    for column, row in enumerate(knots):
+        row = row[: int(min(counts[column], row.size))]
+        if (row[1:] >= row[:-1]).all() and not np.isnan(row).any():
+            assert_same_numbers(out[:, column], expected[:, column])
+
+
 def check_sort_columns(arguments, result):
     assert result is None
     x, out = doubles(arguments["x"]), np.asarray(arguments["out"])

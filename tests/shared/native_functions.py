@@ -25,6 +25,7 @@ from native_checks import (
     check_merge_moments,
     check_moments,
     check_normalise,
+    check_place,
     check_scattered_moments,
     check_segment_extremes,
     check_segment_moments,
@@ -302,6 +303,25 @@ def select_arguments(x):
     }
 
 
+def place_arguments(x):
+    """Return knots among the members of each column, some of them equal, and each count."""
+    n, width = np.shape(x)[1], 7
+    members = doubles(np.asarray(x))
+    with np.errstate(invalid="ignore"):
+        finite = np.where(np.isfinite(members), members, 0.0)
+    picked = np.resize(finite, (width, n)) if finite.size else np.zeros((width, n))
+    knots = np.sort(picked.T, axis=1)
+    knots[:, 3] = knots[:, 2]
+    return {
+        "x": x,
+        "knots": np.ascontiguousarray(knots),
+        "counts": np.resize(np.array([7.0, 2.0, 5.0, 7.0]), n),
+        "width": width,
+        "out": np.full(np.shape(x), 7.0),
+        "n_threads": 2,
+    }
+
+
 # All of them
 
 
@@ -362,6 +382,7 @@ FUNCTIONS = {
         lambda x: {"x": x, "out": np.full(x.shape[::-1], 7.0), "n_threads": 2},
         check_sort_columns,
     ),
+    "place": Function("place", place_arguments, check_place),
     "select": Function("select", select_arguments, check_select, ("keys", "out", "members")),
 }
 every_function = pytest.mark.parametrize("function", FUNCTIONS.values(), ids=list(FUNCTIONS))

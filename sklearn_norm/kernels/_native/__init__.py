@@ -18,6 +18,7 @@ from .moments import (
     settle_moments,
     weighted_moments,
 )
+from .places import place
 from .selection import select, sorts
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "invert",
     "merge_moments",
     "normalise",
+    "place",
     "recentred_moments",
     "segment_extremes",
     "segment_moments",

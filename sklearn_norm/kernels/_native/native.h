@@ -129,6 +129,8 @@ typedef struct {
     int (*change_columns)(const double *m, ptrdiff_t columns, Change change, const double *factor, double *out,
                           int n_threads);
     int (*sort_columns)(const View *x, double *out, int n_threads);
+    int (*place)(const View *x, const double *knots, const double *counts, ptrdiff_t width, const View *out,
+                 int n_threads);
 } Variant;
 
 extern const Variant variant_base, variant_v3, variant_v4;

@@ -8,6 +8,7 @@ from .groups import normalise
 from .maps import apply, apply_stored, backward, forward, invert
 from .merging import merge_moments
 from .moments import column_moments
+from .places import place
 from .segments import csr_moments, segment_extremes, segment_moments
 from .selection import select, sorts
 from .settling import (
@@ -33,6 +34,7 @@ __all__ = [
     "invert",
     "merge_moments",
     "normalise",
+    "place",
     "recentred_moments",
     "segment_extremes",
     "segment_moments",
