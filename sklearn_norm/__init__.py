@@ -9,6 +9,7 @@ from . import functional as functional
 from . import onnx as onnx
 from ._version import __version__ as __version__
 from .compose.equality import equal
+from .compose.groups import GroupScaler
 from .compose.merging import merge
 from .config import config_context, get_config, set_config, show_versions
 from .elsewhere import refusal
@@ -33,6 +34,7 @@ __all__ = [
     "BatchStatsScaler",
     "DecimalScaler",
     "GroupNorm",
+    "GroupScaler",
     "InstanceNorm",
     "LayerNorm",
     "MaxAbsScaler",

@@ -120,6 +120,8 @@ def are_as_kept(estimator: Any, parameters: dict[str, Any]) -> bool:
 
 def same(a: Any, b: Any) -> bool:
     """Whether two parameters mean the same, such as a list and an equal array."""
+    if hasattr(a, "get_params") and hasattr(b, "get_params"):
+        return type(a) is type(b) and same(a.get_params(deep=False), b.get_params(deep=False))
     by_label = labelled(a), labelled(b)
     if by_label != (None, None):
         a, b = by_label
