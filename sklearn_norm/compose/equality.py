@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ..estimators.state import Stateful
+from ..estimators.state import Stateful, state_of
 from ..inputs.parameters import names_of, same, with_named_dtype
 
-NOT_COMPARED = ("_output", "_requests", "_schema", "_version", "_checksum")
+NOT_COMPARED = ("_output", "_requests", "_schema", "_version")
 
 
 def equal(a: Any, b: Any) -> bool:
@@ -75,7 +75,7 @@ def equal(a: Any, b: Any) -> bool:
 
 def _state(estimator: Stateful) -> dict[str, Any]:
     """Return what is compared; dtypes by their names."""
-    state = {k: v for k, v in estimator.__getstate__().items() if k not in NOT_COMPARED}
+    state = {k: v for k, v in state_of(estimator).items() if k not in NOT_COMPARED}
     if "_parameters" in state:
         state["_parameters"] = with_named_dtype(state["_parameters"])
     return with_named_dtype(state)

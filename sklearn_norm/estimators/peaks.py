@@ -11,6 +11,7 @@ from ..inputs.ends import HELD, ends_of
 from ..inputs.origin import reaches_beyond
 from ..inputs.summaries import Summary
 from ..inputs.table import Table
+from ..interop.sklearn import Peer, rows_of
 from ..kernels import Array, Floats
 from ..statistics.extrema import Extrema
 from ..statistics.given import UncountedExtrema
@@ -23,6 +24,7 @@ class PeakScaler(Scaler):
     _statistics = (Extrema, UncountedExtrema)
 
     clip: bool
+    copy: bool
 
     def _measure(self, X: Array, weight: Floats | None) -> Extrema:
         return Extrema.measure(X, weight)
@@ -59,6 +61,22 @@ class PeakScaler(Scaler):
         told.refuse("max_abs", peak < 0, "an absolute value is at least 0.")
         kind = Extrema if n_samples is not None else UncountedExtrema
         return scaler._built(kind.known(-peak, peak, weight), told.names)
+
+    @classmethod
+    def _of_peer(cls, theirs: Any, peak: Floats) -> Self:
+        """Build the scaler of a fitted MaxAbsScaler of scikit-learn, with these maxima."""
+        number = np.where(np.isnan(peak), 0, theirs.n_samples_seen_)
+        clip = getattr(theirs, "clip", False)  # scikit-learn 1.7 has none
+        built: Any = cls
+        scaler: Self = built.from_stats(max_abs=peak, n_samples=number, clip=clip, copy=theirs.copy)
+        return scaler
+
+    def _as_peer(self) -> Peer:
+        """Return scikit-learn's MaxAbsScaler of the same data; a maximum of 0 does not divide."""
+        peak = self.max_abs_
+        scale = np.where(peak == 0, 1.0, peak)
+        fitted = {"max_abs_": peak, "scale_": scale, "n_samples_seen_": rows_of(self)}
+        return Peer({"copy": self.copy} | ({"clip": True} if self._clips() else {}), fitted)
 
     @property
     def max_abs_(self) -> Floats:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -22,10 +22,11 @@ from .record import Map, result_dtype
 class Bend(ABC):
     """A monotone function of one number, and its inverse.
 
-    A subclass is a frozen dataclass whose fields are plain values that apply to all columns. It
-    defines `bend` and `unbend`, which take float64 arrays of shape (n_rows, n_columns) or traced
-    arrays. They use only NumPy functions, so that they can be exported as a graph. Where the
-    function is not defined, they return NaN or infinity, and `bent` raises an error.
+    A subclass is a frozen dataclass. A field is a plain value that applies to all columns, or a
+    float64 array whose last axis has an entry per column. It defines `bend` and `unbend`, which
+    take float64 arrays of shape (n_rows, n_columns) or traced arrays. They use only NumPy
+    functions, so that they can be exported as a graph. Where the function is not defined, they
+    return NaN or infinity, and `bent` raises an error.
     """
 
     kinds: ClassVar[dict[str, type[Bend]]] = {}
@@ -53,29 +54,69 @@ class Bend(ABC):
             If X is sparse, and the function does not map 0 to 0.
         """
         if is_sparse(X):
-            self._check_zeros_stay()
+            self._check_zeros_stay(X.shape[1])
             X = canonical(X)
-        y = _members(self.bend, X)
+        y = _members(self, "bend", X)
         _check_defined(self, X, y)
         return y
 
     def unbent(self, Y: Any) -> Any:
         """Apply the inverse function to Y, dense or sparse, in float64."""
         Y = canonical(Y) if is_sparse(Y) else Y
-        x = _members(self.unbend, Y)
+        x = _members(self, "unbend", Y)
         _check_defined(self, Y, x, overflows=True)
         return x
 
-    def faults(self) -> Iterator[tuple[str, str]]:
-        """Yield each field with an invalid value, and the reason."""
-        yield from ()
+    def columns(self, chosen: Array) -> Self:
+        """Return the function of some columns, which may repeat."""
+        arrays = self._arrays()
+        if not arrays:
+            return self
+        return replace(self, **{name: value[..., chosen] for name, value in arrays.items()})
 
-    def _check_zeros_stay(self) -> None:
+    def joined(self, *others: Any) -> Self:
+        """Return the function of these columns and those of other functions of the same kind.
+
+        Raises
+        ------
+        ValueError
+            If one is of another kind, or has another plain value or another number of entries
+            per column.
+        """
+        mine, arrays = _told(self), self._arrays()
+        for other in others:
+            if type(other) is not type(self) or _told(other) != mine:
+                raise ValueError(
+                    f"A map that begins with {type(self).__name__} can be joined only with others "
+                    "that begin with the same function."
+                )
+        beside = [other._arrays() for other in others]
+        return replace(
+            self,
+            **{
+                name: np.concatenate([value, *(each[name] for each in beside)], axis=-1)
+                for name, value in arrays.items()
+            },
+        )
+
+    def faults(self, n_columns: int) -> Iterator[tuple[str, str]]:
+        """Yield each field with an invalid value, and the reason."""
+        for name, value in self._arrays().items():
+            if value.dtype != np.float64 or value.ndim == 0 or value.shape[-1] != n_columns:
+                yield name, f"must have a float64 entry for each of {n_columns} columns"
+
+    def _arrays(self) -> dict[str, Array]:
+        """Return the fields that have an entry per column."""
+        found = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {name: value for name, value in found.items() if isinstance(value, np.ndarray)}
+
+    def _check_zeros_stay(self, n_columns: int) -> None:
         with np.errstate(all="ignore"):
-            zero = self.bend(np.zeros((1, 1)))
+            zero = self.bend(np.zeros((1, n_columns)))
         if not np.all(zero == 0):
             raise SparseDataError(
-                f"The zeros of sparse data would not stay zeros under {self}: pass a dense array."
+                f"The zeros of sparse data would not stay zeros under {type(self).__name__}: pass "
+                "a dense array."
             )
 
     def to_state(self) -> dict[str, Any]:
@@ -124,17 +165,20 @@ class Chain(Map):
 
     def columns(self, chosen: Array) -> Self:
         """Return the map of some columns, which may repeat."""
-        return type(self)(self.first, self.then.columns(chosen))
+        return type(self)(self.first.columns(chosen), self.then.columns(chosen))
 
     def joined(self, *others: Any) -> Self:
         """Return the map of these columns and those of other maps with the same function."""
-        for other in others:
-            if not isinstance(other, Chain) or self.first.to_state() != other.first.to_state():
-                raise ValueError(
-                    f"A map that begins with {self.first} can be joined only with others that "
-                    "begin with the same function."
-                )
-        return type(self)(self.first, self.then.joined(*(other.then for other in others)))
+        first, then = self.first, self.then
+        if not all(isinstance(other, Chain) for other in others):
+            raise ValueError(
+                f"A map that begins with {type(first).__name__} can be joined only with others "
+                "that begin with the same function."
+            )
+        return type(self)(
+            first.joined(*(other.first for other in others)),
+            then.joined(*(other.then for other in others)),
+        )
 
     def check_defined(self, X: Any) -> None:
         """Raise a ValueError if X has a finite member for which the map is not defined."""
@@ -142,7 +186,7 @@ class Chain(Map):
 
     def of_zero(self, n_columns: int, clip: bool = False) -> Floats:
         """Return what 0 maps to, per column; NaN or infinity if it is not defined or clipped."""
-        bent = _members(self.first.bend, np.zeros((1, n_columns)))
+        bent = _members(self.first, "bend", np.zeros((1, n_columns)))
         plain = self.then.apply(bent)[0]
         held = self.then.apply(bent, clip=True)[0] if clip else plain
         return np.where(plain == held, plain, np.nan)
@@ -164,7 +208,7 @@ class Chain(Map):
 
     def faults(self, n_columns: int) -> Iterator[tuple[str, str]]:
         """Yield each field whose value no scaler could produce, and the reason."""
-        yield from ((f"first.{name}", why) for name, why in self.first.faults())
+        yield from ((f"first.{name}", why) for name, why in self.first.faults(n_columns))
         yield from ((f"then.{name}", why) for name, why in self.then.faults(n_columns))
 
 
@@ -172,12 +216,19 @@ def _as_float64(X: Any) -> Any:
     return X if X.dtype == np.float64 else X.astype(np.float64)
 
 
-def _members(act: Any, X: Any) -> Any:
-    """Apply a function to the members of X, or to the stored members of sparse X."""
+def _told(function: Bend) -> list[Any]:
+    """Return what functions that are joined must share: all but the entries per column."""
+    found = [getattr(function, f.name) for f in fields(function)]
+    return [value.shape[:-1] if isinstance(value, np.ndarray) else value for value in found]
+
+
+def _members(function: Bend, way: str, X: Any) -> Any:
+    """Apply `bend` or `unbend` to the members of X, or to the stored members of sparse X."""
     with np.errstate(all="ignore"):  # errors are found in the result
         if not is_sparse(X):
-            return act(_as_float64(X))
-        data = act(_as_float64(X.data[:, None]))[:, 0]
+            return getattr(function, way)(_as_float64(X))
+        stored = function.columns(columns_of(X))
+        data = getattr(stored, way)(_as_float64(X.data[None]))[0]
         return type(X)((data, X.indices.copy(), X.indptr.copy()), shape=X.shape)
 
 
@@ -194,9 +245,10 @@ def _check_defined(function: Bend, X: Any, y: Any, overflows: bool = False) -> N
     if wrong.any():
         at = tuple(np.argwhere(wrong)[0])
         column = columns_of(X)[at] if is_sparse(X) else at[1]
+        there = function.columns(np.array([column]))
         raise ValueError(
-            f"{function} is not defined for {float(given[at])}, in column {column}. Replace it, "
-            "by NaN where it stands for a missing value."
+            f"{there} is not defined for {float(given[at])}, in column {column}. Replace it, by "
+            "NaN where it stands for a missing value."
         )
 
 

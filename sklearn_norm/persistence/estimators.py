@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import Any, cast
 
 from .._version import __version__
-from ..estimators.state import SCHEMA, Stateful
+from ..estimators.state import SCHEMA, Stateful, state_of
 from ..exceptions import FormatError
 from ..inputs import parameters
 from ..inputs.parameters import with_named_dtype
@@ -33,7 +33,7 @@ def described(estimator: Stateful, where: str) -> dict[str, Any]:
     _check(estimator, where)
     _check_nothing_left(estimator, given, where)
     with taking(f"{where}.state"):
-        state = estimator.__getstate__()
+        state = state_of(estimator)
     anew = None if "_pending" in state else _check_map(estimator, where, exact=False)
     if anew is not None:  # an older version made the map
         state["_affine"] = anew
@@ -64,7 +64,7 @@ def built(given: Any, where: str, schema: int, version: Any) -> Stateful:
     _check(estimator, where)
     _check_map(estimator, where, exact=schema == SCHEMA and version == __version__)
     with taking(f"{where}.state"):
-        found = estimator.__getstate__()
+        found = state_of(estimator)
     if schema == SCHEMA:
         for name, value in state.items():
             _check_same_form(value, found.get(name), f"{where}.state.{shown(name)}")
@@ -151,8 +151,8 @@ def _check_map(estimator: Stateful, where: str, exact: bool) -> Any:
 
 def _check_nothing_left(estimator: Stateful, given: dict[str, Any], where: str) -> None:
     """Refuse to lose an attribute, unless the constructor sets it to the same value."""
-    known = estimator.__getstate__().keys()
-    left = known - given.keys() - set(estimator._remembers) - {"_schema", "_version", "_checksum"}
+    known = state_of(estimator).keys()
+    left = known - given.keys() - set(estimator._remembers) - {"_schema", "_version"}
     if not left:
         return
     fresh = vars(type(estimator)(**given))

@@ -14,7 +14,7 @@ from ..estimators.output import DTYPE
 from ..estimators.peaks import PeakScaler
 from ..inputs.ends import kept_below
 from ..inputs.table import Table
-from ..interop.sklearn import Peer, SklearnPeer, rows_of
+from ..interop.sklearn import SklearnPeer
 from ..kernels import Floats
 from ..maps.affine import Affine
 from ..statistics.extrema import Extrema
@@ -27,7 +27,7 @@ WIDE = 2.0**52  # beyond, the nearest float of a number may be a power of ten ab
 EXACT = 22  # 10**22 is the largest power of ten that a float64 holds exactly
 
 
-class DecimalScaler(SklearnPeer, PeakScaler):
+class DecimalScaler(PeakScaler, SklearnPeer):
     r"""Divide each feature by the smallest power of ten that brings it inside (-1, 1).
 
     :math:`z = x / 10^j`, with :math:`j` the smallest integer for which
@@ -183,16 +183,7 @@ class DecimalScaler(SklearnPeer, PeakScaler):
 
     @classmethod
     def _from_peer(cls, theirs: Any) -> Self:
-        peak = np.asarray(theirs.max_abs_, dtype=np.float64)
-        number = np.where(np.isnan(peak), 0, theirs.n_samples_seen_)
-        clip = getattr(theirs, "clip", False)  # scikit-learn 1.7 has none
-        return cls.from_stats(max_abs=peak, n_samples=number, clip=clip, copy=theirs.copy)
-
-    def _as_peer(self) -> Peer:
-        peak = self.max_abs_
-        scale = np.where(peak == 0, 1.0, peak)
-        fitted = {"max_abs_": peak, "scale_": scale, "n_samples_seen_": rows_of(self)}
-        return Peer({"copy": self.copy} | ({"clip": True} if self._clips() else {}), fitted)
+        return cls._of_peer(theirs, np.asarray(theirs.max_abs_, dtype=np.float64))
 
     @property
     def exponent_(self) -> npt.NDArray[np.int64]:

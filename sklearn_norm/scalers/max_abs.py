@@ -8,13 +8,13 @@ import numpy as np
 
 from ..estimators.output import DTYPE
 from ..estimators.peaks import PeakScaler
-from ..interop.sklearn import Peer, SklearnPeer, left_alone, rows_of
+from ..interop.sklearn import SklearnPeer, left_alone
 from ..kernels import Floats
 from ..maps.affine import Affine
 from ..statistics.extrema import Extrema
 
 
-class MaxAbsScaler(SklearnPeer, PeakScaler):
+class MaxAbsScaler(PeakScaler, SklearnPeer):
     r"""Divide each feature by its largest absolute value.
 
     :math:`z = x / \max |x|`. Rows of the fit are mapped into [-1, 1], and the largest
@@ -139,17 +139,7 @@ class MaxAbsScaler(SklearnPeer, PeakScaler):
         peak = np.asarray(theirs.max_abs_, dtype=np.float64)
         # a tiny maximum, by which scikit-learn does not divide, becomes a column of zeros
         peak = np.where(left_alone(theirs, np.asarray(theirs.scale_), peak), 0.0, peak)
-        number = np.where(np.isnan(peak), 0, theirs.n_samples_seen_)
-        clip = getattr(theirs, "clip", False)  # scikit-learn 1.7 has none
-        return cls.from_stats(max_abs=peak, n_samples=number, clip=clip, copy=theirs.copy)
-
-    def _as_peer(self) -> Peer:
-        fitted = {
-            "max_abs_": self.max_abs_,
-            "scale_": self.scale_,
-            "n_samples_seen_": rows_of(self),
-        }
-        return Peer({"copy": self.copy} | ({"clip": True} if self._clips() else {}), fitted)
+        return cls._of_peer(theirs, peak)
 
     @property
     def scale_(self) -> Floats | None:

@@ -94,7 +94,7 @@ def test_a_damaged_state_is_refused_with_advice():
 def test_a_pickle_without_a_checksum_is_taken_as_before(estimator):
     fitted = clone(estimator).fit(X)
     state = fitted.__getstate__()
-    assert type(state.pop("_checksum")) is int
+    assert len(state.pop("_checksum")) == 1
     twin = type(fitted).__new__(type(fitted))
     twin.__setstate__(state)
     laws.assert_same_state(twin, fitted)
@@ -109,6 +109,41 @@ def test_the_checksum_is_the_same_in_every_protocol_and_layout(width, protocol):
         laws.assert_same_state(pickle.loads(pickle.dumps(fitted, protocol)), fitted)
     named = sklearn_norm.ZScoreScaler().fit(FRAME)
     laws.assert_same_state(pickle.loads(pickle.dumps(named, protocol)), named)
+
+
+def test_a_state_that_pickling_lays_out_anew_is_checked_all_the_same():
+    """An array that was a part of another is written in one piece."""
+    fitted = sklearn_norm.MinMaxScaler().fit(np.arange(12.0).reshape(3, 4))
+    state = fitted.__getstate__()
+    del state["_checksum"]
+    wide = np.zeros((2, 8))
+    wide[:, ::2] = state["_statistic"]["low"], state["_statistic"]["high"]
+    state["_statistic"] = {**state["_statistic"], "low": wide[0, ::2], "high": wide[1, ::2]}
+    twin = sklearn_norm.MinMaxScaler.__new__(sklearn_norm.MinMaxScaler)
+    twin.__setstate__(state)
+    assert len(twin.__getstate__()["_checksum"]) == 2
+    again = pickle.loads(pickle.dumps(twin))
+    assert len(again.__getstate__()["_checksum"]) == 1
+    np.testing.assert_array_equal(again.data_max_, fitted.data_max_)
+    state = twin.__getstate__()
+    state["_statistic"]["high"] = state["_statistic"]["high"] + 1.0
+    with pytest.raises(FormatError, match="the checksum is another"):
+        again.__setstate__(state)
+
+
+def test_bytes_in_another_order_are_noticed():
+    """One bit of a pickle says in which order the bytes of all numbers are."""
+    data = pickle.dumps(sklearn_norm.MinMaxScaler().fit([[1.5], [7.25]]))
+    assert data.count(b"<") == 1
+    with pytest.raises(FormatError, match="the checksum is another"):
+        pickle.loads(data.replace(b"<", b">"))
+
+
+@pytest.mark.parametrize("told", [0, "", (), (1, 2, 3), [5], (2.0,)])
+def test_a_checksum_of_another_form_is_refused(told):
+    state = sklearn_norm.MinMaxScaler().fit(X).__getstate__()
+    with pytest.raises(FormatError, match="the checksum is another"):
+        sklearn_norm.MinMaxScaler().__setstate__({**state, "_checksum": told})
 
 
 class Careless(sklearn_norm.ZScoreScaler):

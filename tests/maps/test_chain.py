@@ -54,9 +54,22 @@ class SignedLog(Bend):
     def unbend(self, y):
         return np.sign(y) * np.expm1(np.absolute(y)) * self.unit
 
-    def faults(self):
+    def faults(self, n_columns):
         if type(self.unit) is not float or not self.unit > 0:
             yield "unit", f"must be a number above 0, not {self.unit!r}"
+
+
+@dataclass(frozen=True, eq=False)
+class Root(Bend):
+    """A power of the size of each column's own, with the sign kept."""
+
+    power: np.ndarray
+
+    def bend(self, x):
+        return np.sign(x) * np.exp(np.log(np.absolute(x)) * self.power)
+
+    def unbend(self, y):
+        return np.sign(y) * np.exp(np.log(np.absolute(y)) / self.power)
 
 
 class LogScaler(Scaler):
@@ -347,6 +360,43 @@ def test_maps_of_other_functions_are_not_joined():
     for other in (Chain(SignedLog(3.0), second.then), Chain(Log(), second.then), second.then):
         with pytest.raises(ValueError, match="only with others that begin with the same function"):
             first.joined(other)
+
+
+def roots():
+    powers = [np.array([0.5, 2.0]), np.array([1.0])]
+    return [Chain(Root(p), Affine.of(scale=np.full(len(p), 2.0))) for p in powers]
+
+
+def test_a_function_may_have_numbers_of_each_column():
+    """Joined, chosen and on sparse data, each column keeps its own."""
+    first, second = roots()
+    both = first.joined(second)
+    expected = np.column_stack([first.apply(MIXED[:, :2]), second.apply(MIXED[:, 2:])])
+    assert_same_bits(both.apply(MIXED), expected)
+    assert_same_bits(both.columns(np.array([2, 0])).apply(MIXED[:, [2, 0]]), expected[:, [2, 0]])
+    data = np.nan_to_num(MIXED)
+    dense = both.apply(data)
+    for form in (sparse.csr_array, sparse.csc_array):
+        Z = both.apply(form(data))
+        assert_same_bits(Z.toarray() + 0.0, dense + 0.0)
+        assert_near(both.invert(Z).toarray(), data)
+    state = both.to_state()
+    assert laws.exactly(Map.from_state(state).to_state()) == laws.exactly(state)
+
+
+def test_numbers_of_each_column_are_held_to_the_number_of_columns():
+    first, second = roots()
+    assert not list(first.faults(2))
+    assert [name for name, _ in first.faults(3)] == ["first.power", "then.scale"]
+    with pytest.raises(ValueError, match="only with others that begin with the same function"):
+        first.joined(Chain(Root(np.ones((2, 1))), second.then))
+
+
+def test_an_error_shows_the_numbers_of_its_column():
+    with pytest.raises(
+        ValueError, match=r"power=array\(\[2.\]\)\) is not defined for 1e\+200, in column 1"
+    ):
+        roots()[0].apply(np.array([[1.0, 1e200]]))
 
 
 def test_a_chain_comes_back_from_its_state():
