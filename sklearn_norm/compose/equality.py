@@ -82,9 +82,11 @@ def _state(estimator: Stateful) -> dict[str, Any]:
 
 
 def _same_bits(a: Any, b: Any) -> bool:
-    """Whether two plain values have the same types, keys and bits."""
+    """Whether two plain values, or estimators, have the same types, keys and bits."""
     if type(a) is not type(b):
         return False
+    if isinstance(a, Stateful):
+        return equal(a, b)
     if isinstance(a, dict):
         return a.keys() == b.keys() and all(_same_bits(a[k], b[k]) for k in a)
     if isinstance(a, (list, tuple)):

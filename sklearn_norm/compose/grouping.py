@@ -36,6 +36,7 @@ class Grouping(Learner):
     """
 
     _statistics: ClassVar[Any] = (Groups,)
+    _holds_estimators = True
 
     scaler: Any
     by: Any
@@ -263,11 +264,11 @@ class Grouping(Learner):
     def _n_columns_of(self, fitted: Fitted) -> int:
         if fitted.columns is None:
             raise ValueError("the state has no n_features_in_")
-        number: int = self._rest(fitted).number
-        return number
+        return self._rest(fitted).number
 
     def _n_of_map(self, fitted: Fitted, n_columns: int) -> int:
-        return n_columns * (fitted.statistic.keys.number + 1)
+        statistic: Groups = fitted.statistic
+        return n_columns * (statistic.keys.number + 1)
 
     def _faults(self) -> Iterator[tuple[str, str]]:
         yield from super()._faults()

@@ -28,6 +28,8 @@ class Stateful(BaseEstimator):  # type: ignore[misc]
     """
 
     _remembers: ClassVar[tuple[str, ...]] = ("_output", "_requests", *OF_COLUMNS)
+    _of_fit: ClassVar[frozenset[str]] = frozenset(FITTED)  # in the state, what a fit sets
+    _holds_estimators: ClassVar[bool] = False  # whether parameters may be estimators
     _at_once: ClassVar[tuple[str, ...]] = ()  # in the state together or not at all
     _fitted: Fitted | None = None
 
@@ -65,13 +67,17 @@ class Stateful(BaseEstimator):  # type: ignore[misc]
         check_schema(schema, version, "state")
         if told is not None and type(self).__setstate__ is Stateful.__setstate__:
             _check_whole(whole, told)
-        of_fit = {name: state.pop(name) for name in FITTED & state.keys()}
+        of_fit = {name: state.pop(name) for name in self._of_fit & state.keys()}
         if schema < SCHEMA:
             state = self._without_unknown(state)
         output, requests = state.pop("_output", None), state.pop("_requests", None)
         super().__setstate__({**defaults_of(type(self)), **state})
         _sklearn.restore_settings(self, output, requests)
         self._take(of_fit)
+
+    def _told_to_files(self) -> dict[str, Any]:
+        """Return the parameters as a file holds them."""
+        return dict(self.get_params(deep=False))
 
     def _state_of(self, fitted: Fitted) -> dict[str, Any]:
         """Return the fitted record as plain values."""

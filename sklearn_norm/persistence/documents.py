@@ -263,7 +263,7 @@ def as_object(notes: Any, where: str) -> Mapping[str, Any]:
 def _described(estimator: Any, where: str, name: str = "") -> Any:
     """Return an estimator as JSON values; a named step may be a word such as "drop"."""
     if isinstance(estimator, Stateful):
-        return estimators.described(estimator, where)
+        return estimators.described(estimator, where, _described)
     if composites.name_of(estimator):
         return composites.described(estimator, where, _described)
     if name and (estimator is None or isinstance(estimator, str)):
@@ -277,12 +277,12 @@ def _described(estimator: Any, where: str, name: str = "") -> Any:
 
 def _built(given: Any, where: str, age: tuple[int, Any]) -> Any:
     kind = given.get("class") if isinstance(given, dict) else None
+
+    def build(part: Any, place: str) -> Any:
+        is_word = part is None or isinstance(part, str)
+        return part if is_word and part in WORDS else _built(part, place, age)
+
     if isinstance(kind, str) and kind in composites.NAMES:
-
-        def build(part: Any, place: str) -> Any:
-            is_word = part is None or isinstance(part, str)
-            return part if is_word and part in WORDS else _built(part, place, age)
-
         with taking(where):
             return composites.built(given, where, build)
-    return estimators.built(given, where, *age)
+    return estimators.built(given, where, *age, build)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from operator import attrgetter
 from typing import Any, cast
 
@@ -12,13 +12,17 @@ from ..estimators.state import SCHEMA, Stateful, state_of
 from ..exceptions import FormatError
 from ..inputs import parameters
 from ..inputs.parameters import with_named_dtype
-from .values import at, decoded, encoded, taking, text, told, with_keys
+from .values import Described, at, decoded, encoded, taking, text, told, with_keys
 
 PACKAGE = __name__.partition(".")[0]
 
 
-def described(estimator: Stateful, where: str) -> dict[str, Any]:
-    """Return the class, the parameters and the state of an estimator."""
+Describe = Callable[..., Any]
+Build = Callable[[Any, str], Any]
+
+
+def described(estimator: Stateful, where: str, describe: Describe) -> dict[str, Any]:
+    """Return the class, the parameters and the state of an estimator, and those inside it."""
     kind = type(estimator)
     if kind_of(name_of(kind)) is not kind:
         why = "cannot be found by its name"
@@ -28,8 +32,9 @@ def described(estimator: Stateful, where: str) -> dict[str, Any]:
             f"{where}: the class {name_of(kind)} {why}. Define it at the top of a module that can "
             "be imported, under one name."
         )
-    given = with_named_dtype(estimator.get_params(deep=False))
-    written = {k: encoded(v, at(f"{where}.parameters", k)) for k, v in given.items()}
+    given = with_named_dtype(estimator._told_to_files())
+    told_parameters = _with_described(given, f"{where}.parameters", describe)
+    written = {k: encoded(v, at(f"{where}.parameters", k)) for k, v in told_parameters.items()}
     _check(estimator, where)
     _check_nothing_left(estimator, given, where)
     with taking(f"{where}.state"):
@@ -39,6 +44,7 @@ def described(estimator: Stateful, where: str) -> dict[str, Any]:
         state["_affine"] = anew
     if "_parameters" in state:
         state["_parameters"] = with_named_dtype(state["_parameters"])
+    state = _with_described(state, f"{where}.state", describe)
     fitted = {
         shown(name): encoded(state[name], f"{where}.state.{shown(name)}")
         for name in kind._remembers
@@ -47,8 +53,8 @@ def described(estimator: Stateful, where: str) -> dict[str, Any]:
     return {"class": name_of(kind), "parameters": written, "state": fitted}
 
 
-def built(given: Any, where: str, schema: int, version: Any) -> Stateful:
-    """Return the estimator that a JSON object describes."""
+def built(given: Any, where: str, schema: int, version: Any, build: Build) -> Stateful:
+    """Return the estimator that a JSON object describes; `build` makes those inside it."""
     with_keys(given, where, {"class", "parameters", "state"})
     kind = kind_of(text(given["class"], f"{where}.class"))
     if kind is None:
@@ -56,8 +62,10 @@ def built(given: Any, where: str, schema: int, version: Any) -> Stateful:
             f"{where}.class: {given['class']!r:.80} is no class that may be loaded. An estimator "
             "of your own is found once the module that defines it is imported."
         )
-    estimator = _made(kind, given["parameters"], where, exact=schema == SCHEMA)
+    build_inside = build if kind._holds_estimators else _refuse
+    estimator = _made(kind, given["parameters"], where, schema == SCHEMA, build_inside)
     state = _state(kind, given["state"], f"{where}.state", exact=schema == SCHEMA)
+    state = _with_built(state, f"{where}.state", build_inside)
     before = vars(estimator).copy()
     with taking(f"{where}.state"):
         estimator.__setstate__({**before, **state, "_schema": schema})
@@ -102,7 +110,40 @@ def _subclasses(kind: type) -> Iterator[type[Stateful]]:
         yield from _subclasses(lower)
 
 
-def _made(kind: type[Stateful], given: Any, where: str, exact: bool) -> Stateful:
+def _with_described(value: Any, where: str, describe: Describe) -> Any:
+    """Return a value in which estimators are JSON objects."""
+    if isinstance(value, (list, tuple)) and any(map(_may_hold, value)):
+        items = [_with_described(v, f"{where}[{i}]", describe) for i, v in enumerate(value)]
+        return tuple(items) if isinstance(value, tuple) else items
+    if type(value) is dict and any(map(_may_hold, value.values())):
+        return {k: _with_described(v, at(where, str(k)), describe) for k, v in value.items()}
+    if hasattr(value, "get_params") and not isinstance(value, type):
+        return Described(describe(value, where))
+    return value
+
+
+def _with_built(value: Any, where: str, build: Build) -> Any:
+    """Return a value in which JSON objects of estimators are built."""
+    if isinstance(value, Described):
+        return build(dict(value), where)
+    if isinstance(value, (list, tuple)) and any(map(_may_hold, value)):
+        items = [_with_built(v, f"{where}[{i}]", build) for i, v in enumerate(value)]
+        return tuple(items) if isinstance(value, tuple) else items
+    if type(value) is dict and any(map(_may_hold, value.values())):
+        return {k: _with_built(v, at(where, str(k)), build) for k, v in value.items()}
+    return value
+
+
+def _may_hold(value: Any) -> bool:
+    """Whether a value is an estimator or may hold one."""
+    return isinstance(value, (list, tuple, dict)) or hasattr(value, "get_params")
+
+
+def _refuse(given: Any, where: str) -> Any:
+    raise FormatError(f"{where}: no estimator can stand here.")
+
+
+def _made(kind: type[Stateful], given: Any, where: str, exact: bool, build: Build) -> Stateful:
     """Return a new estimator with the parameters given."""
     place = f"{where}.parameters"
     names = set(parameters.names_of(kind))
@@ -111,6 +152,7 @@ def _made(kind: type[Stateful], given: Any, where: str, exact: bool) -> Stateful
     elif not isinstance(given, dict):
         raise FormatError(f"{place}: must be an object.")
     values = {k: decoded(v, at(place, k)) for k, v in given.items() if k in names}
+    values = _with_built(values, place, build)
     try:
         estimator = kind(**values)
     except Exception as error:

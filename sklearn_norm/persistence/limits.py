@@ -63,6 +63,8 @@ def _cells(given: Any, where: str) -> Iterator[tuple[int, str, str]]:
     known = isinstance(kind, str) and kind in PRICES
     yield (PRICES[kind] if known else PRICE), where, "so many estimators"  # type: ignore[index]
     if not known:
+        for name in ("parameters", "state"):
+            yield from _inside(given.get(name), f"{where}.{name}")
         return
     for i, step in enumerate(_listed(given.get("steps"))):
         yield from _cells(_member(step, "estimator"), f"{where}.steps[{i}].estimator")
@@ -75,6 +77,21 @@ def _cells(given: Any, where: str) -> Iterator[tuple[int, str, str]]:
     for part in fitted.values() if isinstance(fitted, dict) else ():
         yield from _cells(part, f"{where}.state.fitted")
     yield from _columns(given, parts, state, where)
+
+
+def _inside(value: Any, where: str) -> Iterator[tuple[int, str, str]]:
+    """Yield the cells of estimators inside the values of another."""
+    if isinstance(value, dict):
+        if "class" in value:
+            yield from _cells(value, where)
+            return
+        for name, item in value.items():
+            if isinstance(item, (dict, list)):
+                yield from _inside(item, f"{where}.{name}")
+    elif isinstance(value, list):
+        for i, item in enumerate(value):
+            if isinstance(item, (dict, list)):
+                yield from _inside(item, f"{where}[{i}]")
 
 
 def _columns(given: Any, parts: Any, state: Any, where: str) -> Iterator[tuple[int, str, str]]:

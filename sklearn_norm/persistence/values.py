@@ -26,8 +26,14 @@ DTYPES = ("<f8", "<f4", "<f2", "|i1", "<i2", "<i4", "<i8", "|u1", "<u2", "<u4", 
 NOT_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
+class Described(dict[str, Any]):
+    """An estimator inside a value, as a JSON object, to be written as it is or to be built."""
+
+
 def encoded(value: Any, where: str) -> Any:
     """Return a value as JSON values."""
+    if isinstance(value, Described):
+        return dict(value)
     by_label = None if isinstance(value, Mapping) else labelled(value)
     if by_label is not None:  # a series would come back as an array, which goes by position
         value = by_label
@@ -225,6 +231,12 @@ def _read_array(value: Any, where: str) -> Any:
     return array if shape else array[()]
 
 
+def _read_estimator(value: Any, where: str) -> Any:
+    if not where.startswith("notes"):
+        return Described(value)
+    return {name: decoded(item, at(where, name)) for name, item in value.items()}
+
+
 FORMS: dict[frozenset[str], Callable[[Any, str], Any]] = {
     frozenset({"tuple"}): _read_tuple,
     frozenset({"dict"}): _read_dict,
@@ -233,6 +245,8 @@ FORMS: dict[frozenset[str], Callable[[Any, str], Any]] = {
     frozenset({"slice"}): _read_slice,
     frozenset({"strings"}): _read_strings,
     frozenset({"dtype", "shape", "base64"}): _read_array,
+    frozenset({"class", "parameters", "state"}): _read_estimator,
+    frozenset({"class", "parameters", "steps"}): _read_estimator,  # a pipeline
 }
 
 
