@@ -12,7 +12,7 @@ from .grouped import Groups
 # in place of a column of the map
 NOTHING, AS_IT_IS, REFUSED = -1, -2, -3
 POLICIES = {"nan": NOTHING, "passthrough": AS_IT_IS, "error": REFUSED}
-PIECE = 1 << 22  # members that are mapped at once
+PIECE = 1 << 24  # members that are mapped at once
 
 
 def cells_of(statistic: Groups, parameters: dict[str, Any]) -> Any:
@@ -26,7 +26,8 @@ def cells_of(statistic: Groups, parameters: dict[str, Any]) -> Any:
     # in the units of the data, a map to the distribution of all rows and back changes nothing
     all_rows = np.full(width, AS_IT_IS) if pooled else np.arange(width)
     cells = np.arange(width * (number + 1), dtype=np.int32).reshape(number + 1, width) + width
-    cells[-1] = POLICIES.get(parameters["handle_unknown"], all_rows)
+    unknown = parameters["handle_unknown"]  # what is an error was refused before
+    cells[-1] = all_rows if unknown == "error" else POLICIES.get(unknown, all_rows)
     small = statistic.parts.weight.reshape(number, width) < parameters["min_rows"]
     if small.any():
         policy = np.broadcast_to(POLICIES.get(parameters["small"], all_rows), width)

@@ -196,7 +196,8 @@ def value_of(value: Any, where: str) -> tuple[str, Any]:
     if isinstance(value, dt.date):
         return "date", (value - dt.date(1970, 1, 1)).days
     if isinstance(value, dt.timedelta):
-        return _of_time(np.asarray(getattr(value, "to_timedelta64", lambda: value)()), where)
+        exact = value.to_timedelta64() if hasattr(value, "to_timedelta64") else value
+        return _of_time(np.asarray(exact, dtype=getattr(exact, "dtype", "m8[us]")), where)
     hint = "a float" if isinstance(value, Real) else "text, as str(key)"
     raise ValueError(f"{where} holds the key {value!r:.80}, a {kind}. {WORDS}: make it {hint}.")
 

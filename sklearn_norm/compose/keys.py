@@ -188,6 +188,7 @@ class Keys:
             return
         if codes.shape[0] != self.width:
             yield "codes", f"has {codes.shape[0]} rows, not {self.width}"
+            return
         if not self.width and self.number > 1:
             yield "codes", "must have one group at most, where no column has keys"
         for at, (values, row) in enumerate(zip(self.values, codes, strict=True)):
