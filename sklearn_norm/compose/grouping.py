@@ -63,6 +63,11 @@ class Grouping(Learner):
         """Return the scaler of the groups, not fitted."""
         return ZScoreScaler() if self.scaler is None else self.scaler
 
+    def _inner_of(self, fitted: Fitted) -> Any:
+        """Return the scaler as it was at the fit."""
+        told = fitted.parameters["scaler"]
+        return ZScoreScaler() if told is None else told
+
     def _has_own_fit(self) -> bool:
         return False  # `fit` is defined beside this class, and no hook is missing
 
@@ -130,7 +135,7 @@ class Grouping(Learner):
         row = first if kept is None else int(np.flatnonzero(kept)[first])
         raise ValueError(
             f"Row {row} has the key {keys.label(int(rows[first]))!r}, in which a value is "
-            "missing. Fill it in, or set missing_key to "
+            "missing. Fill it in, or set `missing_key` to "
             '"group", which makes missing keys a group, or "unknown".'
         )
 
@@ -181,7 +186,7 @@ class Grouping(Learner):
         return Layout(fitted.columns, fitted.parameters["by"]).rest()
 
     def _scaled(self, fitted: Fitted, table: KeyedTable, copy: bool | None) -> Any:
-        inner = self._inner()
+        inner = self._inner_of(fitted)
         check_held(table)
         self._look_up(fitted, table, slice(None))
         self._check_container(fitted)
@@ -237,7 +242,7 @@ class Grouping(Learner):
     def _inverted(
         self, fitted: Fitted, X: Any, copy: bool | None, columns: Any, groups: Any
     ) -> Any:
-        inner = self._inner()
+        inner = self._inner_of(fitted)
         assert fitted.columns is not None
         table = read_scaled(self, X, fitted.columns, groups, columns)
         chosen = np.searchsorted(table.layout.scaled, table.places)
@@ -295,12 +300,12 @@ class Grouping(Learner):
                 "and a graph has tensors of one type, without keys. Convert the scaler of one "
                 "group, stats_for(key), or `global_`."
             )
-        if self._inner().dtype is not None and not inverse:
+        if self._inner_of(fitted).dtype is not None and not inverse:
             raise ValueError("`dtype` does not convert to ONNX: set scaler__dtype=None.")
-        if fitted.parameters["target"] == "pooled" or (self._cells_of_all(fitted) < 0).any():
+        if (self._cells_of_all(fitted) < 0).any():
             raise ValueError(
-                "A GroupScaler without keys, whose one group is pooled or small, has nothing to "
-                "convert."
+                "A GroupScaler without keys, whose one group is small and not scaled, has nothing "
+                "to convert."
             )
 
     def _cells_of_all(self, fitted: Fitted) -> Any:
@@ -315,10 +320,15 @@ class Grouping(Learner):
 
     def _traced(self, X: Traced, inverse: bool) -> Traced:
         fitted = self._fitted_now()
-        mapping = fitted.map.columns(self._cells_of_all(fitted))
+        pooled = fitted.parameters["target"] == "pooled"
+        own = fitted.map.columns(self._cells_of_all(fitted))
+        whole = fitted.map.columns(np.arange(fitted.n_columns)) if pooled else None
+        clip = self._inner_of(fitted)._clips()
         if inverse:
-            return mapping.invert(X)  # type: ignore[no-any-return]
-        return mapping.apply(X, clip=self._inner()._clips())  # type: ignore[no-any-return]
+            given = X if whole is None else whole.apply(X)
+            return own.invert(given)  # type: ignore[no-any-return]
+        result = own.apply(X, clip=clip)
+        return result if whole is None else whole.invert(result)  # type: ignore[no-any-return]
 
 
 def _parts(inner: Any, grouped: GroupedRows, weight: Any) -> Any:

@@ -345,7 +345,7 @@ class GroupScaler(Grouping):
 
         Raises
         ------
-        KeyError
+        ValueError
             If there is no group of this key.
         AttributeError
             Before a fit.

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .key_values import MOST, WORDS, Places, Values, nanoseconds, value_of
+from .key_values import DTYPES, MOST, WORDS, Places, Values, nanoseconds, value_of
 
 SPARSE = 4  # integers that leave out no more than this share of a range are counted in a table
 PLAIN = ("string", "empty")  # objects of which equality means the same key
@@ -178,8 +178,6 @@ def _of_objects_typed(objects: list[Any], where: str) -> tuple[Values, Places]:
 
 
 def _block(kind: str, pairs: list[tuple[Any, int]]) -> Any:
-    from .key_values import DTYPES
-
     block = np.empty(len(pairs), dtype=DTYPES[kind])
     block[:] = [value for value, _ in pairs]
     return block

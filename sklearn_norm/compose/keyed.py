@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -69,7 +69,11 @@ class KeyedTable(Table):
         layout, own = self.layout, container_of(self.given)
         if isinstance(self.inner, Reshaped):
             return result.reshape(self.inner.original)
-        keys = [] if drop else list(zip(layout.keys.tolist(), self.key_columns, strict=True))
+        keys = (
+            []
+            if drop
+            else sorted(zip(layout.keys.tolist(), self.key_columns, strict=True), key=_place)
+        )
         keys = keys if layout.keys.size else []
         if wanted == "default" and own != "default" and keys:
             wanted = own
@@ -77,7 +81,7 @@ class KeyedTable(Table):
             return _with_columns(result, keys, self.given)
         chosen = layout.scaled if self.places is None else self.places
         names = _names(self.given, own, layout.columns)
-        frame = framed(result, wanted, [names[at] for at in chosen], like=self.given)
+        frame = framed(result, wanted, [names[at] for at in chosen], like=self.inner.given)
         before = set(chosen.tolist()) | set(layout.keys.tolist())
         for place, (_, keys_of_column) in keys:
             at = sum(other < place for other in before)
@@ -179,7 +183,7 @@ def read_scaled(estimator: Any, X: Any, columns: Columns, groups: Any, wanted: A
             f"X has {values.shape[1]} columns beside the keys, but {places.size} were expected. "
             "To invert some columns only, name them: columns=[...]."
         )
-    table = Table(values, inner, X, container_of(X), places)
+    table = Table(values, inner, rest, container_of(X), places)
     pairs = list(zip(layout.names(), keys, strict=True)) if has_keys else _of_groups(groups, table)
     found = KeyedTable(table, layout, X, pairs)
     found.places = layout.scaled[places]
@@ -296,15 +300,14 @@ def _of_groups(groups: Any, table: Table) -> list[tuple[str, Any]]:
 def _of_array(groups: Any, table: Table) -> list[tuple[str, Any]]:
     if isinstance(groups, (list, tuple)):
         groups = list(groups)
-        if groups and all(isinstance(key, tuple) for key in groups):
+        if groups and all(isinstance(key, (tuple, list)) for key in groups):
             if len({len(key) for key in groups}) > 1:
-                raise ValueError("The tuples in `groups` differ in their number of parts.")
+                raise ValueError("The keys in `groups` differ in their number of parts.")
             parts = zip(*groups, strict=True)
             return [(f"groups[{at}]", list(part)) for at, part in enumerate(parts)]
         return [("groups", groups)]
-    if not hasattr(groups, "dtype") and hasattr(groups, "categories"):
-        return [("groups", groups)]
-    if isinstance(groups, str) or not hasattr(groups, "__len__"):
+    unfit = isinstance(groups, (str, bytes, Mapping, Set)) or is_sparse(groups)
+    if unfit or not hasattr(groups, "__len__"):
         raise ValueError(f"`groups` must hold a key for each row. Got {groups!r:.80}.")
     if hasattr(groups, "categories"):  # a Categorical of pandas
         import pandas as pd
@@ -329,7 +332,7 @@ def _with_columns(result: Any, keys: list[Any], given: Any) -> Any:
     for column in columns.values():
         if column.dtype.kind not in "biuf":
             dtype = np.dtype(object)
-        elif not np.array_equal(column, column.astype(dtype), equal_nan=True):
+        elif not _holds(column, dtype):
             raise ValueError(
                 f"X holds keys that an array of {dtype} does not hold, and that would be rounded: "
                 'pass a frame, or the keys apart, as groups=..., or set keys="drop".'
@@ -361,3 +364,14 @@ def _insert(frame: Any, kind: str, at: int, name: Any, column: Any) -> None:
 
     values = column if isinstance(column, pl.Series) else pl.Series(np.asarray(column).tolist())
     frame.insert_column(at, values.alias(str(name)))
+
+
+def _place(key: tuple[int, Any]) -> int:
+    return key[0]
+
+
+def _holds(column: Any, dtype: Any) -> bool:
+    """Whether numbers become others of a dtype, and come back as they were."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        back = column.astype(dtype).astype(column.dtype)
+    return bool(np.array_equal(back, column, equal_nan=column.dtype.kind == "f"))

@@ -143,17 +143,17 @@ class Keys:
         return out
 
     def place(self, key: Any) -> int:
-        """Return the group of one key; a KeyError if there is none."""
+        """Return the group of one key; an error if there is none."""
         parts = key if isinstance(key, tuple) else (key,)
         if len(parts) != self.width:
-            raise KeyError(
-                f"The key {key!r:.80} has {len(parts)} parts, but those of the fit have "
+            raise ValueError(
+                f"The `key` {key!r:.80} has {len(parts)} parts, but those of the fit have "
                 f"{self.width}."
             )
-        one, _ = type(self).read([("the key", [part]) for part in parts], 1)
+        one, _ = type(self).read([("`key`", [part]) for part in parts], 1)
         place = int(self.find(one)[0])
         if place < 0:
-            raise KeyError(f"No group has the key {key!r:.80}. {self.shown()}")
+            raise ValueError(f"No group has the `key` {key!r:.80}. {self.shown()}")
         return place
 
     def shown(self) -> str:

@@ -87,6 +87,7 @@ def test_tags(estimator):
         "ZScoreScaler": getattr(estimator, "with_mean", False),
         "RobustScaler": getattr(estimator, "with_centering", False),
         "BatchStatsScaler": True,
+        "GroupScaler": True,  # it takes dense data only
     }.get(type(estimator).__name__, isinstance(estimator, TensorInput))
 
     assert tags.input_tags.allow_nan

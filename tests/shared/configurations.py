@@ -29,6 +29,7 @@ MORE = {
         {"clip": (-1.0, 1.0)},
     ],
     "DecimalScaler": [],
+    "GroupScaler": [{"smooth": 2.0}, {"target": "pooled"}, {"min_rows": 0, "missing_key": "group"}],
     "LayerNorm": [{"gamma": 2.0, "beta": -1.0}, {"normalized_ndim": 1, "eps": 0.0}],
     "RMSNorm": [{"gamma": 2.0, "beta": -1.0}, {"normalized_ndim": 1}],
     "InstanceNorm": [{"gamma": 2.0, "beta": -1.0}, {"channel_axis": -1}],
