@@ -22,6 +22,7 @@ from typing import TextIO
 
 from bars import MEMORY, Verdict
 from case import Case
+from groups import group_cases
 from linear import linear_rows, linear_verdicts
 from machine import default_threads, facts, peer, threads
 from memory import peak_of_fit
@@ -93,6 +94,7 @@ def tell_cases(told: argparse.Namespace, report: Report) -> list[Row]:
         norm_cases(small, n_threads),
         one_row_cases(),
         small_cases(),
+        group_cases(small, n_threads),
     )
     for case in cases:
         if re.search(told.only, case.label):
