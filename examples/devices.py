@@ -1,8 +1,8 @@
 """One classifier for ten devices that measure the same in other units, each a little drifted.
 
-The samples are the breast cancer data of scikit-learn. Each was measured by one of ten devices, and
-each device has a gain and an offset of its own in every channel. The classifier learns from seven of
-them and answers for the other three, which have no labels: their samples are enough to scale them.
+The samples are the breast cancer data of scikit-learn. Each was measured by one of ten devices,
+and each device has a gain and an offset of its own in every channel. The classifier learns from
+seven of them and answers for the others, whose samples without labels are enough to scale them.
 """
 
 from __future__ import annotations

@@ -161,9 +161,9 @@ class Grouping(Learner):
 
     def _rule(self, statistic: Groups) -> Map:
         """Return the map of all rows, and beside it that of each group."""
-        inner = self._inner()
-        both = statistic.whole.joined(self._parts_of(statistic))
-        return ruled(inner, both, self._rest(self._known))
+        inner, rest = self._inner(), self._rest(self._known)
+        whole = ruled(inner, statistic.whole, rest)
+        return whole.joined(ruled(inner, self._parts_of(statistic), rest))
 
     def _parts_of(self, statistic: Groups) -> Any:
         """Return the statistic of the groups, smoothed if that is asked for."""

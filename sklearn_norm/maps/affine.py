@@ -178,6 +178,8 @@ class Affine(Map):
         for other in others:
             if not isinstance(other, Affine):
                 raise ValueError(f"An affine map cannot be joined with a {type(other).__name__}.")
+        if not any(vector is not None for m in maps for vector in vars(m).values()):
+            return self
         sizes = [m.n_columns for m in maps]
         joined = {}
         for name, (nothing, dtype) in NOTHING.items():
