@@ -2,30 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from . import exceptions as exceptions
-from . import functional as functional
-from . import onnx as onnx
-from ._version import __version__ as __version__
-from .compose.equality import equal
-from .compose.groups import GroupScaler
-from .compose.merging import merge
-from .config import config_context, get_config, set_config, show_versions
-from .elsewhere import refusal
-from .persistence.documents import from_dict, load, save, to_dict
-from .scalers.batch_stats import BatchStatsScaler
-from .scalers.decimal import DecimalScaler
-from .scalers.max_abs import MaxAbsScaler
-from .scalers.minmax import MinMaxScaler
-from .scalers.robust import RobustScaler
-from .scalers.zscore import StandardScaler, ZScoreScaler
-from .tensors.ada import AdaNorm
-from .tensors.batch import BatchNorm
-from .tensors.group import GroupNorm
-from .tensors.instance import InstanceNorm
-from .tensors.layer import LayerNorm
-from .tensors.rms import RMSNorm
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __all__ = [
     "TRUSTED_TYPES",
@@ -55,23 +33,70 @@ __all__ = [
     "to_dict",
 ]
 
-# Pickles refer to classes by this module, so that files below can be renamed.
-_public = [globals()[_name] for _name in __all__ if _name != "TRUSTED_TYPES"]
-for _value in _public:
-    _value.__module__ = __name__
+from . import exceptions as exceptions
+from ._version import __version__ as __version__
+from .config import config_context, get_config, set_config, show_versions
+from .elsewhere import refusal
+from .scalers.batch_stats import BatchStatsScaler
+from .scalers.decimal import DecimalScaler
+from .scalers.max_abs import MaxAbsScaler
+from .scalers.minmax import MinMaxScaler
+from .scalers.robust import RobustScaler
+from .scalers.zscore import StandardScaler, ZScoreScaler
 
-TRUSTED_TYPES = sorted(
-    f"{__name__}.{_kind.__name__}" for _kind in _public if isinstance(_kind, type)
-)
+if TYPE_CHECKING:
+    from . import functional as functional
+    from . import onnx as onnx
+    from .compose.equality import equal
+    from .compose.groups import GroupScaler
+    from .compose.merging import merge
+    from .persistence.documents import from_dict, load, save, to_dict
+    from .tensors.ada import AdaNorm
+    from .tensors.batch import BatchNorm
+    from .tensors.group import GroupNorm
+    from .tensors.instance import InstanceNorm
+    from .tensors.layer import LayerNorm
+    from .tensors.rms import RMSNorm
+
+# What is imported at first use, by its file: who only scales columns does not wait for the rest.
+_LATER = {
+    "AdaNorm": "tensors.ada",
+    "BatchNorm": "tensors.batch",
+    "GroupNorm": "tensors.group",
+    "GroupScaler": "compose.groups",
+    "InstanceNorm": "tensors.instance",
+    "LayerNorm": "tensors.layer",
+    "RMSNorm": "tensors.rms",
+    "equal": "compose.equality",
+    "from_dict": "persistence.documents",
+    "load": "persistence.documents",
+    "merge": "compose.merging",
+    "save": "persistence.documents",
+    "to_dict": "persistence.documents",
+}
+_MODULES = ("functional", "onnx")
+
+TRUSTED_TYPES = [f"{__name__}.{name}" for name in __all__[1:] if name[0].isupper()]
 """What `skops.io.load` must be told to trust: every estimator, and nothing else."""
-del _public, _value
+
+
+for _function in (config_context, get_config, set_config, show_versions):
+    _function.__module__ = __name__
+del _function
 
 
 def __getattr__(name: str) -> Any:
-    """Say what does the work of a name of another library."""
-    raise refusal(__name__, name)
+    """Import what is imported at first use; say what does the work of a name of elsewhere."""
+    if name in _MODULES:
+        return import_module(f"{__name__}.{name}")
+    if name not in _LATER:
+        raise refusal(__name__, name)
+    value = getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+    value.__module__ = __name__
+    globals()[name] = value
+    return value
 
 
 def __dir__() -> list[str]:
     """Return the public names only: what is meant to be used, without the inside."""
-    return sorted([*__all__, "__version__", "exceptions", "functional", "onnx"])
+    return sorted([*__all__, "__version__", "exceptions", *_MODULES])

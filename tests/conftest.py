@@ -16,6 +16,11 @@ import pytest
 from budget import SHORT, covering, times
 from hypothesis import settings
 
+import sklearn_norm
+
+for name in sklearn_norm.__all__:  # what is imported at first use, for the examples in docstrings
+    getattr(sklearn_norm, name)
+
 settings.register_profile("house", deadline=None, derandomize=True, max_examples=times(8, 25))
 settings.load_profile("house")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
@@ -16,6 +17,7 @@ from .damage import checksum
 from .fitted import OF_COLUMNS, OF_SCALER, OF_SHAPE, Fitted
 
 SCHEMA = 2  # increase it whenever an older version would misread the state
+PACKAGE = __name__.partition(".")[0]
 FITTED = {*OF_COLUMNS, *OF_SHAPE, *OF_SCALER}
 
 
@@ -32,6 +34,13 @@ class Stateful(BaseEstimator):  # type: ignore[misc]
     _holds_estimators: ClassVar[bool] = False  # whether parameters may be estimators
     _at_once: ClassVar[tuple[str, ...]] = ()  # in the state together or not at all
     _fitted: Fitted | None = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Let pickles and files refer to a public class by the package, not by its file."""
+        super().__init_subclass__(**kwargs)
+        inside = cls.__module__.startswith(f"{PACKAGE}.")
+        if inside and cls.__name__ in sys.modules[PACKAGE].__all__:
+            cls.__module__ = PACKAGE
 
     def __getstate__(self) -> dict[str, Any]:
         """Return arrays and plain values only."""
@@ -90,7 +99,7 @@ class Stateful(BaseEstimator):  # type: ignore[misc]
 
     def _without_unknown(self, state: dict[str, Any]) -> dict[str, Any]:
         """Drop attributes that this version does not know, except in a user's own class."""
-        if type(self).__module__.partition(".")[0] != __name__.partition(".")[0]:
+        if type(self).__module__.partition(".")[0] != PACKAGE:
             return state
         kept = {*self._remembers, *defaults_of(type(self)), *_sklearn.SETTINGS}
         return {name: value for name, value in state.items() if name in kept}

@@ -46,7 +46,7 @@ class Transformer(
     OneToOneFeatureMixin,  # type: ignore[misc]
     TransformerMixin,  # type: ignore[misc]
     Stateful,
-    auto_wrap_output_keys=None,  # type: ignore[call-arg]
+    auto_wrap_output_keys=None,
 ):
     """A scikit-learn transformer whose fitted attributes are views of one record.
 

@@ -90,8 +90,11 @@ def shown(name: str) -> str:
 
 def kind_of(name: str) -> type[Stateful] | None:
     """Return the imported class of that name; None if there is none or it is not public."""
-    if name.startswith(f"{PACKAGE}.") and name.count(".") > 1:
-        return None
+    if name.startswith(f"{PACKAGE}."):
+        public = name[len(PACKAGE) + 1 :]
+        if public not in sys.modules[PACKAGE].__all__:
+            return None
+        getattr(sys.modules[PACKAGE], public)  # which imports it, if that did not happen yet
     for kind in _subclasses(Stateful):
         if name_of(kind) == name:
             try:

@@ -100,8 +100,11 @@ def circles(package):
 
 
 def hidden(package):
-    """Imports of this package inside functions are not allowed: they could hide a cycle."""
-    return [str(one) for one, _ in package.ours if one.late]
+    """Imports of this package inside functions are not allowed: they could hide a cycle.
+
+    The package itself, which nothing inside imports from, imports some files at first use.
+    """
+    return [str(one) for one, _ in package.ours if one.late and one.by]
 
 
 def strangers(package):
@@ -144,6 +147,7 @@ def unseen(package):
         str(one)
         for one in package.imports
         if is_under(one.name, "importlib") and not is_under(one.name, "importlib.metadata")
+        if one.by
     ]
     for module, tree in package.trees.items():
         names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}

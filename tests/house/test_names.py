@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import subprocess
@@ -44,6 +45,39 @@ def test_an_import_in_a_long_function_is_seen():
 def test_an_attribute_of_elsewhere_is_an_attribute_error():
     with pytest.raises(AttributeError, match="'sklearn_norm' has no attribute 'Normalizer': use"):
         sklearn_norm.Normalizer
+
+
+def test_what_is_imported_at_first_use_is_what_type_checkers_are_told():
+    """In the file of the package, names stand in two lists; and pickles refer to the package."""
+    tree = ast.parse(Path(sklearn_norm.__file__).read_text("utf-8"))
+    (told,) = (node for node in tree.body if isinstance(node, ast.If))
+    files = {alias.name: node.module for node in told.body for alias in node.names if node.module}
+    assert files == sklearn_norm._LATER
+    assert {a.name for n in told.body for a in n.names if not n.module} == {*sklearn_norm._MODULES}
+    for name in sklearn_norm.__all__[1:]:
+        assert getattr(sklearn_norm, name).__module__ == "sklearn_norm"
+
+
+USES = {
+    "a norm by its file": "from sklearn_norm.tensors.layer import LayerNorm as Kind",
+    "a norm by the package": "from sklearn_norm import LayerNorm as Kind",
+    "all names": "from sklearn_norm import *; Kind = LayerNorm",
+}
+
+
+@pytest.mark.parametrize("use", USES)
+def test_a_class_that_is_imported_at_first_use_is_pickled_by_the_package(use):
+    code = f"import pickle; {USES[use]}; print(pickle.dumps(Kind(), 0))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert "sklearn_norm\\nLayerNorm" in done.stdout
+
+
+def test_a_file_of_a_norm_is_loaded_where_no_norm_was_imported(tmp_path):
+    path = tmp_path / "norm.json"
+    sklearn_norm.save(sklearn_norm.GroupNorm(num_groups=2), path)
+    code = f"import sklearn_norm; print(sklearn_norm.load({str(path)!r}))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "GroupNorm(num_groups=2)"
 
 
 def test_unknown_names_stay_unknown():
