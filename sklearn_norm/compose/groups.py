@@ -269,7 +269,7 @@ class GroupScaler(Grouping):
             `handle_unknown`, `small` or `missing_key`.
         """
         fitted = self._fitted_now()
-        return self._scaled(fitted, read_keyed(self, X, fitted.columns, groups), copy)
+        return self._scaled(fitted, read_keyed(self, X, fitted.columns, groups, 0), copy)
 
     def inverse_transform(
         self, X: Any, copy: bool | None = None, columns: Any = None, groups: Any = None

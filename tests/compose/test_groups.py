@@ -646,6 +646,53 @@ def test_sparse_data_are_refused():
         GroupScaler().fit(sparse.csr_array(np.eye(3)), groups=[1, 1, 2])
 
 
+def test_no_rows_are_transformed_to_no_rows():
+    groups = GroupScaler(by="device").fit(FRAME)
+    pd.testing.assert_frame_equal(groups.transform(FRAME[:0]), FRAME[:0])
+    assert GroupScaler().fit(FRAME[NAMES]).transform(FRAME[NAMES][:0]).shape == (0, 3)
+
+
+def test_columns_are_independent_and_rows_come_in_any_order():
+    """The laws of permutations, for columns and for rows."""
+    groups = GroupScaler(by="device").fit(FRAME)
+    Z = groups.transform(FRAME)
+    turned = FRAME[["ohms", "device", "volts", "amps"]]
+    pd.testing.assert_frame_equal(
+        GroupScaler(by="device").fit_transform(turned), Z[turned.columns], check_exact=True
+    )
+    order = np.random.default_rng(3).permutation(len(FRAME))
+    shuffled = GroupScaler(by="device").fit(FRAME.iloc[order])
+    pd.testing.assert_frame_equal(shuffled.transform(FRAME), Z, check_exact=True)
+    wider = FRAME.assign(volts=np.ldexp(FRAME["volts"].to_numpy(), 40))
+    pd.testing.assert_frame_equal(
+        GroupScaler(by="device").fit_transform(wider), Z, check_exact=True
+    )
+
+
+def test_integer_weights_are_repetitions_and_zero_is_absence():
+    weight = np.random.default_rng(4).integers(0, 4, len(FRAME))
+    weighed = GroupScaler(by="device").fit(FRAME, sample_weight=weight)
+    repeated = GroupScaler(by="device").fit(FRAME.iloc[np.repeat(np.arange(300), weight)])
+    assert weighed.groups_.tolist() == repeated.groups_.tolist()
+    assert weighed.counts_.tolist() == repeated.counts_.tolist()
+    here = FRAME[FRAME["device"].isin(weighed.groups_)]
+    pd.testing.assert_frame_equal(weighed.transform(here), repeated.transform(here), rtol=1e-13)
+    bad = FRAME.assign(volts=np.where(weight == 0, np.inf, FRAME["volts"]))
+    bad["device"] = np.where(weight == 0, None, bad["device"])
+    assert_same_state(GroupScaler(by="device").fit(bad, sample_weight=weight), weighed)
+
+
+def test_a_table_may_be_overwritten():
+    X, keys = FRAME[NAMES].to_numpy(copy=True), FRAME["device"]
+    before = X.copy()
+    expected = GroupScaler().fit(X, groups=keys).transform(X, groups=keys)
+    assert_same_bits(X, before)
+    scaler = GroupScaler(ZScoreScaler(copy=False)).fit(X, groups=keys)
+    Z = scaler.transform(X, groups=keys)
+    assert_same_bits(Z, expected)
+    assert np.shares_memory(Z, X)
+
+
 # Files, copies, graphs
 
 

@@ -106,6 +106,7 @@ STATISTICS = {
     "Running": Running.measure,
 }
 NOT_MEASURED = {
+    "Groups": "of rows with keys: tests/compose/test_groups.py",
     "Given": "a center and a scale that were given: tests/estimators/test_from_stats.py",
     **dict.fromkeys(
         ("UncountedExtrema", "UncountedMoments", "UncountedRunning"),
