@@ -10,6 +10,7 @@ __all__ = [
     "AdaNorm",
     "BatchNorm",
     "BatchStatsScaler",
+    "ColumnScaler",
     "DecimalScaler",
     "GroupNorm",
     "GroupScaler",
@@ -17,15 +18,18 @@ __all__ = [
     "LayerNorm",
     "MaxAbsScaler",
     "MinMaxScaler",
+    "PooledScaler",
     "RMSNorm",
     "RobustScaler",
     "StandardScaler",
+    "StreamingPipeline",
     "ZScoreScaler",
     "config_context",
     "equal",
     "from_dict",
     "get_config",
     "load",
+    "make_column_scaler",
     "merge",
     "save",
     "set_config",
@@ -47,9 +51,11 @@ from .scalers.zscore import StandardScaler, ZScoreScaler
 if TYPE_CHECKING:
     from . import functional as functional
     from . import onnx as onnx
+    from .compose.columns import ColumnScaler, make_column_scaler
     from .compose.equality import equal
     from .compose.groups import GroupScaler
     from .compose.merging import merge
+    from .compose.pooled import PooledScaler
     from .persistence.documents import from_dict, load, save, to_dict
     from .tensors.ada import AdaNorm
     from .tensors.batch import BatchNorm
@@ -62,14 +68,18 @@ if TYPE_CHECKING:
 _LATER = {
     "AdaNorm": "tensors.ada",
     "BatchNorm": "tensors.batch",
+    "ColumnScaler": "compose.columns",
     "GroupNorm": "tensors.group",
     "GroupScaler": "compose.groups",
     "InstanceNorm": "tensors.instance",
     "LayerNorm": "tensors.layer",
+    "PooledScaler": "compose.pooled",
     "RMSNorm": "tensors.rms",
+    "StreamingPipeline": "compose.streaming",
     "equal": "compose.equality",
     "from_dict": "persistence.documents",
     "load": "persistence.documents",
+    "make_column_scaler": "compose.columns",
     "merge": "compose.merging",
     "save": "persistence.documents",
     "to_dict": "persistence.documents",

@@ -10,18 +10,20 @@ from sklearn import config_context, get_config
 from sklearn.base import OneToOneFeatureMixin
 from sklearn.utils import Tags, TargetTags
 from sklearn.utils._metadata_requests import SIMPLE_METHODS
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils._set_output import _get_output_config, _wrap_data_with_container
 from sklearn.utils.validation import _get_feature_names, validate_data
 
 __all__ = [
     "OUTPUT",
     "SETTINGS",
+    "HasMethods",
     "Interval",
     "StrOptions",
     "asked_container",
     "feature_names",
     "has_asked",
+    "is_routing",
     "keeps_names",
     "output_of",
     "restore_settings",
@@ -71,6 +73,11 @@ def validated(
     values = validate_data(stand, X, reset=reset, **checks)
     told: int | None = getattr(stand, "n_features_in_", None)
     return values, getattr(stand, "feature_names_in_", None), told
+
+
+def is_routing() -> bool:
+    """Whether metadata routing is on."""
+    return bool(get_config()["enable_metadata_routing"])
 
 
 def keeps_names(estimator: Any) -> bool:

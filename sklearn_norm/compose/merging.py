@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from copy import deepcopy
+from itertools import chain
 from typing import Any
 
 from sklearn.exceptions import NotFittedError
@@ -11,6 +12,10 @@ from sklearn.exceptions import NotFittedError
 from ..estimators.fitted import moved_between
 from ..estimators.learner import Learner
 from ..estimators.transformer import Transformer
+from .composite import Composite
+from .streaming import Streaming
+
+NOTHING = object()  # what comes first of no scalers
 
 
 def merge(scalers: Iterable[Any]) -> Any:
@@ -53,9 +58,13 @@ def merge(scalers: Iterable[Any]) -> Any:
     >>> scaler.mean_, scaler.n_samples_seen_
     (array([5.]), 5)
     """
+    iterator = iter(_iterated(scalers))
+    head = next(iterator, NOTHING)
+    if isinstance(head, (Composite, Streaming)):
+        return _merged_in_turn(head, iterator)
     first: Any = None
     parts: list[tuple[int, Any]] = []  # statistics of 1, 2, 4, ... scalers, the largest first
-    for place, scaler in enumerate(_iterated(scalers)):
+    for place, scaler in enumerate(chain(() if head is NOTHING else (head,), iterator)):
         if not isinstance(scaler, Learner):
             raise TypeError(
                 "`scalers` must hold fitted scalers of sklearn_norm, but "
@@ -88,6 +97,19 @@ def merge(scalers: Iterable[Any]) -> Any:
     while parts:
         total = first._merged(parts.pop()[1], total)
     return first._made_of(mine, total)
+
+
+def _merged_in_turn(first: Any, others: Iterable[Any]) -> Any:
+    """Merge estimators that are made of others, whose parts are merged in turn."""
+    merged = first
+    for place, other in enumerate(others, 1):
+        try:
+            merged = merged.merge(other)
+        except NotFittedError as error:
+            raise NotFittedError(f"scalers[{place}]: {error}") from error
+        except ValueError as error:
+            raise ValueError(f"scalers[{place}]: {error}") from error
+    return deepcopy(first) if merged is first else merged
 
 
 def _iterated(scalers: Any) -> Iterable[Any]:

@@ -50,7 +50,7 @@ class Buffer:
     def plus(self, values: Array) -> Self:
         """Return a new buffer with a copy of one more batch."""
         if values.dtype != np.float64:
-            with np.errstate(invalid="ignore"):  # casting a signaling NaN warns
+            with np.errstate(all="ignore"):  # casting a signaling NaN warns
                 values = values.astype(np.float64)
         batch = np.array(values, dtype=np.float64, order="C")
         return type(self)((*self.batches, batch), self.n_members + batch.size)

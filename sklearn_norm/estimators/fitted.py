@@ -31,6 +31,7 @@ MOST_FEATURES = 2**31  # more do not fit in a row that any memory holds
 # names of the parts of a scaler in its state; a fit sets all of AT_ONCE together
 AT_ONCE = ("_container", "_parameters", "_affine", "_statistic")
 OF_SCALER = ("_pending", "_origin", *AT_ONCE)
+OF_LABELS = (int, float, bool, str, type(None))  # types of labels, and of the parts of tuples
 RECORDS: dict[str, Any] = {"_affine": Map, "_statistic": Statistic, "_pending": Buffer}
 
 
@@ -172,14 +173,16 @@ class Fitted:
         if type(width) is not int or not 0 <= width <= MOST_FEATURES:
             yield "n_features_in_", f"must be a number of features up to 2**31, not {width!r:.40}"
         labels = self.columns.labels
-        if labels is not None and (type(labels) is not tuple or len(labels) != width):
-            yield "_labels", "must be a tuple with a label for each column"
+        if labels is not None:
+            yield from _faults_of_labels(labels, width, names)
         if names is None:
             return
         if not are_strings(names):
             yield "feature_names_in_", "must be an array of strings"
         if names.shape != (width,):
             yield "feature_names_in_", f"has the shape {names.shape}, not {(width,)}"
+        if len(set(names.tolist())) < names.size:
+            yield "feature_names_in_", "has a name more than once"
 
     def faults_of_shape(self) -> Iterator[tuple[str, str]]:
         """Yield each fault of the shape of a sample, and the reason."""
@@ -207,6 +210,25 @@ class Fitted:
                 yield name, f"must be a {RECORDS[name].__name__}, not {record!r:.40}"
             size = n_of_map if n_of_map is not None and record is self.map else n_columns
             yield from ((f"{name}.{field}", why) for field, why in record.faults(size))
+
+
+def _faults_of_labels(labels: Any, width: int, names: Any) -> Iterator[tuple[str, str]]:
+    """Yield each fault of labels that are not all strings."""
+    if type(labels) is not tuple or len(labels) != width:
+        yield "_labels", "must be a tuple with a label for each column"
+    if names is not None:
+        yield "_labels", "cannot be there beside feature_names_in_"
+    if labels == tuple(range(len(labels))):
+        yield "_labels", "are the numbers of the columns, which are none"
+    for at, label in enumerate(labels):
+        parts = label if type(label) is tuple else (label,)
+        if type(label) is str or not all(type(part) in OF_LABELS for part in parts):
+            yield (
+                f"_labels[{at}]",
+                "must be a number, a boolean, None, or a tuple of such or strings",
+            )
+    if len(set(map(repr, labels))) < width:  # hashes of numbers are easily made equal
+        yield "_labels", "has a label more than once"
 
 
 def moved_between(statistic: Any, before: Any, after: Any) -> Any:

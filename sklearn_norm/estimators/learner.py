@@ -106,7 +106,8 @@ class Learner(Mergeable, Transformer):
         ValueError
             If the data or the weights are not as described; the scaler is then unchanged.
         """
-        self._fitted = self._learned(None, X, sample_weight)[0]
+        with self._in_turn():
+            self._fitted = self._learned(None, X, sample_weight)[0]
         return self
 
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
@@ -131,7 +132,9 @@ class Learner(Mergeable, Transformer):
         ValueError
             If the batch or the weights are not as described; the scaler is then unchanged.
         """
-        self._fitted = self._learned(self._fitted, X, sample_weight, least_rows=0)[0]
+        with self._in_turn():
+            before = self._fitted
+            self._follow(before, self._learned(before, X, sample_weight, least_rows=0)[0])
         return self
 
     def _learned(
@@ -222,12 +225,13 @@ class Learner(Mergeable, Transformer):
 
     def _waiting(self, before: Fitted, table: Table, values: Array) -> Fitted:
         """Return the record with one more batch in the buffer; a full buffer is merged."""
-        if values.dtype.kind == "f" and kernels.has_infinity(values):
-            table.refuse_infinite(values)
-        before.map.check_defined(values)  # raise errors now, not when a result is read
-        after = before.but(buffer=(before.buffer or Buffer()).plus(values))
-        assert after.buffer is not None
-        return self._settled(after) if after.buffer.is_full else after
+        buffer = (before.buffer or Buffer()).plus(values)
+        copy = buffer.batches[-1]  # another thread may change X, and not the copy
+        if values.dtype.kind == "f" and kernels.has_infinity(copy):
+            table.refuse_infinite(copy)
+        before.map.check_defined(copy)  # raise errors now, not when a result is read
+        after = before.but(buffer=buffer)
+        return self._settled(after) if buffer.is_full else after
 
     def _settled(self, fitted: Fitted) -> Fitted:
         """Return the record with the buffer merged into the statistic."""

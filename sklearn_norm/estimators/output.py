@@ -53,6 +53,7 @@ def narrow_of(table: Table) -> Any:
     given = table.given
     dtype = getattr(given, "dtype", None)
     if isinstance(dtype, np.dtype):
+        dtype = dtype.newbyteorder("=")
         return dtype if dtype in NARROW else None
     return narrow_float(given, table.container)
 

@@ -13,7 +13,7 @@ from ..inputs.summaries import Summary
 from ..inputs.table import Table
 from ..interop.sklearn import Peer, rows_of
 from ..kernels import Array, Floats
-from ..statistics.extrema import Extrema
+from ..statistics.extrema import Extrema, RoundedExtrema
 from ..statistics.given import UncountedExtrema
 from .scaler import Scaler
 
@@ -21,7 +21,7 @@ from .scaler import Scaler
 class PeakScaler(Scaler):
     """Base of scalers that need only the largest absolute value of each feature."""
 
-    _statistics = (Extrema, UncountedExtrema)
+    _statistics = (Extrema, RoundedExtrema, UncountedExtrema)
 
     clip: bool
     copy: bool
@@ -38,8 +38,10 @@ class PeakScaler(Scaler):
         peak = max(found.high.max(initial=0.0), -found.low.min(initial=0.0))
         if not HELD < peak < np.inf and peak == peak:
             return found
-        low, high = ends_of(table, found.low, found.high, self._float_of)
-        return found.replaced(low=low, high=high)
+        low, high, *rests = ends_of(table, found.low, found.high, self._float_of)
+        if not np.any(rests):
+            return found.replaced(low=low, high=high)
+        return RoundedExtrema(found.weight, low, high, *rests)
 
     def _float_of(self, number: Any) -> float:
         """Return the float that stands for an exact number."""

@@ -15,6 +15,7 @@ from ..inputs.origin import LARGE, LARGEST, ROOM, exact_of, is_wide_integer, mov
 from ..inputs.reshaped import Reshaped
 from ..inputs.table import Table
 from ..kernels import Floats
+from ..kernels.quiet import quietly
 from ..kernels.sparse import is_sparse
 from ..maps.affine import Affine
 from .fitted import Fitted
@@ -24,11 +25,13 @@ WHOLE = 2.0**52  # from here on, all floats are integers
 TABLES = (Table, Reshaped)  # a column of the map is a column of the values
 
 
+@quietly
 def first_origin(table: Table, batch: Any) -> Floats | None:
     """Return the origins that the first batch chooses, None if all are 0."""
     return origin_of(table, batch.low, batch.high, middle=lambda: _middle_of(batch))
 
 
+@quietly
 def next_origin(before: Fitted, table: Table, batch: Any) -> Floats | None:
     """Return the origins after a batch that is measured from those before; None keeps them."""
     peak = max(batch.high.max(initial=0.0), -batch.low.min(initial=0.0))
@@ -44,7 +47,7 @@ def next_origin(before: Fitted, table: Table, batch: Any) -> Floats | None:
     found = np.zeros_like(mine) if found is None else found
     new = np.where(far, _chosen(before, found, batch.weight), mine)
     if batch.far == "most":
-        width = np.maximum(_scale_of(before), batch.high / 2 - batch.low / 2)
+        width = _narrower(before.statistic, batch)
         lost = far & (mine != found) & _matters(before.statistic, batch, mine - found, width)
         for at in np.flatnonzero(lost).tolist():
             goes = new[at] == found[at]
@@ -57,6 +60,7 @@ def next_origin(before: Fitted, table: Table, batch: Any) -> Floats | None:
     return None if (new == mine).all() else new
 
 
+@quietly
 def joint_origin(mine: Fitted, theirs: Fitted) -> Any:
     """Return the origins of two records together: mine, where it holds both."""
     if mine.origin is None and theirs.origin is None:
@@ -70,7 +74,7 @@ def joint_origin(mine: Fitted, theirs: Fitted) -> Any:
         return start
     new = np.where(far, _chosen(mine.but(origin=start), other, statistic.weight), start)
     if statistic.far == "most":
-        width = np.maximum(_scale_of(mine), _scale_of(theirs))
+        width = _narrower(mine.statistic, statistic)
         goes = _ends_move(mine.statistic, start - new), _ends_move(statistic, other - new)
         lost = far & _matters(mine.statistic, statistic, by, width) & (goes[0] | goes[1])
         for at in np.flatnonzero(lost).tolist():
@@ -131,9 +135,15 @@ def _origin_of(fitted: Fitted) -> Floats:
     return np.zeros(fitted.n_columns) if fitted.origin is None else fitted.origin
 
 
-def _scale_of(fitted: Fitted) -> Floats:
-    scale: Floats | None = fitted.map.affine.in_units("scale")
-    return np.ones(fitted.n_columns) if scale is None else scale
+def _narrower(one: Any, other: Any) -> Floats:
+    """Return the width of the part with the narrower range of quantiles that is not 0."""
+    widths = []
+    for part in (one, other):
+        low, high = np.sort(part.quantiles(tuple(part.probabilities[1:3])), axis=0)
+        widths.append(np.where(high > low, high - low, (part.high - part.low)))
+    found = np.stack(widths)
+    found = np.where(found > 0, found, np.inf).min(axis=0)
+    return np.where(found < np.inf, found, 1.0)
 
 
 def _middle_of(batch: Any) -> Any:
@@ -144,13 +154,11 @@ def _middle_of(batch: Any) -> Any:
 def _matters(one: Any, other: Any, distance: Floats, width: Floats) -> Any:
     """Whether half of the digits of a width are lost if the fewer of two parts are rounded.
 
-    They are not if so many are at a distance that the range of the quantiles reaches there.
+    So many may be at a distance that the range of the quantiles reaches there, and hides what is
+    lost; but later data may lie with either part, and make it narrow again.
     """
-    total = one.weight + other.weight
-    share = np.minimum(one.weight, other.weight) / np.where(total == 0, 1.0, total)
-    _, low, high, *_ = one.probabilities
     coarse = np.abs(distance) * 2.0**-52 * ROOM > width
-    return coarse & (share > 0) & (share <= max(low, 1 - high))
+    return coarse & (one.weight > 0) & (other.weight > 0)
 
 
 def _ends_move(statistic: Any, by: Floats) -> Any:
@@ -171,9 +179,9 @@ def _rounds(table: Table, column: int, origin: float) -> bool:
 def _warn(label: Any) -> None:
     warnings.warn(
         f"Column {label!r} holds integers beyond 2**53, and others so far from them that float64 "
-        "does not hold both: the fewer ones were rounded, and half of the digits of the result may "
-        "be lost. Subtract a number of your own from the column first, or make a placeholder such "
-        "as 0 NaN.",
+        "does not hold both: the fewer ones were rounded, and half of the digits of this result, "
+        "or of a later one, may be lost. Subtract a number of your own from the column first, or "
+        "make a placeholder such as 0 NaN.",
         UserWarning,
         stacklevel=2,
     )

@@ -56,6 +56,15 @@ class RunningScaler(Scaler):
 
     _statistics = (Running, UncountedRunning)
 
+    def _validate_params(self) -> None:
+        super()._validate_params()
+        if self.momentum is not None and 1 - float(self.momentum) == 1:
+            raise ValueError(
+                f"`momentum` must be at least 2**-53, about 1.1e-16, or None. Got "
+                f"{self.momentum!r}: in floats, 1 - momentum is 1, so nothing would be forgotten. "
+                "momentum=None gives every batch the same weight."
+            )
+
     def _measure(self, X: Array, weight: Floats | None) -> Running:
         return self._running(X, weight, self.ddof)
 
@@ -169,25 +178,26 @@ class RunningScaler(Scaler):
         """
         if not isinstance(using, str) or using not in ("batch", "before", "after"):
             raise ValueError(f'`using` must be "batch", "before" or "after". Got {using!r}.')
-        before = self._fitted
-        if using == "before" and before is None and not self._has_prior():
-            raise NotFittedError(
-                'using="before" needs statistics from before this batch, and there are none. '
-                "Call partial_fit on a first batch, or set bias_correction=False for a prior."
-            )
-        after, table = self._learned(before, X, sample_weight, least_rows=1)
-        if using == "after":
-            chosen = self._settled(after)
-        elif using == "batch":
-            chosen = self._of_batch(after, table, sample_weight)
-        elif before is not None:
-            chosen = after.but(map=self._settled(before).map, buffer=None)
-        else:
-            twin = self._with_fitted(after)
-            chosen = twin._ruled_by(twin._prior(after.n_columns))
-        twin = self._with_fitted(chosen)
-        result = twin._scaled(chosen, table, None, searched=sample_weight is None)
-        self._fitted = after
+        with self._in_turn():
+            before = self._fitted
+            if using == "before" and before is None and not self._has_prior():
+                raise NotFittedError(
+                    'using="before" needs statistics from before this batch, and there are none. '
+                    "Call partial_fit on a first batch, or set bias_correction=False for a prior."
+                )
+            after, table = self._learned(before, X, sample_weight, least_rows=1)
+            if using == "after":
+                chosen = self._settled(after)
+            elif using == "batch":
+                chosen = self._of_batch(after, table, sample_weight)
+            elif before is not None:
+                chosen = after.but(map=self._settled(before).map, buffer=None)
+            else:
+                twin = self._with_fitted(after)
+                chosen = twin._ruled_by(twin._prior(after.n_columns))
+            twin = self._with_fitted(chosen)
+            result = twin._scaled(chosen, table, None, searched=sample_weight is None)
+            self._follow(before, after)
         return result
 
     def _of_batch(self, after: Fitted, table: Table, sample_weight: Any) -> Fitted:

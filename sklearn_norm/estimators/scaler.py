@@ -73,11 +73,12 @@ class Scaler(Learner):
         kind = type(self)
         in_one = kind.fit is Scaler.fit and kind.transform is Scaler.transform
         if in_one and fit_params.keys() <= {"sample_weight"}:
-            fitted, table = self._learned(None, X, fit_params.get("sample_weight"))
             searched = fit_params.get("sample_weight") is None  # rows of weight 0 were not searched
-            twin = self._with_fitted(fitted)
-            result = twin._scaled(fitted, table, None, searched=searched)
-            self._fitted = fitted
+            with self._in_turn():
+                fitted, table = self._learned(None, X, fit_params.get("sample_weight"))
+                twin = self._with_fitted(fitted)
+                result = twin._scaled(fitted, table, None, searched=searched)
+                self._fitted = fitted
             return result
         fit_transform = super(Scaler, kind).fit_transform
         return self._apart(lambda twin: fit_transform(twin, X, y, **fit_params))
@@ -134,6 +135,21 @@ class Scaler(Learner):
         if result is None:
             table.refuse_infinite()
         return table.back(self, result)
+
+    def _map_alone(self) -> Affine | None:
+        """Return the map if `transform` and its inverse do no more than apply it, else None."""
+        kind, fitted = type(self), self._fitted_now()
+        plain = (
+            kind.transform is Scaler.transform
+            and kind.inverse_transform is Scaler.inverse_transform
+            and kind._scaled is Scaler._scaled
+            and kind._read is Learner._read
+        )
+        if not plain or self.dtype is not None or fitted.origin is not None:
+            return None
+        if type(fitted.map) is not Affine:
+            return None
+        return fitted.map if self._clips() else fitted.map.without("lower", "upper")
 
     def _clips(self) -> bool:
         """Whether results are clipped to the bounds of the map."""
@@ -192,7 +208,7 @@ class Scaler(Learner):
         if result is None:
             table.refuse_infinite()
         if fitted.origin is not None and not is_sparse(table.values):
-            with np.errstate(over="ignore"):  # float16 ends at 65504
+            with np.errstate(all="ignore"):  # float16 ends at 65504
                 result += fitted.origin if chosen is None else fitted.origin[chosen]
         return table.framed(result, self._wanted(X))
 
@@ -268,10 +284,16 @@ class Scaler(Learner):
         if not is_sparse(values):
             return
         self._check_zeros_may_stay(values)
-        moved = fitted.map_of_data.of_zero(fitted.n_columns, self._clips()) != 0
-        if moved.any():
+        zero = fitted.map_of_data.of_zero(fitted.n_columns, self._clips())
+        if (zero != 0).any():
             assert fitted.columns is not None
-            name = fitted.columns.label(int(np.flatnonzero(moved)[0]))
+            at = int(np.flatnonzero(zero)[0])
+            name = fitted.columns.label(at)
+            if np.isnan(zero[at]) and not fitted.statistic.low[at] <= fitted.statistic.high[at]:
+                raise SparseDataError(
+                    f"The zeros of sparse column {name!r} would become NaN: in the fit, it held no "
+                    "data. Fit on data that it has, leave the column out, or pass a dense array."
+                )
             raise SparseDataError(
                 f"The zeros of sparse column {name!r} would not stay zeros. "
                 f"To scale sparse data, {self._sparse_remedy}."
@@ -339,7 +361,7 @@ class Scaler(Learner):
         center, scale = (affine.in_units(name) for name in ("center", "scale"))
         center, scale = zero if center is None else center, one if scale is None else scale
         constant = self._constant() if fitted.statistic.grows else np.zeros_like(zero, dtype=bool)
-        with np.errstate(over="ignore"):
+        with np.errstate(all="ignore"):
             held = constant & (center.astype(dtype) == center)
         kind = self._table_of(fitted).kind_of_column
         kind = "feature" if kind == "column" else kind

@@ -12,9 +12,10 @@ from .. import _sklearn
 from .._version import __version__
 from ..exceptions import FormatError
 from ..inputs.frames import CONTAINERS
-from ..inputs.parameters import defaults_of
+from ..inputs.parameters import defaults_of, names_of
 from .damage import checksum
 from .fitted import OF_COLUMNS, OF_SCALER, OF_SHAPE, Fitted
+from .turns import Turn
 
 SCHEMA = 2  # increase it whenever an older version would misread the state
 PACKAGE = __name__.partition(".")[0]
@@ -42,6 +43,20 @@ class Stateful(BaseEstimator):  # type: ignore[misc]
         if inside and cls.__name__ in sys.modules[PACKAGE].__all__:
             cls.__module__ = PACKAGE
 
+    def _in_turn(self) -> Turn:
+        """Return the lock of those who change this estimator, made at the first change."""
+        turn: Turn | None = self.__dict__.get("_turn")
+        return turn if turn is not None else self.__dict__.setdefault("_turn", Turn())
+
+    def _follow(self, before: Fitted | None, after: Fitted) -> None:
+        """Put a record in place of the one that it was made from."""
+        if self._fitted is not before:  # the thread that has the turn can do that, and only it
+            raise RuntimeError(
+                f"This {type(self).__name__} learned from other data while it read these, in the "
+                "same thread, as by a signal handler. These data are not counted: pass them again."
+            )
+        self._fitted = after
+
     def __getstate__(self) -> dict[str, Any]:
         """Return arrays and plain values only."""
         whole = self._without_checksum()
@@ -54,6 +69,7 @@ class Stateful(BaseEstimator):  # type: ignore[misc]
     def _without_checksum(self) -> dict[str, Any]:
         state: dict[str, Any] = dict(super().__getstate__())
         state.pop("_plan", None)
+        state.pop("_turn", None)
         fitted = state.pop("_fitted", None)
         if fitted is not None:
             state.update(self._state_of(fitted))
@@ -101,7 +117,7 @@ class Stateful(BaseEstimator):  # type: ignore[misc]
         """Drop attributes that this version does not know, except in a user's own class."""
         if type(self).__module__.partition(".")[0] != PACKAGE:
             return state
-        kept = {*self._remembers, *defaults_of(type(self)), *_sklearn.SETTINGS}
+        kept = {*self._remembers, *names_of(type(self)), *_sklearn.SETTINGS}
         return {name: value for name, value in state.items() if name in kept}
 
     def _faults(self) -> Iterator[tuple[str, str]]:

@@ -121,29 +121,40 @@ class Transformer(
         ValueError
             If a name is not that of a parameter.
         """
-        before = {name: getattr(self, name) for name in names_of(type(self))}
-        try:
-            result: Self = super().set_params(**params)
-        except BaseException:
-            for name in params.keys() & before.keys():
-                setattr(self, name, before[name])
-            raise
+        with self._in_turn():
+            before = {name: getattr(self, name) for name in names_of(type(self))}
+            try:
+                result: Self = super().set_params(**params)
+            except BaseException:
+                for name in params.keys() & before.keys():
+                    setattr(self, name, before[name])
+                raise
         return result
 
-    def _with_fitted(self, fitted: Fitted, **attributes: Any) -> Self:
+    def _with_fitted(self, fitted: Fitted | None, **attributes: Any) -> Self:
         """Return a shallow copy with another fitted record."""
         twin = type(self).__new__(type(self))
         twin.__dict__.update(self.__dict__, **attributes, _fitted=fitted)
         return twin
 
+    def _twin(self) -> Self:
+        """Return a shallow copy that learns apart from this one: what is known is immutable."""
+        return self._with_fitted(self._fitted)
+
+    def _that_knows(self, other: Self) -> Self:
+        """Return this new estimator with what another of its class knows."""
+        self._fitted = other._fitted
+        return self
+
     def _apart(self, act: Callable[[Self], Any]) -> Any:
         """Call `act` on a copy, and take what it changed. An error changes and undoes nothing."""
         twin = type(self).__new__(type(self))
-        before = vars(self).copy()
-        twin.__dict__.update(before)
-        result = act(twin)
-        same = {name for name, value in before.items() if vars(twin).get(name) is value}
-        self.__dict__.update({k: v for k, v in vars(twin).items() if k not in same})
+        with self._in_turn():
+            before = vars(self).copy()
+            twin.__dict__.update(before)
+            result = act(twin)
+            same = {name for name, value in before.items() if vars(twin).get(name) is value}
+            self.__dict__.update({k: v for k, v in vars(twin).items() if k not in same})
         return result
 
     def _wanted(self, X: Any) -> str:

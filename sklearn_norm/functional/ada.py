@@ -71,7 +71,7 @@ def ada_norm(
     axes = trailing(x.shape[1:], normalized_ndim)
     gain, offset = axes.vector(gamma, "gamma"), axes.vector(beta, "beta")
     y, _ = axes.normalise(x, eps=eps, dtype=np.float64)
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         return axes.affine_of(bent(y, C, k), gain, offset).astype(x.dtype)
 
 
@@ -129,6 +129,6 @@ def ada_norm_backward(
     x, C, k = floats(x), number(C, "C"), number(k, "k")
     axes = trailing(x.shape[1:], normalized_ndim)
     y, stats = axes.normalise(x, eps=eps, dtype=np.float64)
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         z, slope = bent(y, C, k), C * (1 - 2 * k * y)
     return gradients(axes, grad, x, y, stats, gamma, beta, z=z, slope=slope)

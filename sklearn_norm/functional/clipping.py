@@ -9,6 +9,7 @@ import numpy as np
 from ..inputs.arguments import floating, number, whole
 from ..inputs.times import refuse_times
 from ..kernels import Array, Floats
+from ..kernels.quiet import quietly
 
 
 def clip_by_norm(x: Any, max_norm: float, *, axis: Any = None) -> Array:
@@ -98,7 +99,7 @@ def adaptive_gradient_clip(
         )
     axes = tuple(range(1, array.ndim))
     unit, length = _norm(known, axes)
-    with np.errstate(over="ignore"):
+    with np.errstate(all="ignore"):
         limit = factor * np.maximum(unit * length, eps)
     return _shrunk(array, _norm(array, axes), limit)
 
@@ -124,6 +125,7 @@ def _axes(axis: Any, n_axes: int) -> tuple[int, ...]:
     return axes
 
 
+@quietly
 def _norm(x: Array, axes: tuple[int, ...]) -> tuple[Floats, Floats]:
     """Return the Euclidean norm as (unit, norm in that unit), without over- or underflow."""
     wide = np.abs(x.astype(np.float64, order="C"))
@@ -132,9 +134,9 @@ def _norm(x: Array, axes: tuple[int, ...]) -> tuple[Floats, Floats]:
     return unit, np.sqrt(np.sum((wide / unit) ** 2, axis=axes, keepdims=True))
 
 
+@quietly
 def _shrunk(x: Array, norm: tuple[Floats, Floats], limit: Floats) -> Array:
     unit, length = norm
-    with np.errstate(over="ignore", under="ignore"):
-        allowed = limit / unit
+    allowed = limit / unit
     share = np.where(length > allowed, allowed / np.where(length > 0, length, 1.0), 1.0)
     return np.asarray((x * share).astype(x.dtype))

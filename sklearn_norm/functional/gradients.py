@@ -14,6 +14,7 @@ import numpy as np
 from ..inputs.arguments import array_of, floats_of
 from ..inputs.times import refuse_times
 from ..kernels import Array, Floats
+from ..kernels.quiet import quietly
 from ..maps.affine import Affine
 from ..tensors.axes import Axes
 
@@ -35,7 +36,7 @@ def own_gradients(
     return gradients(axes, grad, x, y, stats, gamma, beta, centred=centred)
 
 
-@np.errstate(over="ignore", invalid="ignore")
+@quietly
 def gradients(
     axes: Axes,
     grad: Any,

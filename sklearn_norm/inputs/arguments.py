@@ -34,7 +34,7 @@ def floats_of(array: Array, name: str, dtype: Any = np.float64) -> Floats:
             raise TypeError(f"it is of {array.dtype}")
         if array.dtype.kind == "O" and are_times(array):
             raise TypeError("it holds times")
-        with np.errstate(over="ignore", invalid="ignore"):  # too large values become infinity
+        with np.errstate(all="ignore"):  # too large values become infinity
             floats: Any = array.astype(dtype, copy=False)
     except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"`{name}` must hold real numbers, but {error}.") from error
@@ -44,7 +44,8 @@ def floats_of(array: Array, name: str, dtype: Any = np.float64) -> Floats:
 def floating(given: Any, name: str) -> Array:
     """Return the argument as floats: float16 and float32 keep their dtype, others get float64."""
     array = array_of(given, name)
-    return floats_of(array, name, array.dtype if array.dtype in FLOATS else np.float64)
+    native = array.dtype.newbyteorder("=")
+    return floats_of(array, name, native if native in FLOATS else np.float64)
 
 
 def number(given: Any, name: str) -> float:

@@ -15,7 +15,7 @@ from typing import Any, Self
 import numpy as np
 
 from .. import _sklearn
-from .frames import container_of, index_of
+from .frames import container_of, index_of, refuse_repeated
 
 
 class Columns:
@@ -139,7 +139,7 @@ class Columns:
 
     def explained(self, X: Any, error: Exception) -> Exception:
         """Return scikit-learn's error of other names, with the first that differs."""
-        given = _sklearn.feature_names(X) if str(error).startswith(OF_NAMES) else None
+        given = names_of(X) if str(error).startswith(OF_NAMES) else None
         if given is None or self.names is None:
             return error
         return ValueError(f"{str(error).rstrip()}\n{self._differs(list(given))}")
@@ -201,7 +201,7 @@ class Columns:
 
     def chosen(self, X: Any, wanted: Any) -> Any:
         """Return the indices of the columns of X: those wanted, those named by X, or all."""
-        given = _sklearn.feature_names(X)
+        given = names_of(X)
         given = labels_of(X) if given is None else given
         known = self.known()
         if wanted is not None:
@@ -264,6 +264,12 @@ UNORDERED = (Set, Mapping, Iterator, bytes)  # or read only once
 OF_NAMES = "The feature names should match"  # how scikit-learn's error of other names begins
 
 
+def names_of(X: Any) -> Any:
+    """Return the column names of a frame that are strings, or None; refuse repeated ones."""
+    refuse_repeated(X)
+    return _sklearn.feature_names(X)
+
+
 def labels_of(X: Any) -> tuple[Any, ...] | None:
     """Return the labels of a pandas frame; None for strings, and for 0 to n - 1 in order."""
     labels: tuple[Any, ...] | None = told_by(X)[1] if container_of(X) == "pandas" else None
@@ -278,7 +284,7 @@ def told_by(X: Any) -> tuple[Any, tuple[Any, ...] | None]:
         return None, None if listed == list(range(len(listed))) else tuple(listed)
     if kinds == {str}:
         return np.asarray(X.columns, dtype=object), None
-    if _sklearn.feature_names(X) is not None or not listed:  # or it refuses them
+    if names_of(X) is not None or not listed:  # or it refuses them
         return None, None
     return None, tuple(label.item() if isinstance(label, np.generic) else label for label in listed)
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..kernels import Floats
 from ..kernels.sparse import columns_of, is_sparse
-from .exact import Exact
+from .exact import Exact, fraction_of
 from .origin import exact_of, with_values
 from .table import Table
 
@@ -22,7 +22,7 @@ HELD = 2.0**53 - 1  # up to here, no other integer becomes the same float
 
 def ends_of(
     table: Table, low: Floats, high: Floats, as_float: Callable[[Any], float] = float
-) -> tuple[Floats, Floats]:
+) -> tuple[Floats, Floats, Floats, Floats]:
     """Return the extrema of the columns of a table as floats that stand for the exact ones.
 
     Parameters
@@ -38,8 +38,11 @@ def ends_of(
     -------
     low, high : ndarray of shape (n_columns,)
         The extrema. They differ where the exact ones do.
+    low_rest, high_rest : ndarray of shape (n_columns,)
+        By how much the exact ones are above them.
     """
     low, high = low.copy(), high.copy()
+    low_rest, high_rest = np.zeros_like(low), np.zeros_like(high)
     beyond = np.maximum(np.abs(low), np.abs(high))
     for at in np.flatnonzero((beyond > HELD) & (beyond < np.inf)).tolist():
         exact = stored_of(table, at)
@@ -53,7 +56,13 @@ def ends_of(
         if low[at] == high[at] and least != most:  # the one nearer to 0 gives way
             end = low if high[at] > 0 else high
             end[at] = np.nextafter(end[at], 0)
-    return low, high
+        low_rest[at], high_rest[at] = above(least, low[at]), above(most, high[at])
+    return low, high, low_rest, high_rest
+
+
+def above(number: Any, found: float) -> float:
+    """Return by how much an exact number is above a float."""
+    return float(fraction_of(number) - int(found))  # a float beyond 2**53 is whole
 
 
 def stored_of(table: Table, column: int) -> Exact | None:

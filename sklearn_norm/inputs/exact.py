@@ -103,11 +103,11 @@ def number_of(value: Any) -> Any:
     if isinstance(value, (str, bytes)):
         value = Decimal((value.decode() if isinstance(value, bytes) else value).strip())
     if isinstance(value, Decimal):
-        return _fraction(value) if value.is_finite() else float(value)
+        return fraction_of(value) if value.is_finite() else float(value)
     if isinstance(value, Rational):
-        return _fraction(value)
+        return fraction_of(value)
     if isinstance(value, np.longdouble) and np.isfinite(value):
-        return _fraction(value)
+        return fraction_of(value)
     return float(value)
 
 
@@ -153,7 +153,8 @@ def is_exact(values: Any) -> bool:
     )
 
 
-def _fraction(value: Any) -> Any:
+def fraction_of(value: Any) -> Any:
+    """Return a number as a fraction, without rounding it."""
     from fractions import Fraction  # rarely needed, and loaded by nothing else
 
     if isinstance(value, np.longdouble):

@@ -53,7 +53,8 @@ def plain_table(X: Any, columns: Columns | None, numbers: frozenset[Any] = NUMBE
 
 def _plain_frame(X: Any, columns: Columns | None, numbers: frozenset[Any]) -> Table | None:
     index = X.columns
-    if columns is not None and not columns.has(index):
+    known = index.is_unique if columns is None else columns.has(index)
+    if not known:
         return None
     values = _values_of(X, numbers)
     if values is None or values.ndim != 2 or values.shape[0] == 0 or values.shape[1] == 0:
@@ -68,7 +69,7 @@ def _values_of(X: Any, numbers: frozenset[Any]) -> Array | None:
     kinds = set(X.dtypes)
     of_one_kind = len(kinds) == 1 and INTEGERS.issuperset(kinds)
     if FLOATS.issuperset(kinds) or (of_one_kind and numbers.issuperset(kinds)):
-        with np.errstate(invalid="ignore"):  # casting a signaling NaN warns
+        with np.errstate(all="ignore"):  # casting a signaling NaN warns
             values: Array = X.to_numpy()
         return values if values.dtype in numbers else None
     return None

@@ -42,11 +42,31 @@ def is_pandas(X: Any) -> bool:
     return pandas is not None and type(X) is pandas.DataFrame
 
 
+def refuse_repeated(X: Any) -> None:
+    """Refuse a frame in which two columns have one label."""
+    if container_of(X) == "pandas":
+        if X.columns.is_unique:
+            return
+        label = X.columns[X.columns.duplicated()].tolist()[0]
+    elif is_arrow(X):
+        names = X.schema.names
+        if len(set(names)) == len(names):
+            return
+        label = next(name for at, name in enumerate(names) if name in names[:at])
+    else:
+        return
+    raise ValueError(
+        f"X has the column {label!r} more than once, so the label does not tell which one is "
+        "meant. Give each column a label of its own, or pass an array, as X.to_numpy()."
+    )
+
+
 def narrow_float(X: Any, container: str) -> Any:
     """Return float16 or float32 if a frame holds nothing wider, else None."""
     if container == "default":
         return None
-    found = {NARROW.get(str(dtype).lower()) for dtype in set(X.dtypes)}
+    names = (d.name if isinstance(d, np.dtype) else str(d) for d in set(X.dtypes))
+    found = {NARROW.get(name.lower()) for name in names}  # a name tells no byte order
     return None if None in found or not found else np.result_type(*found)
 
 
@@ -62,10 +82,23 @@ def readable(X: Any, container: str) -> Any:
     if isinstance(X, np.ndarray) and X.dtype == object and "pandas" in sys.modules:
         absent = sys.modules["pandas"].isna(X)
         return np.where(absent, np.nan, X) if absent.any() else X
-    return X
+    dtype = getattr(X, "dtype", None)
+    return X.astype(_native(dtype)) if _is_swapped(dtype) else X
+
+
+def _is_swapped(dtype: Any) -> bool:
+    """Whether floats are in the byte order of other machines, which validation would widen."""
+    return isinstance(dtype, np.dtype) and dtype.kind == "f" and not dtype.isnative
+
+
+def _native(dtype: Any) -> Any:
+    return dtype.newbyteorder("=")
 
 
 def _readable_pandas(X: Any) -> Any:
+    swapped = {at: _native(dtype) for at, dtype in enumerate(X.dtypes) if _is_swapped(dtype)}
+    if swapped:  # by place, since labels may repeat
+        X = X.set_axis(range(X.shape[1]), axis=1).astype(swapped).set_axis(X.columns, axis=1)
     objects = [at for at, dtype in enumerate(X.dtypes) if dtype == np.dtype(object)]
     if objects and X.iloc[:, objects].isna().to_numpy().any():
         X = X.astype(object).where(X.notna(), np.nan)
@@ -94,6 +127,17 @@ def framed(values: Any, container: str, names: Any, like: Any = None) -> Any:
         columns = {str(n): values[:, i] for i, n in enumerate(names)}
         return with_nulls(pl.DataFrame(columns), like)
     return values
+
+
+def renamed(X: Any, container: str, names: Any) -> Any:
+    """Return a frame with these names, a sparse array as it is."""
+    if container == "pandas" and container_of(X) == "pandas":
+        X.columns = index_of(names)
+        return X
+    if container == "polars" and container_of(X) == "polars":
+        check_distinct(names)
+        return X.rename(dict(zip(X.columns, map(str, names), strict=True)))
+    return X
 
 
 def check_distinct(names: Any) -> None:

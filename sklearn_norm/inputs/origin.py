@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels import Floats
+from ..kernels.quiet import quietly
 from ..kernels.sparse import is_sparse
 from .exact import Exact, difference, exact_column
 from .reshaped import Reshaped
@@ -25,6 +26,7 @@ LARGEST = 2.0**100  # an origin beyond is too far from integers near it to tell 
 ROOM = 2.0**26  # half of the digits of float64
 
 
+@quietly
 def origin_of(
     table: Table, low: Floats, high: Floats, open_: Any = True, middle: Callable[[], Any] = float
 ) -> Floats | None:

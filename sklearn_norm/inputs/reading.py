@@ -12,7 +12,7 @@ from .. import _sklearn
 from ..kernels.sparse import check_parts, is_sparse
 from .columns import Columns
 from .fast_path import FLOATS, NUMBERS, plain_table
-from .frames import container_of, narrow_float, readable
+from .frames import container_of, narrow_float, readable, refuse_repeated
 from .refused import explained, refuse_foreign
 from .reshaped import Reshaped, flattened, stack_of
 from .table import Table
@@ -55,7 +55,7 @@ def read_table(
     checks = {"accept_sparse": ["csr", "csc"], "dtype": LISTED, **told}
     checks["dtype"] = narrow_float(X, container) or checks["dtype"]
     try:
-        with np.errstate(over="ignore", invalid="ignore"):  # too large floats become inf
+        with np.errstate(all="ignore"):  # too large floats become inf
             values, names, width = _sklearn.validated(
                 estimator,
                 readable(X, container),
@@ -75,10 +75,15 @@ def read_table(
     expected = width if columns is None else columns.number
     if expected is not None and expected != values.shape[1]:
         raise wrong_width(X, values)
-    if container == "pandas":
-        columns = Columns.of_pandas(X) if columns is None else columns.found_in(X)
-    found = Columns(values.shape[1], names) if columns is None else columns
+    found = columns_of(X, container, names, values.shape[1], columns)
     return Table(values, found, given if isinstance(given, (list, tuple)) else X, container)
+
+
+def columns_of(X: Any, container: str, names: Any, width: int, columns: Columns | None) -> Columns:
+    """Return the columns of X, of which the names are known; those of the fit are compared."""
+    if container == "pandas":
+        return Columns.of_pandas(X) if columns is None else columns.found_in(X)
+    return Columns(width, names) if columns is None else columns
 
 
 def read_array(estimator: Any, X: Any, **options: Any) -> Any:
@@ -87,7 +92,7 @@ def read_array(estimator: Any, X: Any, **options: Any) -> Any:
     container = container_of(X)
     X = admitted(X, container)
     try:
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(all="ignore"):
             values = check_array(
                 readable(X, container),
                 dtype=narrow_float(X, container) or OF_FLOATS,
@@ -108,8 +113,10 @@ def admitted(X: Any, container: str) -> Any:
     """Return X, or a table with its names; refuse what is no table of numbers."""
     if container == "default":
         refuse_foreign(X)
+        refuse_repeated(X)
         arrow = sys.modules.get("pyarrow")
         return arrow.Table.from_batches([X]) if arrow and isinstance(X, arrow.RecordBatch) else X
+    refuse_repeated(X)
     refuse_times(X, container=container)
     if container == "pandas" and X.shape[1] == 0:
         raise ValueError(f"X is a frame without columns: 0 feature(s) (shape={X.shape}).")

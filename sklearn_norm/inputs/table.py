@@ -82,10 +82,10 @@ class Table:
         """Raise the error for the first column with infinity, in all rows or those given."""
         values = self.values if values is None else values
         if is_sparse(values):
-            column = columns_of(values)[np.isinf(values.data)].min()
+            columns = np.sort(columns_of(values)[np.isinf(values.data)])
         else:
-            column = np.flatnonzero(np.isinf(values).any(axis=0))[0]
-        self.refuse_infinity(int(column))
+            columns = np.flatnonzero(np.isinf(values).any(axis=0))
+        self.refuse_infinity(int(first_of(columns)))
 
     def refuse_infinity(self, column: int) -> None:
         """Raise the error for an infinite value in a column."""
@@ -117,3 +117,13 @@ class Table:
             names = self.columns.listed()
             names = names if self.places is None else names[self.places]
         return framed(result, wanted, names, like=self.given)
+
+
+def first_of(places: Any) -> Any:
+    """Return the first place of infinity, which was there when X was read."""
+    if not len(places):
+        raise ValueError(
+            "Input X contained infinity, and does not any more: it was changed while it was read, "
+            "as by another thread. Pass a copy."
+        )
+    return places[0]

@@ -212,8 +212,9 @@ def left_alone(fitted: Any, divisor: Floats, spread: Floats) -> Array:
     scikit-learn divides by the spread, or by 1 if the spread is below a threshold. Any other
     divisor is an error.
     """
-    divided = np.isclose(divisor, spread, rtol=AGREEMENT, atol=0, equal_nan=True)
-    alone = ~divided & np.isclose(divisor, 1, rtol=AGREEMENT, atol=0)
+    with np.errstate(all="ignore"):
+        divided = np.isclose(divisor, spread, rtol=AGREEMENT, atol=0, equal_nan=True)
+        alone = ~divided & np.isclose(divisor, 1, rtol=AGREEMENT, atol=0)
     wrong = ~divided & ~alone | np.isinf(spread)
     if wrong.any():
         at = int(np.flatnonzero(wrong)[0])

@@ -11,6 +11,7 @@ import numpy as np
 from . import double_double as dd
 from .contract import Array, Floats
 from .double_double import Double
+from .quiet import quietly
 
 MANTISSA = 52  # bits of a sum that stays exact
 CHUNK = 1 << 14  # weights that are cut together, in cache
@@ -51,6 +52,7 @@ class Cuts:
         np.multiply(rest, 2.0 ** -self.exponents[-1], out=limb)
         yield self.exponents[-1], limb
 
+    @quietly
     def total(self, weight: Floats) -> dict[int, int]:
         """Return the sum of the limbs at each exponent."""
         total = dict.fromkeys(self.exponents, 0)
@@ -59,6 +61,7 @@ class Cuts:
                 total[exponent] += int(limb.sum())
         return total
 
+    @quietly
     def of_segments(self, weight: Floats, starts: Array) -> dict[int, Floats]:
         """Return the sums of the limbs of segments; segment j is starts[j] to starts[j + 1]."""
         sums = {exponent: np.zeros(starts.size - 1) for exponent in self.exponents}
@@ -72,6 +75,7 @@ class Cuts:
                 sums[exponent][first + filled] += np.add.reduceat(limb, places[filled])
         return sums
 
+    @quietly
     def left(
         self, total: dict[int, int], parts: dict[int, Floats] | None, n_columns: int
     ) -> Double:
@@ -85,6 +89,15 @@ class Cuts:
         return out
 
 
+def exact_sum(weight: Floats) -> float:
+    """Return the sum of weights, rounded once."""
+    if not weight.size:
+        return 0.0
+    cuts = Cuts.of(weight)
+    return float(cuts.left(cuts.total(weight), None, 1).high[0])
+
+
+@quietly
 def present_weight(X: Array, weight: Floats, absent: Array) -> Floats:
     """Return the total weight of the members that are not NaN, rounded once, per column.
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import kernels
 from ..kernels import Array, Floats
+from ..kernels.quiet import quietly
 from ..kernels.sparse import canonical, columns_of, is_sparse
 from ..records import refused, vector_faults
 from .record import Map, result_dtype
@@ -68,12 +69,14 @@ class Affine(Map):
         if center is not None and vectors.get("exponent") is None and _is_large(center):
             exponent = np.where(np.abs(center) >= LARGE, QUARTER, 0)
             vectors["exponent"] = exponent
-            vectors["center"] = np.ldexp(center, -exponent)
-            if scale is not None:
-                vectors["scale"] = np.ldexp(scale, -exponent)
+            with np.errstate(all="ignore"):
+                vectors["center"] = np.ldexp(center, -exponent)
+                if scale is not None:
+                    vectors["scale"] = np.ldexp(scale, -exponent)
         return cls(**vectors)
 
     @classmethod
+    @quietly
     def spanning(
         cls, center: Floats, low: Floats, high: Floats, divisor: Any = 1.0, **vectors: Any
     ) -> Self:
@@ -216,7 +219,10 @@ class Affine(Map):
         return type(self)(**{**vars(self), "center": self._of_units(-origin)})
 
     def _of_units(self, vector: Floats) -> Floats:
-        return vector if self.exponent is None else np.ldexp(vector, -self.exponent)
+        if self.exponent is None:
+            return vector
+        with np.errstate(all="ignore"):
+            return np.asarray(np.ldexp(vector, -self.exponent))
 
     def lost(self) -> Any:
         """Return the indices of the columns that were multiplied by 0."""
@@ -225,7 +231,7 @@ class Affine(Map):
     def below_1(self, peak: Floats, ceiling: Floats) -> Self:
         """Return the map with ceilings, for each dtype in which rounding takes the peak to 1."""
         peak = np.nan_to_num(peak)[None]
-        with np.errstate(over="ignore"):
+        with np.errstate(all="ignore"):
             rounded = [self.apply(peak.astype(dtype))[0] >= 1 for dtype in CEILINGS]
         ceilings = np.where(np.transpose(rounded), ceiling[:, None], 0.0)
         return type(self)(**{**vars(self), "ceiling": ceilings}) if ceilings.any() else self
@@ -243,7 +249,7 @@ class Affine(Map):
         vector: Floats | None = getattr(self, name)
         if vector is None or self.exponent is None:
             return vector
-        with np.errstate(over="ignore", under="ignore"):
+        with np.errstate(all="ignore"):
             return np.asarray(np.ldexp(vector, self.exponent))
 
     def slope(self) -> Floats:

@@ -257,7 +257,7 @@ def _written(result: Any, X: Any, out: Any) -> Any:
     dtype = result_dtype(X)
     if isinstance(result, kernels.Traced):
         return result.astype(dtype)
-    with np.errstate(over="ignore", invalid="ignore"):  # a short float may overflow
+    with np.errstate(all="ignore"):  # a short float may overflow
         if out is None or (is_sparse(X) and not X.has_canonical_format):
             return result if result.dtype == dtype else result.astype(dtype)
         place, found = (v.data if is_sparse(v) else v for v in (out, result))

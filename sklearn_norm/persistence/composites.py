@@ -28,7 +28,9 @@ IGNORED = ("n_jobs",)  # files of older versions have it
 OF_PIPELINE = ("steps", "memory")
 FIELDS = {"feature_name", "transformer_name"}
 PIPELINE, COLUMNS = "sklearn.pipeline.Pipeline", "sklearn.compose.ColumnTransformer"
-NAMES = (PIPELINE, COLUMNS)
+STREAMING = "sklearn_norm.StreamingPipeline"
+PIPELINES = (PIPELINE, STREAMING)
+NAMES = (*PIPELINES, COLUMNS)
 OF_COLUMNS = ("transformers", "remainder", "n_jobs")
 FITTED = {"n_features_in_", "feature_names_in_", "sparse_output_", "fitted"}
 Describe = Callable[..., Any]
@@ -36,13 +38,13 @@ Build = Callable[[Any, str], Any]
 
 
 def name_of(estimator: Any) -> str | None:
-    """Return the public name of the class, if it is one of these two.
+    """Return the public name of the class, if it is one of these.
 
     If its module is not imported, the estimator cannot be of that class.
     """
     for name in NAMES:
         module, _, kind = name.rpartition(".")
-        if type(estimator) is getattr(sys.modules.get(module), kind, None):
+        if type(estimator) is vars(sys.modules.get(module, sys)).get(kind):
             return name
     return None
 
@@ -50,13 +52,13 @@ def name_of(estimator: Any) -> str | None:
 def described(estimator: Any, where: str, describe: Describe) -> dict[str, Any]:
     """Return the parameters of a Pipeline or a ColumnTransformer, and its estimators."""
     name = name_of(estimator)
-    act = _describe_pipeline if name == PIPELINE else _describe_columns
+    act = _describe_pipeline if name in PIPELINES else _describe_columns
     return {"class": name, **act(estimator, where, describe)}
 
 
 def built(given: Any, where: str, build: Build) -> Any:
     """Return the Pipeline or ColumnTransformer that a JSON object describes."""
-    act = _build_pipeline if given["class"] == PIPELINE else _build_columns
+    act = _build_pipeline if given["class"] in PIPELINES else _build_columns
     return act(given, where, build)
 
 
@@ -74,13 +76,14 @@ def _build_pipeline(given: Any, where: str, build: Build) -> Any:
     from sklearn.pipeline import Pipeline
 
     with_keys(given, where, {"class", "parameters", "steps"})
+    kind = Pipeline if given["class"] == PIPELINE else sys.modules["sklearn_norm"].StreamingPipeline
     steps = []
     for i, step in enumerate(listed(given["steps"], f"{where}.steps")):
         place = f"{where}.steps[{i}]"
         with_keys(step, place, {"name", "estimator"})
         estimator = build(step["estimator"], f"{place}.estimator")
         steps.append((text(step["name"], f"{place}.name"), estimator))
-    pipeline = Pipeline(steps)
+    pipeline = kind(steps)
     _tell(pipeline, given["parameters"], f"{where}.parameters", leave_out=OF_PIPELINE)
     return pipeline
 

@@ -18,7 +18,11 @@ FREE = 2**26  # beside so many
 DENSE = 18  # of these, for what was parsed
 CELLS, BYTES = 2**16, 32  # cells of any document, and bytes that give one more
 LETTERS = 64  # of a name, that count as a cell
-PRICES = {"sklearn.pipeline.Pipeline": 16, "sklearn.compose.ColumnTransformer": 256}
+PRICES = {
+    "sklearn_norm.StreamingPipeline": 16,
+    "sklearn.pipeline.Pipeline": 16,
+    "sklearn.compose.ColumnTransformer": 256,
+}
 PRICE = 16  # of any other estimator
 DICT, LIST, STRING, NUMBER = 216, 88, 64, 40  # bytes that they take in memory, at most
 

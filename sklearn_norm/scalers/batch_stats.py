@@ -17,8 +17,8 @@ class BatchStatsScaler(RunningScaler):
     Parameters
     ----------
     momentum : float in (0, 1] or None, default=0.1
-        The weight of the new batch, as in PyTorch. None gives every batch the same
-        weight: the plain cumulative average.
+        The weight of the new batch, as in PyTorch; at least 2**-53, about 1.1e-16. None
+        gives every batch the same weight: the plain cumulative average.
     bias_correction : bool, default=True
         Divide by the sum of the weights, so that the first batch initialises the
         statistics. False starts from mean 0 and variance 1, as PyTorch does.

@@ -349,7 +349,7 @@ class MinMaxScaler(SklearnPeer, Scaler):
     def data_range_(self) -> Floats:
         """Ndarray of shape (n_features,): the width of the data."""
         low, high = self._bounds(self._seen(), self._with("data_range"))
-        with np.errstate(over="ignore"):
+        with np.errstate(all="ignore"):
             return high - low
 
     @property

@@ -21,6 +21,7 @@ from ..kernels import Array, Floats
 from ..kernels import double_double as dd
 from ..kernels.contract import MOMENTS, NO_EXPONENT, moments_of_zeros
 from ..kernels.double_double import Double
+from ..kernels.quiet import quietly
 from ..kernels.sparse import canonical
 from ..records import refused, vector_faults
 from .grouped import GroupedRows
@@ -98,6 +99,7 @@ class Moments(Statistic):
         return {name: getattr(self, name) for name in MOMENTS}
 
     @classmethod
+    @quietly
     def of_members(cls, X: Array, weight: Floats) -> Self:
         """Measure members with individual weights, for averages: sums in double precision."""
         there = ~np.isnan(X.T)
@@ -134,6 +136,7 @@ class Moments(Statistic):
         return cls.of_matrix(moments_of_zeros(weight))
 
     @classmethod
+    @quietly
     def known(
         cls,
         mean: Floats,
@@ -177,6 +180,7 @@ class Moments(Statistic):
     def merge(self, other: Self) -> Self:
         return self.of_matrix(kernels.merge_moments(self.matrix, other.matrix))
 
+    @quietly
     def moved(self, by: Floats) -> Self:
         """Return the moments of the same members, each with `by` added, in double-double."""
         m = self.matrix.copy()

@@ -11,13 +11,15 @@ import numpy as np
 
 from .. import kernels
 from ..kernels import Array, Floats, Selection, Thinning
+from ..kernels.limbs import exact_sum
+from ..kernels.quiet import quietly
 from ..kernels.sparse import canonical, is_sparse
 from ..records import refused, vector_faults
 from .extrema import faults_of_known
 from .grouped import GroupedRows
 from .record import Statistic
 from .sketch import SLACK, Sketch, interpolated, sorted_quantiles, thinning_of
-from .sketches import Built, Sketches, Thinned
+from .sketches import Built, Sketches, Thinned, Weighted
 from .stored import StoredColumns
 
 
@@ -63,18 +65,18 @@ class Quantiles(Statistic):
         total, norm = np.zeros((2, n_columns))
         low, high = np.full(n_columns, np.inf), np.full(n_columns, -np.inf)
         known = np.full((asked.size, n_columns), np.nan)
-        sketches: list[Sketch] = []
+        columns: list[tuple[Floats, Floats]] = []
         weights = X.weights_of_each(weight) if isinstance(X, GroupedRows) else repeat(weight)
         for column, (members, given) in enumerate(zip(_columns(X), weights, strict=False)):
             order = np.argsort(members, kind="stable")
             row, w = _present(members[order], given[order])
-            total[column], norm[column] = w.sum(), _norm(w)
-            sketches.append(Sketch.of_weighted(row, w, rank_error))
+            total[column], norm[column] = exact_sum(w), _norm(w)
+            columns.append((row, w))
             if row.size:
                 low[column], high[column] = row[0] + 0.0, row[-1] + 0.0
                 unit = _unit(total[column], norm[column])
                 known[:, column] = sorted_quantiles(row, w, asked, unit)
-        return cls(total, low, high, norm, asked, known, Built(tuple(sketches)))
+        return cls(total, low, high, norm, asked, known, Weighted.of(columns, rank_error))
 
     def merge(self, other: Self) -> Self:
         mine, theirs = self.weight == 0, other.weight == 0
@@ -88,7 +90,7 @@ class Quantiles(Statistic):
         )
 
     def columns(self, chosen: Any) -> Self:
-        return self._with(lambda vector: vector[..., chosen], self.sketches.columns(chosen))
+        return self._with(lambda vector: vector[..., chosen], self.sketches.of_columns(chosen))
 
     def joined(self, other: Self) -> Self:
         def beside(a: Floats, b: Floats) -> Floats:
@@ -188,22 +190,24 @@ class Quantiles(Statistic):
                 yield from refused("known", row, step < -room)
 
 
+@quietly
 def _norm(weights: Floats) -> float:
     """Return the root of the sum of squares, without over- or underflow."""
     peak = float(weights.max(initial=0.0)) or 1.0
     return float(np.sqrt(np.sum((weights / peak) ** 2))) * peak
 
 
+@quietly
 def _unit(total: float, norm: float) -> float:
     """Return the width a quantile averages over: a typical member weight, at most 1."""
     unit = norm / total * norm
     return unit if unit < 1 - 1e-9 else 1.0
 
 
+@quietly
 def _units(total: Floats, norm: Floats) -> Floats:
     """Return the unit of each column; for a column without members it does not matter."""
-    with np.errstate(invalid="ignore"):
-        units = norm / total * norm
+    units = norm / total * norm
     return np.where(units < 1 - 1e-9, units, 1.0)
 
 

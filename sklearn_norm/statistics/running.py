@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from ..kernels import Array, Floats
 from ..kernels.contract import NO_EXPONENT
+from ..kernels.quiet import quietly
 from ..records import refused, vector_faults
 from .moments import SLACK, Moments
 from .record import Statistic
@@ -100,6 +101,7 @@ class Running(Statistic):
             residuals=self.residuals.merge(other.residuals),
         )
 
+    @quietly
     def with_rows(self, rows: Floats, keep: float, share: float) -> Self:
         """Return the average after rows, each of which leaves `keep` of the weight before it."""
         there = ~np.isnan(rows)

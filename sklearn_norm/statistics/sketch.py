@@ -29,14 +29,17 @@ from typing import Any, Self
 import numpy as np
 
 from ..kernels import Floats, Thinning
+from ..kernels.quiet import quietly
+from .ranks import Ranks, adds_up
 
 RISK = 1e-6
 TOP = 9.4  # members of the top level, in units of 1 / rank error
 DECAY = 2 / 3  # capacity of a level, relative to the level above
 DEVIATIONS = math.sqrt(2 * math.log(2 / RISK))
 LEAST_ERROR = 1e-300  # the reciprocal of a smaller one might overflow
-WEIGHT_BITS = 40  # precision kept of a fractional weight
-LOWEST, HIGHEST = -1074, 900  # of level heights, for sums of weights of at most 1e240
+WEIGHT_BITS = 40  # precision that older versions kept of a fractional weight
+LOWEST, HIGHEST = -900, 900  # of level heights, for weights between 1e-240 and 1e240
+MANTISSA = 53
 SLACK = 2.0**-20  # of checks of rounded sums
 ERRORS = ("drift", "spread", "settled")
 
@@ -98,6 +101,7 @@ class Sketch:
         return cls(rank_error, levels, settled, settled=settled)
 
     @classmethod
+    @quietly
     def of_weighted(cls, values: Floats, weights: Floats, rank_error: float) -> Self:
         """Summarise sorted members of any weight; each weight is split into powers of two."""
         if not values.size:
@@ -105,16 +109,7 @@ class Sketch:
         total = float(weights.sum())
         if values.size >= 2 / rank_error:
             return cls._sampled(values, weights, total, rank_error)
-        unit = 0 if np.all(weights == np.floor(weights)) and total < 2**53 else None
-        if unit is None:
-            unit = math.frexp(float(weights.max()))[1] - WEIGHT_BITS
-        counts = np.rint(np.ldexp(weights, -unit)).astype(np.int64)
-        levels: dict[int, Floats] = {}
-        for bit in range(int(counts.max()).bit_length()):
-            chosen = values[(counts >> bit & 1).astype(bool)]
-            if chosen.size:
-                levels[unit + bit] = chosen
-        return cls(rank_error, levels).compacted()
+        return cls(rank_error, _levels_of(values, weights)).compacted()
 
     @classmethod
     def _sampled(cls, values: Floats, weights: Floats, total: float, rank_error: float) -> Self:
@@ -254,6 +249,7 @@ class Sketch:
             if members.size and not low <= members[0] <= members[-1] <= high:
                 yield f"levels[{at}]", f"must lie between {low!r} and {high!r}"
 
+    @quietly
     def quantiles(self, probabilities: Floats, unit: float = 1.0) -> Floats:
         """Return quantiles by linear interpolation between the members in their order."""
         heights = [h for h, v in self.levels.items() if v.size]
@@ -268,6 +264,20 @@ class Sketch:
         # the order of equal members changes no bit, unless several share a unit
         order = np.argsort(values, kind="stable" if min(heights) < 0 else "quicksort")
         return sorted_quantiles(values[order], weights[order], probabilities, unit)
+
+
+def _levels_of(values: Floats, weights: Floats) -> dict[int, Floats]:
+    """Return the sorted members of each level, for weights as exact sums of powers of two."""
+    mantissa, exponent = np.frexp(weights)
+    bits = np.ldexp(mantissa, MANTISSA).astype(np.int64)
+    found = [np.flatnonzero(bits >> bit & 1) for bit in range(MANTISSA)]
+    heights = [exponent[rows] - (MANTISSA - bit) for bit, rows in enumerate(found)]
+    row, height = np.concatenate(found), np.concatenate(heights)
+    order = np.lexsort((row, height))
+    row, height = row[order], height[order]
+    starts = np.flatnonzero(np.diff(height, prepend=height[0] - 1))
+    parts = np.split(values[row], starts[1:])
+    return dict(zip(height[starts].tolist(), parts, strict=True))
 
 
 def _merged(a: Floats | None, b: Floats | None) -> Floats:
@@ -292,6 +302,7 @@ def hashed(*parts: int | Floats) -> int:
     return int.from_bytes(digest.digest(), "little")
 
 
+@quietly
 def sorted_quantiles(
     values: Floats, weights: Floats | None, probabilities: Floats, unit: float = 1.0
 ) -> Floats:
@@ -310,6 +321,9 @@ def sorted_quantiles(
         return interpolated(below, above, position - first)
     ends = np.cumsum(weights)
     unit = min(1.0, unit, float(ends[-1]))
+    if not adds_up(weights, float(ends[-1])):
+        ranks = Ranks(weights, ends)
+        return np.array([ranks.quantile(values, p, unit) for p in probabilities])
     position = probabilities * (ends[-1] - unit)
     first = np.minimum(np.searchsorted(ends, position, side="right"), values.size - 1)
     last = np.minimum(np.searchsorted(ends, position + unit, side="left"), values.size - 1)
@@ -325,10 +339,10 @@ def sorted_quantiles(
     return result
 
 
+@quietly
 def interpolated(below: Floats, above: Floats, share: Floats) -> Floats:
     """Interpolate as NumPy does: exact at both ends, and monotone."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        step = above - below
-        result = np.where(share < 0.5, below + step * share, above - step * (1 - share))
-        halved = (below / 2 * (1 - share) + above / 2 * share) * 2
+    step = above - below
+    result = np.where(share < 0.5, below + step * share, above - step * (1 - share))
+    halved = (below / 2 * (1 - share) + above / 2 * share) * 2
     return np.where(np.isinf(step), halved, np.where(step == 0, below, result))

@@ -52,7 +52,7 @@ class Sketches:
         """Return the same sketches in one array, or None unless all still hold every member."""
         return None
 
-    def columns(self, chosen: Any) -> Sketches:
+    def of_columns(self, chosen: Any) -> Sketches:
         """Return the sketches of some columns; they are still built only when they are needed."""
         return _picked((self,), np.arange(len(self))[chosen])
 
@@ -96,8 +96,29 @@ class Picked(Sketches):
 def _picked(parts: tuple[Sketches, ...], places: npt.NDArray[np.intp]) -> Sketches:
     """Return some sketches of several parts; of parts that were picked, they are built."""
     picked = Picked(parts, places)
-    lazy = all(isinstance(part, (Thinned, Exact)) for part in parts)
+    lazy = all(isinstance(part, (Thinned, Weighted, Exact)) for part in parts)
     return picked if lazy else Built(tuple(picked))
+
+
+@dataclass(frozen=True, eq=False)
+class Weighted(Sketches):
+    """Sorted columns with their weights, each made a sketch when it is first asked for."""
+
+    columns: Sequence[tuple[Floats, Floats]]
+    rank_error: float
+
+    @classmethod
+    def of(cls, columns: Sequence[tuple[Floats, Floats]], rank_error: float) -> Sketches:
+        """Keep short columns; long ones are sampled at once, so they take no memory."""
+        if all(values.size < 2 / rank_error for values, _ in columns):
+            return cls(columns, rank_error)
+        return Built(tuple(Sketch.of_weighted(*column, rank_error) for column in columns))
+
+    def __len__(self) -> int:
+        return len(self.columns)
+
+    def __getitem__(self, column: int) -> Sketch:
+        return Sketch.of_weighted(*self.columns[column], self.rank_error)
 
 
 @dataclass(frozen=True, eq=False)

@@ -38,7 +38,7 @@ class StoredColumns:
         columns = SparseColumns.of(X, None)
         starts = columns.starts
         values = np.zeros(columns.values.size + 1)
-        with np.errstate(invalid="ignore"):  # signaling NaN warn
+        with np.errstate(all="ignore"):  # signaling NaN warn
             np.add(columns.values, 0.0, out=values[:-1])  # turns -0.0 into 0.0
         for column in np.flatnonzero(np.diff(starts) > 1).tolist():
             values[starts[column] : starts[column + 1]].sort()

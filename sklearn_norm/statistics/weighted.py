@@ -16,6 +16,7 @@ from ..kernels import Array, Floats
 from ..kernels import double_double as dd
 from ..kernels.contract import MOMENTS, NO_EXPONENT
 from ..kernels.double_double import Double
+from ..kernels.quiet import quietly
 
 MILD = 2.0**60  # members need no exponent for weights between 1 / MILD and MILD
 ALIKE = 2.0**12  # of weights that differ by no more than this factor, enough digits are left
@@ -29,6 +30,7 @@ def differ(weight: Floats) -> bool:
     return weight.size > 0 and bool(weight.max() > ALIKE * weight.min())
 
 
+@quietly
 def refine(m: Floats, weight: Floats, members: Members) -> None:
     """Measure columns again that have lost digits, in the matrix of moments `m`.
 
@@ -41,15 +43,14 @@ def refine(m: Floats, weight: Floats, members: Members) -> None:
 
 
 def _has_lost(m: Floats, heaviest: float) -> npt.NDArray[np.bool_]:
-    with np.errstate(all="ignore"):
-        power = np.where(m[EXPONENT] == NO_EXPONENT, 0, -m[EXPONENT]).astype(np.int64)
-        low, high = np.ldexp(m[LOW], power), np.ldexp(m[HIGH], power)
-        reach = np.maximum(np.abs(low - m[SHIFT]), np.abs(high - m[SHIFT]))
-        spread = m[SQUARE] - m[SUM] * (m[SUM] / m[WEIGHT])
-        least = heaviest / ALIKE
-        lost = ~(spread >= least * reach**2) & (low < high)
-        lost |= m[WEIGHT] < least
-        return np.asarray(lost & (m[WEIGHT] > 0) & np.isfinite(m[LOW]) & np.isfinite(m[HIGH]))
+    power = np.where(m[EXPONENT] == NO_EXPONENT, 0, -m[EXPONENT]).astype(np.int64)
+    low, high = np.ldexp(m[LOW], power), np.ldexp(m[HIGH], power)
+    reach = np.maximum(np.abs(low - m[SHIFT]), np.abs(high - m[SHIFT]))
+    spread = m[SQUARE] - m[SUM] * (m[SUM] / m[WEIGHT])
+    least = heaviest / ALIKE
+    lost = ~(spread >= least * reach**2) & (low < high)
+    lost |= m[WEIGHT] < least
+    return np.asarray(lost & (m[WEIGHT] > 0) & np.isfinite(m[LOW]) & np.isfinite(m[HIGH]))
 
 
 def _about_the_mean(x: Floats, w: Floats, column: Floats) -> Floats:

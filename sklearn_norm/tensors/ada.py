@@ -94,7 +94,7 @@ class AdaNorm(TensorNorm):
         self, axes: Axes, tensor: Array, gain: Floats | None, offset: Floats | None
     ) -> tuple[Array, Floats]:
         y, stats = axes.normalise(tensor, eps=self.eps, dtype=np.float64)
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(all="ignore"):
             z = bent(y, number(self.C, "C"), number(self.k, "k"))
             return axes.affine_of(z, gain, offset).astype(tensor.dtype), stats
 
@@ -106,7 +106,7 @@ class AdaNorm(TensorNorm):
         gain: Floats | None,
         offset: Floats | None,
     ) -> Array:
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(all="ignore"):
             z = axes.affine_of(tensor.astype(np.float64), gain, offset, inverse=True)
             y = unbent(z, number(self.C, "C"), number(self.k, "k"))
             return axes.restore(y, stats).astype(tensor.dtype)

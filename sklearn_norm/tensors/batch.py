@@ -8,12 +8,11 @@ from typing import Any, ClassVar, Self, overload
 
 import numpy as np
 
-from .. import _sklearn
 from ..estimators.fitted import OF_SHAPE, Fitted
 from ..estimators.running import RunningScaler
 from ..estimators.typed import Dense, Labelled
 from ..inputs.arguments import whole
-from ..inputs.columns import Columns
+from ..inputs.columns import Columns, names_of
 from ..inputs.frames import container_of
 from ..inputs.reading import n_axes, read_array
 from ..inputs.table import Table
@@ -50,8 +49,8 @@ class BatchNorm(TorchModules, TensorInput, RunningScaler):
         The shape of a sample, for data flattened to two axes. None takes that of X; each
         feature of 2-D data is then a channel.
     momentum : float in (0, 1] or None, default=0.1
-        The weight of the new batch, as in PyTorch. None gives every batch the same
-        weight: the plain cumulative average.
+        The weight of the new batch, as in PyTorch; at least 2**-53, about 1.1e-16. None
+        gives every batch the same weight: the plain cumulative average.
     channel_axis : int, default=1
         The axis of the channels in (n_samples, *shape); -1 is the last.
     bias_correction : bool, default=True
@@ -285,7 +284,7 @@ class BatchNorm(TorchModules, TensorInput, RunningScaler):
         if wanted is not None:
             channels = Columns(fitted.n_columns, fitted.names).chosen(None, wanted)
             return self._read_channels(X, channels, fitted), channels
-        named = _sklearn.feature_names(X) is not None
+        named = names_of(X) is not None
         tensor = self._read_tensor(X, fitted, by_name=named, least_rows=0)
         return self._with_channels_of(fitted, tensor), None
 
@@ -304,7 +303,7 @@ class BatchNorm(TorchModules, TensorInput, RunningScaler):
                 f"X has the shape {values.shape}, which does not fit columns={channels.tolist()}: "
                 f"give X of shape {channel_layout(channels.size, self.channel_axis)}."
             )
-        own = Columns(prod(sample), _sklearn.feature_names(X))
+        own = Columns(prod(sample), names_of(X))
         if fitted.names is not None and own.number == channels.size:
             own = Columns(own.number, fitted.names[channels])
         tensor = values.reshape(values.shape[0], *sample)

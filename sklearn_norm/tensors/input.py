@@ -9,15 +9,15 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .. import _sklearn, kernels
+from .. import kernels
 from ..estimators.fitted import Fitted
 from ..inputs import parameters
 from ..inputs.arguments import array_of
-from ..inputs.columns import Columns
+from ..inputs.columns import Columns, names_of
 from ..inputs.frames import container_of
 from ..inputs.reading import OF_FLOATS, n_axes, read_array, read_table, shape_of
 from ..inputs.rounded import refuse_rounded
-from ..inputs.table import Table
+from ..inputs.table import Table, first_of
 from ..kernels import Array
 from .axes import Axes, Shape
 
@@ -94,8 +94,8 @@ class Tensor(Table):
     def refuse_infinite(self, values: Any = None) -> None:
         tensor = self.values if values is None else values
         members = flat(tensor) if self.is_flat else tensor
-        place = tuple(int(i) for i in np.argwhere(np.isinf(members))[0])
-        names = _sklearn.feature_names(self.given)
+        place = tuple(int(i) for i in first_of(np.argwhere(np.isinf(members))))
+        names = names_of(self.given)
         where = f"sample {place[0]} at {place[1:]}"
         if self.is_flat:
             where = f"column {place[1] if names is None else names[place[1]]!r}"

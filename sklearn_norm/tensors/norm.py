@@ -9,13 +9,13 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from .. import _sklearn, kernels
+from .. import kernels
 from .._sklearn import Interval
 from ..estimators.fitted import OF_SHAPE, Fitted
 from ..estimators.transformer import Transformer
 from ..inputs import parameters
 from ..inputs.arguments import array_of, floats_of, truth
-from ..inputs.columns import Columns, shown
+from ..inputs.columns import Columns, names_of, shown
 from ..inputs.fast_path import FLOATS, plain_table
 from ..inputs.frames import container_of
 from ..inputs.reading import read_array
@@ -85,7 +85,8 @@ class TensorNorm(TensorInput, Transformer):
         ValueError
             If samples of this shape cannot be normalised.
         """
-        self._fitted = self._seen(X, least_rows=1)
+        with self._in_turn():
+            self._fitted = self._seen(X, least_rows=1)
         return self
 
     def _seen(self, X: Any, least_rows: int) -> Fitted:
@@ -119,10 +120,12 @@ class TensorNorm(TensorInput, Transformer):
         ValueError
             If they do not fit: see `transform`.
         """
+        if self._fitted is None:
+            with self._in_turn():
+                if self._fitted is None:
+                    self._follow(None, self._seen(X, least_rows=0))
+                    return self
         fitted = self._fitted
-        if fitted is None:
-            self._fitted = self._seen(X, least_rows=0)
-            return self
         if fitted.plan.found(self) is not None:
             table = plain_table(X, fitted.columns, FLOATS)
             if table is not None and not kernels.has_infinity(table.values):
@@ -275,7 +278,7 @@ class TensorNorm(TensorInput, Transformer):
             back = np.where(_broadcast(mask, X, values.shape), back, values)
         if values.ndim != 2:
             return back
-        columns = Columns(values.shape[1], _sklearn.feature_names(X))
+        columns = Columns(values.shape[1], names_of(X))
         return Table(values, columns, X, container_of(X)).framed(back, self._wanted(X))
 
     def _refuse_without_stats(self) -> None:
@@ -343,7 +346,7 @@ class TensorNorm(TensorInput, Transformer):
 
 
 def _broadcast(mask: Any, X: Any, shape: Shape) -> Array:
-    names, expected = _sklearn.feature_names(mask), _sklearn.feature_names(X)
+    names, expected = names_of(mask), names_of(X)
     if names is not None and expected is not None and list(names) != list(expected):
         raise ValueError(
             f"`mask` has the columns {shown(names)}, but X has {shown(expected)}: give both the "

@@ -26,6 +26,7 @@ from importlib.util import find_spec
 from typing import Any, NamedTuple
 from zlib import crc32
 
+import laws
 import numpy as np
 import odd
 import pandas as pd
@@ -46,13 +47,14 @@ LEAST_CASES = 10_000
 
 KINDS = {
     name: kind
-    for name in sklearn_norm.__all__
-    if isinstance(kind := getattr(sklearn_norm, name), type)
+    for name in laws.ESTIMATORS  # tests/compose attacks what is made of others
+    if (kind := getattr(sklearn_norm, name))
 }
 SETTERS = {
     name: given
     for name in sklearn_norm.__all__
-    if name not in KINDS and callable(given := getattr(sklearn_norm, name))
+    if name not in laws.CLASSES and callable(given := getattr(sklearn_norm, name))
+    if not name.startswith("make_")
 }
 FUNCTIONS = {name: getattr(functional, name) for name in functional.__all__}
 

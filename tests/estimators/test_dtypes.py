@@ -6,13 +6,16 @@ import laws
 import numpy as np
 import pandas as pd
 import pytest
+from configurations import public_estimators
 from container_cases import (
     DENSE,
     DTYPES,
+    KINDS,
     X,
     expected,
 )
 from scipy import sparse
+from sklearn.base import clone
 
 import sklearn_norm
 
@@ -139,3 +142,56 @@ def test_a_shape_that_is_not_that_of_the_array_is_refused(kind):
         ValueError, match=r"of shape \(3, 2\), but its attribute `shape` is \(3, 9\)"
     ):
         kind().fit(Lies())
+
+
+SWAPPED = np.dtype("=f8").newbyteorder().byteorder
+
+
+def told(act):
+    """Return what an act gives, or its error."""
+    try:
+        return act()
+    except Exception as error:  # any error, to be compared
+        return error
+
+
+@pytest.mark.parametrize("estimator", public_estimators(), ids=repr)
+@pytest.mark.parametrize("kind", ["f2", "f4", "f8"])
+@pytest.mark.parametrize("framed", [False, True])
+def test_the_byte_order_of_floats_leaves_no_trace(estimator, kind, framed):
+    """What other machines wrote has the bits and the dtype of native floats, in every method.
+
+    Of scikit-learn's estimators, all give native float64 for it.
+    """
+    wrap = pd.DataFrame if framed else np.asarray
+    native, swapped = wrap(X.astype(kind)), wrap(X.astype(SWAPPED + kind))
+
+    def fitted(rows):
+        return clone(estimator).fit(rows)
+
+    acts = {
+        "fit_transform": lambda rows: clone(estimator).fit_transform(rows),
+        "transform": lambda rows: fitted(native).transform(rows),
+        "inverse_transform": lambda rows: fitted(native).inverse_transform(rows),
+        "partial_fit": lambda rows: clone(estimator).partial_fit(rows).partial_fit(rows),
+        "partial_fit_transform": lambda rows: clone(estimator).partial_fit_transform(rows),
+    }
+    for name, act in acts.items():
+        expected, actual = told(lambda: act(native)), told(lambda: act(swapped))  # noqa: B023
+        if isinstance(expected, Exception):
+            assert str(actual) == str(expected), name
+        elif name == "partial_fit":
+            assert sklearn_norm.to_dict(actual) == sklearn_norm.to_dict(expected)
+        else:
+            found = np.asarray(actual)
+            assert found.dtype.isnative, name
+            assert found.dtype == np.asarray(expected).dtype == np.dtype(kind), name
+            laws.assert_same_bits(found, np.asarray(expected))
+
+
+@pytest.mark.parametrize("kind", [k for k in KINDS if k is not sklearn_norm.BatchNorm])
+def test_floats_of_another_byte_order_keep_their_dtype_beside_an_origin(kind):
+    """Differences from an origin are float64, and the results as narrow as X."""
+    wide = np.array([[2**60 + 1, 0], [2**60 + 7, 1]])
+    scaler = kind().fit(wide)
+    assert scaler.transform(np.ones((2, 2), SWAPPED + "f4")).dtype == np.float32

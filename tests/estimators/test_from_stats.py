@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import pickle
 from dataclasses import dataclass, field
@@ -721,3 +722,25 @@ def test_nothing_merges_with_a_center_and_a_scale():
     known = Given.of(one, one, one > 0)
     with pytest.raises(ValueError, match="Nothing can be added"):
         known.merge(known)
+
+
+def test_a_robust_scaler_of_known_statistics_holds_no_values_of_the_data():
+    """It has two numbers for each column; what was fitted keeps the values for quantiles."""
+    X = np.array([[1.25], [3.5], [8.75], [9.125]])
+    fitted = RobustScaler().fit(X)
+    serving = RobustScaler.from_stats(center=fitted.center_, scale=fitted.scale_)
+    np.testing.assert_array_equal(serving.transform(X), fitted.transform(X))
+    numbers = {v for a in arrays_of(sklearn_norm.to_dict(serving)["estimator"]["state"]) for v in a}
+    assert numbers <= {6.125, 5.90625, 1.0, np.inf, -np.inf}
+    assert set(X.ravel()) <= {
+        v for a in arrays_of(sklearn_norm.to_dict(fitted)["estimator"]["state"]) for v in a
+    }
+
+
+def arrays_of(value):
+    """Yield every array of a document as a list of floats."""
+    if isinstance(value, dict) and "base64" in value:
+        yield np.frombuffer(base64.b64decode(value["base64"]), value["dtype"]).tolist()
+    elif isinstance(value, (dict, list)):
+        for member in value.values() if isinstance(value, dict) else value:
+            yield from arrays_of(member)

@@ -17,6 +17,7 @@ from scipy import sparse
 from sklearn.preprocessing import MaxAbsScaler, RobustScaler, StandardScaler
 
 import sklearn_norm
+from sklearn_norm.exceptions import SparseDataError
 
 
 @SPARSE
@@ -207,3 +208,39 @@ def test_a_stream_of_sparse_rows_of_any_format_is_one_fit(make, form):
     for row in values:
         scaler.partial_fit(getattr(sparse, f"{form}_array")(row[None, :]))
     laws.assert_close_scalers(scaler, make().fit(values))
+
+
+@pytest.mark.parametrize(
+    ("make", "learn"),
+    [
+        (make, learn)
+        for make in (
+            lambda: sklearn_norm.ZScoreScaler(with_mean=False),
+            lambda: sklearn_norm.RobustScaler(with_centering=False),
+            sklearn_norm.MinMaxScaler,
+            sklearn_norm.MaxAbsScaler,
+            sklearn_norm.DecimalScaler,
+        )
+        for learn in ("all_nan", "no_rows", "weight_0")
+    ],
+)
+@FORMATS
+def test_the_zeros_of_a_sparse_column_without_data_are_refused_with_the_right_advice(
+    make, learn, container
+):
+    """No parameter helps: the column has to get data, or to be left out."""
+    values = np.array([[0.0, np.nan], [0.0, np.nan], [2.0, np.nan]])
+    scaler, weight = make(), None
+    if learn == "weight_0":
+        values, weight = np.array([[0.0, np.nan], [2.0, np.nan], [0.0, 5.0]]), [1.0, 1.0, 0.0]
+    if learn == "no_rows":
+        scaler.partial_fit(np.zeros((0, 2)))
+    else:
+        scaler.fit(values, sample_weight=weight)
+    column = 0 if learn == "no_rows" else 1
+    with pytest.raises(SparseDataError) as refused:
+        scaler.transform(container(np.array([[0.0, 0.0], [0.0, 1.0]])))
+    assert str(refused.value) == (
+        f"The zeros of sparse column {column} would become NaN: in the fit, it held no data. Fit "
+        "on data that it has, leave the column out, or pass a dense array."
+    )

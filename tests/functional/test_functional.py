@@ -539,3 +539,16 @@ def test_what_has_no_norm_is_refused():
     with pytest.raises(ValueError, match="NaN or infinity"):
         functional.clip_by_norm([np.inf, 1.0], 1.0)
     assert functional.batch_norm(np.ones((0, 3))).shape == (0, 3)
+
+
+@pytest.mark.parametrize("name", ["layer_norm", "rms_norm", "ada_norm", "clip_by_norm"])
+@pytest.mark.parametrize("kind", ["f2", "f4", "f8"])
+def test_the_byte_order_of_floats_leaves_no_trace(name, kind):
+    """What other machines wrote gives the bits and the dtype of native floats."""
+    x = np.array([[1.0, -8.0, 0.5], [2.5, 4.0, 3.0]])
+    given = (1.0,) if name == "clip_by_norm" else ()
+    expected = getattr(functional, name)(x.astype(kind), *given)
+    swapped = np.dtype(kind).newbyteorder()
+    actual = getattr(functional, name)(x.astype(swapped), *given)
+    assert actual.dtype == expected.dtype == np.dtype(kind)
+    assert actual.tobytes() == expected.tobytes()

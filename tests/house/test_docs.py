@@ -97,6 +97,15 @@ def test_devices_are_made_alike():
     assert "groups: 11, and the inverse gives its data back: True" in told
 
 
+def test_sensors_are_fused_streamed_served_and_undone():
+    told = ran("sensor_fusion.py")
+    assert "equal one fit to both drives: True" in told
+    assert "the rest is the same, bit for bit: True" in told
+    assert float(re.search(r"within (\S+) units", told)[1]) <= 4
+    speed = re.search(r"the speed alone: (\S+), it was (\S+)$", told, re.MULTILINE)
+    assert speed[1] == speed[2]
+
+
 @pytest.mark.full
 def test_instance_norm_classifies_disturbed_digits_best():
     rows = re.findall(
@@ -265,3 +274,18 @@ def test_the_new_norm_pickles(position_norm):
 
 def test_the_new_norm_is_saved_as_json(position_norm):
     laws.estimator_survives_json(position_norm(beta=[1.0, 2.0]).fit(X), X, X[:2])
+
+
+def test_every_promise_of_security_names_tests_that_exist():
+    """Each row of the tables of promises, and the folders that are told below them."""
+    text = (ROOT / "docs" / "SECURITY.md").read_text()
+    rows = re.findall(r"^\| (?!promise|-|format)[^|]+ \| ([^|]*test_[^|]*) \|$", text, re.M)
+    named = {name for row in rows for name in re.findall(r"`(test_\w+\.py)`", row)}
+    assert len(rows) > 15
+    found = {path.name: path.parent.name for path in (ROOT / "tests").rglob("test_*.py")}
+    assert named <= found.keys()
+    told = text[text.index("`test_columns.py` is in") :].partition("and all others in")[0]
+    for name in named:
+        if found[name] != "persistence":
+            assert f"`{name}`" in told
+            assert f"`tests/{found[name]}/`" in told

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
+from documents import changed, document_of, refuses
+from laws import ESTIMATORS
 
+import sklearn_norm
 from sklearn_norm.inputs.columns import Columns, shown
 
 NAMES = ["age", "height", "weight"]
@@ -148,3 +154,66 @@ def test_renaming_the_columns_of_a_result_renames_nothing_else():
 def test_many_names_are_shown_in_short():
     assert shown(["a", "b"]) == "['a', 'b']"
     assert shown([f"c{i}" for i in range(40)]).endswith("'c9', ... 40 in all]")
+
+
+REPEATED = {
+    "strings": (["a", "b", "a"], "'a'"),
+    "integers": ([1, 5, 1], "1"),
+    "tuples": ([("u", 1), ("u", 2), ("u", 1)], r"\('u', 1\)"),
+    "levels": (pd.MultiIndex.from_tuples([("u", 1), ("u", 2), ("u", 1)]), r"\('u', 1\)"),
+    "missing": ([np.nan, 1.0, np.nan], "nan"),
+    "mixed": ([1, "a", "a"], "'a'"),
+    "times": (pd.to_datetime(["2020", "2021", "2020"]), "Timestamp"),
+}
+
+
+@pytest.mark.parametrize("labels", REPEATED)
+@pytest.mark.parametrize("name", ESTIMATORS)
+@pytest.mark.parametrize("kind", [float, object])
+def test_a_label_that_two_columns_have_is_refused_in_every_method(name, labels, kind):
+    """By one message in every release of scikit-learn, on the fast way and the long one."""
+    given, told = REPEATED[labels]
+    X = np.array([[1.0, 5.0, 2.0], [3.0, 7.0, 2.5]])
+    frame = pd.DataFrame(X.astype(kind)).set_axis(given, axis=1)
+    message = f"X has the column {told}.* more than once, so the label does not tell which"
+    estimator = getattr(sklearn_norm, name)()
+    for act in ("fit", "partial_fit", "fit_transform"):
+        with pytest.raises(ValueError, match=message):
+            getattr(estimator, act)(frame)
+    estimator.fit(X)
+    state = pickle.dumps(estimator)
+    acts = ["transform", "partial_fit"]
+    acts += ["inverse_transform"] if hasattr(estimator, "_rule") else []
+    for act in acts:
+        with pytest.raises(ValueError, match=message):
+            getattr(estimator, act)(frame)
+    assert pickle.dumps(estimator) == state
+
+
+def test_a_table_of_arrow_that_has_a_name_twice_is_refused():
+    table = pa.table([[1.0, 2.0], [3.0, 4.0]], names=["a", "a"])
+    with pytest.raises(ValueError, match="X has the column 'a' more than once"):
+        sklearn_norm.ZScoreScaler().fit(table)
+
+
+@pytest.mark.parametrize(
+    ("labels", "told"),
+    [
+        ([1, 1, 2], "has a label more than once"),
+        ([0, 1, 2], "are the numbers of the columns"),
+        ([1, "a", 2], "must be a number, a boolean"),
+        ([1, [2], 3], "must be a number, a boolean"),
+        ([1, {"tuple": [[2], 3]}, 3], "must be a number, a boolean"),
+        ([1, 2], "must be a tuple with a label for each"),
+    ],
+)
+def test_labels_that_no_fit_gives_are_refused_in_a_file(labels, told):
+    fitted = sklearn_norm.MinMaxScaler().fit(pd.DataFrame(np.eye(3), columns=[10, 20, 30]))
+    document = document_of(fitted)
+    path = ("estimator", "state", "labels")
+    refuses(changed(document, path, {"tuple": labels}), rf"state\.labels.*: {told}")
+    named = ("estimator", "state", "feature_names_in_")
+    refuses(changed(document, named, {"strings": list("abc")}), "beside feature_names_in_")
+    fitted = sklearn_norm.MinMaxScaler().fit(pd.DataFrame(np.eye(3), columns=list("abc")))
+    doubled = changed(document_of(fitted), named, {"strings": list("aba")})
+    refuses(doubled, "feature_names_in_: has a name more than once")

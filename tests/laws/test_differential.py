@@ -37,7 +37,7 @@ WEIGHTS = {
     "sizes": lambda rng, n: 10.0 ** rng.integers(-20, 20, n) * (1 + rng.random(n)),
     "all sizes": lambda rng, n: 10.0 ** rng.integers(-239, 239, n) * (1 + rng.random(n)),
 }
-MOMENTA = (None, 0.1, 0.5, 0.9, 0.9375, 1.0)
+MOMENTA = (None, 2.0**-53, 1e-12, 0.1, 0.5, 0.9, 0.9375, 1.0)
 
 
 def drawn(rng, choices):
@@ -74,7 +74,7 @@ def ways(make, rng, x, w):
         a, b = (parts.pop(rng.integers(len(parts))) for _ in range(2))
         parts.append(a.merge(b))
     yield "merge", parts[0]
-    if not getattr(whole, "with_mean", False):
+    if not getattr(whole, "with_mean", False) and not getattr(whole, "with_centering", False):
         for kind in (sparse.csr_array, sparse.csc_array):
             yield kind.__name__, make().fit(kind(X), sample_weight=w)
 
@@ -110,27 +110,45 @@ def test_moments_and_extrema_are_those_of_rational_arithmetic(start):
                 assert [s.data_min_[0], s.data_max_[0]] == [members.min(), members.max()], seed
 
 
-def exact_quantile(members, p):
-    position = p * (len(members) - 1)
-    at = int(position)
-    above = members[min(at + 1, len(members) - 1)]
-    return Fraction(members[at]) + (Fraction(above) - Fraction(members[at])) * (position - at)
+def exact_quantile(members, weights, p):
+    """Return the mean of the members in the window of the width m that begins at p (W - m).
+
+    W is the total weight, and m the mean weight of a unit of weight, at most 1. Return the largest
+    size of these members, too.
+    """
+    pairs = sorted(zip(map(Fraction, members), map(Fraction, weights), strict=True))
+    total = sum(w for _, w in pairs)
+    width = sum(w * w for _, w in pairs) / total
+    width = width if width < 1 - Fraction(1, 10**9) else 1
+    width = min(width, total)
+    start, end, mean, peak = p * (total - width), Fraction(0), Fraction(0), Fraction(0)
+    for x, w in pairs:
+        covered = max(0, min(end + w, start + width) - max(end, start))
+        mean += x * covered
+        peak = max(peak, abs(x)) if covered else peak
+        end += w
+    return mean / width, peak
 
 
 @pytest.mark.parametrize("start", range(0, COLUMNS, COLUMNS // 4))
 def test_quantiles_are_those_of_rational_arithmetic(start):
-    """Of members that are ordered, with linear interpolation between two of them."""
+    """Fitted, streamed, merged in any tree, sparse; with weights of all sizes."""
     for seed in range(start, start + COLUMNS // 4):
-        _, x, _ = column_of(seed)
-        members = sorted(x[~np.isnan(x)].tolist())
+        rng, x, w = column_of(seed)
+        there = ~np.isnan(x)
+        members = x[there].tolist()
         if not members:
             continue
-        found = RobustScaler().fit(x[:, None])
-        low, middle, high = (exact_quantile(members, Fraction(p, 4)) for p in (1, 2, 3))
-        peak = max(abs(Fraction(v)) for v in members)
-        assert error(found.center_[0], middle, max(abs(middle), abs(low), abs(high))) <= 2, seed
-        if high > low and high - low > SMALLEST / 2 and peak < 2**1000:
-            assert error(found.scale_[0], high - low, max(abs(low), abs(high))) <= 4, seed
+        weights = [1.0] * len(members) if w is None else w[there].tolist()
+        found = [exact_quantile(members, weights, Fraction(p, 4)) for p in (1, 2, 3)]
+        (low, middle, high), peak = (v for v, _ in found), max(p for _, p in found)
+        for centering in (True, False):
+            make = lambda c=centering: RobustScaler(with_centering=c)  # noqa: E731
+            for way, found in ways(make, rng, x, w):
+                if centering:
+                    assert error(found.center_[0], middle, peak) <= 4, (seed, way)
+                if high - low > peak * Fraction(1, 2**40) and peak < 2**1000:
+                    assert error(found.scale_[0], high - low, peak) <= 8, (seed, way)
 
 
 @pytest.mark.parametrize("start", range(0, COLUMNS, COLUMNS // 4))

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import base64
 import copy
+import json
 import random
 import re
+import time
+import tracemalloc
 
 import laws
 import numpy as np
+import pandas as pd
 import pytest
 from budget import times
 from documents import FRAME, X, changed, document_of, places
+from sklearn.compose import ColumnTransformer
+from sklearn.pipeline import Pipeline
 
 import sklearn_norm
 from sklearn_norm.exceptions import FormatError
@@ -19,6 +25,13 @@ from sklearn_norm.exceptions import FormatError
 ODD = [0.0, -0.0, 1.0, -1.0, np.nan, np.inf, -np.inf, 1e300, -1e300, 5e-324, 2.0**53]
 PLAIN = [None, True, 0, -1, 2, 2**52, 0.5, "", "a", [], {}, [[]], {"tuple": []}, {"float": "nan"}]
 NAMES = list(laws.ESTIMATORS)
+LABELS = (
+    pd.Index([10, 20, 30]),
+    pd.Index([1.5, None, -2.0], dtype=object),
+    pd.MultiIndex.from_tuples([("a", 1), ("a", 2), ("b", 1)]),
+)
+PER_BYTE, BASE = 25, 2**20  # bytes; the base of these small files is far below that of all
+SECONDS_PER_MB, AT_LEAST = 1.0, 1.0  # twice as many while others compute on the machine
 PLACE = re.compile(r"^(estimator|notes|checksum|schema|format|version|document)\b.*: ", re.S)
 
 
@@ -30,7 +43,19 @@ def sources():
         found.append(document_of(kind().fit(FRAME if name == "ZScoreScaler" else X)))
         if hasattr(kind, "merge"):
             found.append(document_of(kind().fit(np.nan_to_num(X)).partial_fit([[1.0, 2.0, 3.0]])))
+    for labels in LABELS:
+        frame = FRAME.set_axis(labels, axis=1)
+        for kind in (sklearn_norm.MinMaxScaler, sklearn_norm.LayerNorm, sklearn_norm.BatchNorm):
+            found.append(document_of(kind().fit(frame)))
     found.append(document_of(sklearn_norm.RobustScaler.from_stats(center=[1.0], scale=[3.0])))
+    parts = [("a", sklearn_norm.MinMaxScaler(), ["age"]), ("b", "drop", [1])]
+    columns = ColumnTransformer(parts, remainder=sklearn_norm.MaxAbsScaler())
+    steps = [("z", sklearn_norm.ZScoreScaler()), ("b", sklearn_norm.BatchNorm()), ("c", None)]
+    found += [document_of(columns.fit(FRAME)), document_of(Pipeline(steps).fit(X))]
+    wide = np.random.default_rng(0).normal(size=(20, 40))
+    for name in ("ZScoreScaler", "RobustScaler", "BatchStatsScaler"):
+        scaler = getattr(sklearn_norm, name)().fit(wide)
+        found.append(document_of(scaler.partial_fit(wide[:1]).partial_fit(wide[1:2])))
     return found
 
 
@@ -47,6 +72,8 @@ def spoiled(value, draw, document):
         else:
             data[draw.randrange(len(data))] ^= 1 << draw.randrange(8)
         return {**twin, "base64": base64.b64encode(bytes(data)).decode()}
+    if draw.random() < 0.2:
+        return grown(value, draw)
     if draw.random() < 0.5:
         other = draw.choice(list(places(document)))
         for key in other:
@@ -55,20 +82,44 @@ def spoiled(value, draw, document):
     return draw.choice(PLAIN)
 
 
+def grown(value, draw):
+    """Return a value that takes more room, or one that asks for more than it takes."""
+    many = draw.choice([10, 300, 3000])
+    if isinstance(value, str):
+        return (value or "a") * many
+    if isinstance(value, list):
+        return copy.deepcopy(value[:3]) * many
+    huge = {"dtype": "<f8", "shape": [draw.choice([0, 2**31]), many, 0], "base64": ""}
+    nested = []
+    for _ in range(draw.choice([3, 60])):
+        nested = [nested]
+    odd = [many * 200, -many, {"slice": [0, many * 200, None]}, huge, nested, [0.5] * many]
+    return draw.choice(odd)
+
+
+def framed(rows, labels):
+    """Return a frame with labels of any kind, each of which is one label."""
+    index = np.empty(len(labels), dtype=object)
+    index[:] = labels
+    return pd.DataFrame(rows, columns=pd.Index(index, tupleize_cols=False))
+
+
 def assert_behaves(estimator):
     """A state that was taken can do what a fitted one can."""
     width = getattr(estimator, "n_features_in_", None)
     sklearn_norm.to_dict(estimator)
+    if not hasattr(estimator, "_fitted"):
+        if width is not None and width < 1000:
+            rows = np.arange(2.0 * width).reshape(2, width) + 1
+            names = getattr(estimator, "feature_names_in_", None)
+            estimator.transform(rows if names is None else framed(rows, list(names)))
+        return
     if width is None or width > 1000:
         return
     rows = np.arange(2.0 * width).reshape(2, width) + 1
-    given = rows
-    if hasattr(estimator, "feature_names_in_"):
-        if len(set(estimator.feature_names_in_)) < width:
-            return  # a frame whose columns share a name, which not every reader takes
-        given = FRAME.__class__(rows, columns=estimator.feature_names_in_)
-    elif getattr(estimator._fitted.columns, "labels", None) is not None:
-        return
+    given, columns = rows, estimator._fitted.columns
+    if columns is not None and columns.known() is not None:
+        given = framed(rows, list(columns.known()))
     with np.errstate(all="ignore"):
         estimator.transform(given)
         statistic = getattr(estimator._fitted, "statistic", None)
@@ -79,19 +130,45 @@ def assert_behaves(estimator):
             sklearn_norm.to_dict(estimator)
 
 
+def loaded(document, path):
+    """Return what a file gives, or the error, within the limits of time and memory."""
+    data = json.dumps(document).encode()
+    path.write_bytes(data)
+    tracemalloc.reset_peak()
+    before, start = tracemalloc.get_traced_memory()[0], time.perf_counter()
+    try:
+        found = sklearn_norm.load(path)
+    except FormatError as error:
+        found = error
+    seconds, peak = time.perf_counter() - start, tracemalloc.get_traced_memory()[1] - before
+    assert peak <= PER_BYTE * len(data) + BASE, (type(found).__name__, peak, len(data))
+    assert seconds <= 2 * (AT_LEAST + SECONDS_PER_MB * len(data) / 1e6), (seconds, len(data))
+    return found
+
+
+@pytest.fixture
+def traced():
+    """Measure all that Python and NumPy allocate."""
+    tracemalloc.start()
+    yield
+    tracemalloc.stop()
+
+
+@pytest.mark.usefixtures("traced")
 @pytest.mark.parametrize("seed", range(4))
-def test_a_document_with_another_value_is_refused_with_a_place_or_behaves(seed):
+def test_a_document_with_another_value_is_refused_with_a_place_or_behaves(seed, tmp_path):
+    """Each is a file, and costs no more memory and time than its size allows."""
     draw, documents = random.Random(seed), sources()
-    taken = 0
-    for _ in range(times(120, 5000, 50_000)):
+    taken, file = 0, tmp_path / "file.json"
+    for _ in range(times(60, 5000, 50_000)):
         document = draw.choice(documents)
         inside = [path for path in places(document) if path[0] == "estimator"]
         path = draw.choice(inside)
         wrong = changed(document, path, lambda value: spoiled(value, draw, document))  # noqa: B023
-        try:
-            found = sklearn_norm.from_dict(wrong)
-        except FormatError as error:
-            assert PLACE.match(str(error)), error  # noqa: PT017
+        found = loaded(wrong, file)
+        if isinstance(found, FormatError):
+            said = str(found).removeprefix(f"{file}: ")
+            assert PLACE.match(said), said
             continue
         taken += 1
         try:

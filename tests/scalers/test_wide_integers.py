@@ -115,7 +115,12 @@ def test_streams_merges_and_files_keep_the_differences(scaler):
 def test_parts_with_other_origins_merge(scaler):
     """The second is moved onto the origin of the first: differences of 2**56 are not lost."""
     first, second = SMALL + WIDE, SMALL + WIDE + 2**56
-    merged = fresh(scaler).fit(first).merge(fresh(scaler).fit(second))
+    parts = fresh(scaler).fit(first), fresh(scaler).fit(second)
+    if isinstance(scaler, RobustScaler):  # what later data may show
+        with pytest.warns(UserWarning, match="fewer ones were rounded"):
+            merged = parts[0].merge(parts[1])
+    else:
+        merged = parts[0].merge(parts[1])
     plain = fresh(scaler).fit(SMALL.astype(float)).merge(fresh(scaler).fit(SMALL + 2.0**56))
     both = np.concatenate([first, second])
     expected = plain.transform(np.concatenate([SMALL.astype(float), SMALL + 2.0**56]))

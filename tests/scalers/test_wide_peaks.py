@@ -1,13 +1,16 @@
 """Scalers that divide by a peak: the largest of integers beyond 2**53, before any rounding."""
 
+import pickle
 from fractions import Fraction
 
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from documents import STATISTIC, changed, document_array, document_of, refuses
 from scipy import sparse
 
+import sklearn_norm
 from sklearn_norm import DecimalScaler, MaxAbsScaler
 
 SHAPES = {
@@ -103,3 +106,87 @@ def test_the_largest_becomes_1_and_the_others_their_share(shape, numbers):
     np.testing.assert_allclose(Z, exact, rtol=4.5e-16)
     back = column(scaler.inverse_transform(scaler.transform(X)))
     np.testing.assert_allclose(back, [float(n) for n in numbers], rtol=4.5e-16)
+
+
+# Constant within each batch
+
+PEAKS = pytest.mark.parametrize("kind", [MaxAbsScaler, DecimalScaler])
+
+
+def batches_of(numbers, shape):
+    return [shape(np.full((2, 1), n, dtype=np.int64)) for n in numbers]
+
+
+def learned(kind, batches):
+    """Return scalers that learned the batches in different ways, from files and copies too."""
+    stream, saved = kind(), kind()
+    for batch in batches:
+        stream.partial_fit(batch)
+        saved = sklearn_norm.from_dict(sklearn_norm.to_dict(saved.partial_fit(batch)))
+    parts = [kind().fit(batch) for batch in batches]
+    backwards = parts[-1]
+    for part in parts[-2::-1]:
+        backwards = backwards.merge(part)
+    yield from (
+        stream,
+        saved,
+        sklearn_norm.merge(parts),
+        backwards,
+        pickle.loads(pickle.dumps(saved)),
+    )
+
+
+@PEAKS
+@every_shape
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        [2**60, 2**60 + 1],
+        [2**60 + 1, 2**60],
+        [2**60 + 1, 2**60 + 2, 2**60 + 2],
+        [2**53, 2**53 + 1],
+        [-(2**60), -(2**60) - 1],
+        [-(2**60) - 1, 0],
+        [2**60 + 1, 5, 2**60 + 1],
+        [10**18 - 1, 10**18],
+        [2**62 + 1, 2**62 - 1],
+    ],
+)
+def test_batches_that_are_constant_but_differ_are_no_constant_column(kind, shape, numbers):
+    """Though the nearest floats of the batches may be the same."""
+    for scaler in learned(kind, batches_of(numbers, shape)):
+        assert 0 not in [*scaler.constant_features_]
+        assert "n" not in [*scaler.constant_features_]
+        assert scaler.max_abs_[0] == pytest.approx(max(abs(n) for n in numbers), rel=3e-16)
+
+
+@PEAKS
+@every_shape
+@pytest.mark.parametrize("number", [2**60 + 1, 2**53 + 1, -(2**60) - 1, 10**18 - 1, 2**60])
+def test_batches_of_one_number_are_a_constant_column(kind, shape, number):
+    """Also of one that no float is."""
+    batches = batches_of([number] * 3, shape)
+    for scaler in learned(kind, batches):
+        assert str(next(iter(scaler.constant_features_))) in ("0", "n")
+    floats = kind().fit(batches[0]).partial_fit(batches[1])
+    empty = floats.partial_fit(shape(np.zeros((0, 1), dtype=np.int64)))
+    assert str(next(iter(empty.constant_features_))) in ("0", "n")
+
+
+@PEAKS
+def test_a_float_is_another_number_than_an_integer_that_it_does_not_hold(kind):
+    scaler = kind().fit(np.array([[2**60 + 1]]))
+    assert scaler.partial_fit(np.array([[2.0**60]])).constant_features_.tolist() == []
+    other = kind().fit(np.array([[2.0**60]])).merge(kind().fit(np.array([[2**60 + 1]])))
+    assert other.constant_features_.tolist() == []
+
+
+@PEAKS
+@pytest.mark.parametrize("rest", [np.nan, np.inf, 1e9, -1e9])
+@pytest.mark.parametrize("end", ["low_rest", "high_rest"])
+def test_a_file_tells_no_rest_that_a_float_does_not_leave(kind, rest, end):
+    document = document_of(kind().fit(np.array([[2**60 + 1, 1], [2**60 + 1, 2]])))
+    assert document["estimator"]["state"]["statistic"]["kind"] == "RoundedExtrema"
+    wrong = changed(document, (*STATISTIC, end), document_array([rest, 0.0]))
+    refuses(wrong, rf"statistic\.{end}: cannot be .* in column 0")
+    refuses(changed(document, (*STATISTIC, end), document_array([1.0, 1.0])), "in column 1")

@@ -1,10 +1,12 @@
 """Streams, merges and maps in which integers beyond 2**53 meet others: the origin follows them."""
 
 import warnings
+from fractions import Fraction
 
 import numpy as np
 import pandas as pd
 import pytest
+from budget import times
 from laws import assert_same_bits
 from scipy import sparse
 
@@ -194,3 +196,48 @@ def doubled(state):
             for k, v in state.items()
         }
     return state
+
+
+PLACES = (0, 2**62, -(2**61), 2**60 + 2**59)
+
+
+def exact_quantile(members, p):
+    members = sorted(members)
+    at = int(p * (len(members) - 1))
+    above = members[min(at + 1, len(members) - 1)]
+    return members[at] + (above - members[at]) * (p * (len(members) - 1) - at)
+
+
+def far_parts(rng):
+    """Return batches of integers near two or three places that no origin has in reach together."""
+    places = rng.choice(len(PLACES), rng.integers(2, 4), replace=False)
+    for _ in range(rng.integers(2, 7)):
+        near = rng.integers(-5, 6, rng.integers(1, 30)) * int(rng.choice([1, 1, 1000, 10**9]))
+        yield (PLACES[rng.choice(places)] + near).astype(np.int64)[:, None]
+
+
+@pytest.mark.parametrize("learn", ["stream", "merge"])
+def test_quantiles_of_parts_that_are_far_from_one_another_are_right_or_warned_of(learn):
+    """Whatever comes later: a range that is narrow again does not show what was rounded before."""
+    quiet = 0
+    for seed in range(times(100, 1500)):
+        batches = list(far_parts(np.random.default_rng(seed)))
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            scaler = RobustScaler().fit(batches[0])
+            for batch in batches[1:]:
+                if learn == "stream":
+                    scaler.partial_fit(batch)
+                else:
+                    scaler = scaler.merge(RobustScaler().fit(batch))
+        if said:
+            assert all("fewer ones were rounded" in str(one.message) for one in said)
+            continue
+        members = [int(n) for batch in batches for n in batch[:, 0]]
+        low, middle, high = (exact_quantile(members, Fraction(p, 4)) for p in (1, 2, 3))
+        if low < high:
+            quiet += 1
+            assert scaler.scale_[0] == pytest.approx(float(high - low), rel=1e-15), seed
+            found = scaler.transform(np.array([[int(middle)]], dtype=np.int64))[0, 0]
+            assert abs(found - float((int(middle) - middle) / (high - low))) < 1e-15, seed
+    assert quiet > 10

@@ -4,19 +4,27 @@ import copy
 import json
 import pickle
 import tempfile
+from inspect import signature
 from pathlib import Path
 
 import joblib
 import numpy as np
 import pandas as pd
 import polars as pl
-from inside import Scaler, map_of, statistic_of
+from inside import Scaler, Stateful, map_of, statistic_of
 
 import sklearn_norm
 from sklearn_norm.statistics.record import Statistic
 
 # what measures columns and maps them; the norms of single samples keep laws of their own
-ESTIMATORS = [n for n in sklearn_norm.__all__ if isinstance(getattr(sklearn_norm, n), type)]
+CLASSES = [n for n in sklearn_norm.__all__ if isinstance(getattr(sklearn_norm, n), type)]
+# made of other estimators, which they must be given: tests/compose, and the configurations
+COMPOSITES = [
+    n
+    for n in CLASSES
+    if any(p.default is p.empty for p in signature(getattr(sklearn_norm, n)).parameters.values())
+]
+ESTIMATORS = [n for n in CLASSES if n not in COMPOSITES]
 SCALERS = [n for n in ESTIMATORS if issubclass(getattr(sklearn_norm, n), Scaler)]
 RELATIVE = 1e-12
 EPS = np.finfo(np.float64).eps
@@ -86,6 +94,8 @@ def assert_same_bits(actual, expected, what=""):
 
 def exactly(value):
     """Return a plain value such that equality means the same types, keys and bits."""
+    if isinstance(value, Stateful):  # inside another
+        return type(value), exactly(value.__getstate__())
     if isinstance(value, dict):
         return dict, {exactly(k): exactly(v) for k, v in value.items()}
     if isinstance(value, (tuple, list)):

@@ -170,3 +170,54 @@ def test_the_sparse_cases_that_lost_their_zeros():
         check_alike(dense, np.array([1e8, 0.3, 7e8]), lambda: ZScoreScaler(with_mean=False))
     X = np.array([[3.0, np.nan], [0.0, 1.0], [np.nan, 0.0]])
     check_alike(X, np.array([1e17, 1.0, 0.1]), DecimalScaler)
+
+
+# Quantiles
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2], [1, 0, 2], [2, 1, 0]])
+@pytest.mark.parametrize("learn", ["fit", "stream", "merge"])
+def test_quantiles_on_one_heavy_member_leave_the_full_range(order, learn):
+    """All of the asked and the wider quantiles lie on it, so 3 - 1 is the scale that is told."""
+    x, w = column([1.0, 2.0, 3.0]), np.array([1e16, 1.0, 1.0])[order]
+    scaler = RobustScaler()
+    if learn == "fit":
+        scaler.fit(x, sample_weight=w)
+    elif learn == "stream":
+        for row in range(3):
+            scaler.partial_fit(x[[row]], sample_weight=w[[row]])
+    else:
+        parts = [RobustScaler().fit(x[[row]], sample_weight=w[[row]]) for row in range(3)]
+        scaler = parts[0].merge(parts[1]).merge(parts[2])
+    assert scaler.center_.tolist() == [x[np.argmax(w), 0]]
+    assert scaler.scale_.tolist() == [2.0]
+    assert scaler.scale_source_.tolist() == ["full_range"]
+    assert scaler.rank_error_ == 0.0
+
+
+@pytest.mark.parametrize("learn", ["fit", "stream"])
+@pytest.mark.parametrize("size", [1e16, 1e17, 1e60, 1e239])
+def test_a_light_member_between_two_heavy_ones_is_the_median(learn, size):
+    """Also where a sum in floats, or in two of them, would lose its weight."""
+    x, w = column([1.0, 2.0, 4.0]), np.array([size, 3.0, size])
+    scaler = RobustScaler()
+    if learn == "fit":
+        scaler.fit(x, sample_weight=w)
+    else:
+        for rows in ([0, 2], [1]):
+            scaler.partial_fit(x[rows], sample_weight=w[rows])
+    assert scaler.center_.tolist() == [2.0]
+    assert scaler.scale_.tolist() == [3.0]
+
+
+def test_light_members_of_one_batch_count_beside_a_later_one():
+    """None is dropped for being lighter than 2**-40 of the heaviest of its batch."""
+    first = RobustScaler().partial_fit(column([1, 2, 4]), sample_weight=[1e30, 3.0, 0.25])
+    both = first.partial_fit(column([8]), sample_weight=[1e30])
+    assert both.center_.tolist() == [2.0]
+
+
+def test_the_weight_of_quantiles_is_rounded_once():
+    """1e16 + 1 + 1 is a float."""
+    scaler = RobustScaler().fit(column([1, 2, 3]), sample_weight=[1e16, 1.0, 1.0])
+    assert scaler.n_samples_seen_ == 1e16 + 2

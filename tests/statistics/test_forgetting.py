@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from exact import error, exact_moments, exact_root
 
-from sklearn_norm import BatchStatsScaler
+from sklearn_norm import BatchNorm, BatchStatsScaler
 
 
 def running(batches, **params):
@@ -91,3 +91,15 @@ def test_means_that_round_to_one_float_drift():
         check([[0.1, 0.2]] * 5, momentum)
         check([[1e-30, 2e-30, 2e-30]] * 5, momentum)
         check([[3e-320, 2e-320, 2e-320]] * 5, momentum)
+
+
+@pytest.mark.parametrize("kind", [BatchStatsScaler, BatchNorm])
+@pytest.mark.parametrize("momentum", [5e-324, 1e-308, 1e-200, 1e-17, 2.0**-54])
+def test_a_momentum_that_forgets_nothing_is_refused(kind, momentum):
+    """Products with such weights would underflow, and 1 - momentum is 1."""
+    told = "`momentum` must be at least 2\\*\\*-53.*momentum=None gives"
+    with pytest.raises(ValueError, match=told):
+        kind(momentum=momentum).fit([[1.0], [2.0]])
+    with pytest.raises(ValueError, match=told):
+        kind.from_stats(running_mean=0.0, running_var=1.0, momentum=momentum)
+    assert kind(momentum=2.0**-53).fit([[1.0], [2.0]]).running_mean_.tolist() == [1.5]

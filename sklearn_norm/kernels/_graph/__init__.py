@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from .columns import gathered, side_by_side
 from .groups import normalise
 from .maps import apply, invert, keep_below_1
 from .traced import Tape, Traced
 
-__all__ = ["Tape", "Traced", "apply", "invert", "keep_below_1", "normalise"]
+__all__ = [
+    "Tape",
+    "Traced",
+    "apply",
+    "gathered",
+    "invert",
+    "keep_below_1",
+    "normalise",
+    "side_by_side",
+]

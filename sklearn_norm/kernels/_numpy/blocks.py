@@ -161,7 +161,7 @@ def rows_of(length: int) -> Iterator[None]:
 
 def quiet(x: Array) -> Array:
     """Return members with quiet NaN: np.fmin may return NaN for a signaling one."""
-    with np.errstate(invalid="ignore"):
+    with np.errstate(all="ignore"):
         return np.asarray(x + x.dtype.type(0))
 
 
@@ -175,6 +175,6 @@ def as_float64(block: Array, buffer: Array) -> Array:
     if plain and all(s > 0 for s, n in zip(block.strides, block.shape, strict=True) if n > 1):
         return block
     out = buffer[: block.size].reshape(block.shape)
-    with np.errstate(invalid="ignore"):  # casting a signaling NaN warns
+    with np.errstate(all="ignore"):  # casting a signaling NaN warns
         np.copyto(out, block, casting="same_kind")
     return out

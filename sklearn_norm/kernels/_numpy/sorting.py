@@ -29,7 +29,7 @@ def sorted_columns(X: Array, memory: int) -> Iterator[tuple[slice, Floats]]:
 
 def _transpose(part: Array, values: Floats) -> None:
     def work(rows: list[slice]) -> None:
-        with np.errstate(invalid="ignore"):  # signaling NaN warn
+        with np.errstate(all="ignore"):  # signaling NaN warn
             for r in rows:
                 np.add(part[r].T, 0.0, out=values[:, r])  # turns -0.0 into 0.0
 
