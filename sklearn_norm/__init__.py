@@ -13,6 +13,7 @@ __all__ = [
     "ColumnScaler",
     "DecimalScaler",
     "GroupNorm",
+    "GroupScaler",
     "InstanceNorm",
     "LayerNorm",
     "LogScaler",
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from . import onnx as onnx
     from .compose.columns import ColumnScaler, make_column_scaler
     from .compose.equality import equal
+    from .compose.groups import GroupScaler
     from .compose.merging import merge
     from .compose.pooled import PooledScaler
     from .compose.streaming import StreamingPipeline
@@ -77,6 +79,7 @@ _LATER = {
     "BatchNorm": "tensors.batch",
     "ColumnScaler": "compose.columns",
     "GroupNorm": "tensors.group",
+    "GroupScaler": "compose.groups",
     "InstanceNorm": "tensors.instance",
     "LayerNorm": "tensors.layer",
     "LogScaler": "scalers.log",

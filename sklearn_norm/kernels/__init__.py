@@ -33,6 +33,7 @@ column_moments = _backend.column_moments
 csr_moments = _backend.csr_moments
 extremes = _backend.extremes
 gather_columns = _backend.gather_columns
+group_moments = _backend.group_moments
 has_infinity = _backend.has_infinity
 invert = _backend.invert
 merge_moments = _backend.merge_moments
@@ -70,6 +71,7 @@ __all__ = [
     "forward",
     "gather_columns",
     "graph",
+    "group_moments",
     "has_infinity",
     "invert",
     "merge_moments",

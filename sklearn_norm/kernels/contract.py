@@ -200,6 +200,13 @@ class Kernels(Protocol):
         """Return the moments of columns; column j has members starts[j] to starts[j + 1]."""
         ...
 
+    def group_moments(self, X: Array, starts: Array, weight: Floats | None) -> Floats:
+        """Return the moments of groups of rows; group g has the rows starts[g] to starts[g + 1].
+
+        The matrix has a column for each column of each group: that of column j of group g stands at
+        g * n_columns + j.
+        """
+
     def csr_moments(self, values: Array, columns: Array, starts: Array, n_columns: int) -> Floats:
         """Return that of the columns of a CSR array, with the zeros that are not stored.
 

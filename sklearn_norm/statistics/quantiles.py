@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -16,6 +17,7 @@ from ..kernels.quiet import quietly
 from ..kernels.sparse import canonical, is_sparse
 from ..records import refused, vector_faults
 from .extrema import faults_of_known
+from .grouped import GroupedRows
 from .record import Statistic
 from .sketch import SLACK, Sketch, sorted_quantiles, thinning_of
 from .sketches import Built, Sketches, Thinned, Weighted
@@ -65,9 +67,10 @@ class Quantiles(Statistic):
         low, high = np.full(n_columns, np.inf), np.full(n_columns, -np.inf)
         known = np.full((asked.size, n_columns), np.nan)
         columns: list[tuple[Floats, Floats]] = []
-        for column, members in enumerate(_columns(X)):
+        weights = X.weights_of_each(weight) if isinstance(X, GroupedRows) else repeat(weight)
+        for column, (members, given) in enumerate(zip(_columns(X), weights, strict=False)):
             order = np.argsort(members, kind="stable")
-            row, w = _present(members[order], weight[order])
+            row, w = _present(members[order], given[order])
             total[column], norm[column] = exact_sum(w), _norm(w)
             columns.append((row, w))
             if row.size:
@@ -86,6 +89,21 @@ class Quantiles(Statistic):
             known=known,
             sketches=self.sketches.merge(other.sketches, theirs, mine),
         )
+
+    def columns(self, chosen: Any) -> Self:
+        return self._with(lambda vector: vector[..., chosen], self.sketches.of_columns(chosen))
+
+    def joined(self, other: Self) -> Self:
+        def beside(a: Floats, b: Floats) -> Floats:
+            return np.concatenate([a, b], axis=-1)
+
+        return self._with(beside, self.sketches.joined(other.sketches), other)
+
+    def _with(self, act: Any, sketches: Sketches, *others: Self) -> Self:
+        """Return the record with `act` applied to what has an entry per column."""
+        names = ("weight", "low", "high", "norm", "known")
+        changed = {n: act(*(getattr(one, n) for one in (self, *others))) for n in names}
+        return self.replaced(**changed, sketches=sketches)
 
     def moved(self, by: Floats) -> Self:
         sketches = (one.moved(b) for one, b in zip(self.sketches, by.tolist(), strict=True))
@@ -220,7 +238,9 @@ def _present(values: Floats, weights: Floats) -> tuple[Floats, Floats]:
     return values[:size], weights[:size]
 
 
-def _select(X: Array, asked: Floats, thinning: Thinning) -> Selection:
+def _select(X: Any, asked: Floats, thinning: Thinning) -> Selection:
+    if isinstance(X, GroupedRows):
+        return StoredColumns.of_groups(X).select(asked, thinning)
     if not is_sparse(X):
         return kernels.select(X, asked, thinning)
     if kernels.sorts(X.shape[0], thinning):
@@ -233,6 +253,9 @@ def _select(X: Array, asked: Floats, thinning: Thinning) -> Selection:
 
 def _columns(X: Any) -> Iterator[Floats]:
     """Yield the columns in float64; those of a sparse matrix are made dense."""
+    if isinstance(X, GroupedRows):
+        yield from X.each()
+        return
     if not is_sparse(X):
         yield from (X[:, column].astype(np.float64) for column in range(X.shape[1]))
         return

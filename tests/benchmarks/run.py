@@ -23,6 +23,7 @@ from typing import TextIO
 from bars import MEMORY, Verdict
 from case import Case
 from columns import column_cases
+from groups import group_cases
 from linear import linear_rows, linear_verdicts
 from machine import default_threads, facts, peer, threads
 from memory import peak_of_fit
@@ -97,6 +98,7 @@ def tell_cases(told: argparse.Namespace, report: Report) -> list[Row]:
         one_row_cases(),
         column_cases(small, n_threads),
         small_cases(),
+        group_cases(small, n_threads),
     )
     for case in cases:
         if re.search(told.only, case.label):

@@ -94,6 +94,7 @@ def moves_zeros_of(estimator):
         "PowerScaler": True,
         "QuantileScaler": getattr(estimator, "output", "uniform") == "normal",
         "SquashScaler": True,
+        "GroupScaler": True,  # it takes dense data only
     }.get(type(estimator).__name__, isinstance(estimator, TensorInput))
 
 

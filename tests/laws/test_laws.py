@@ -165,6 +165,7 @@ STATISTICS = {
 }
 NOT_MEASURED = {
     "RoundedExtrema": "of integers beyond 2**53 alone: tests/scalers/test_wide_peaks.py",
+    "Groups": "of rows with keys: tests/compose/test_groups.py",
     "Given": "a center and a scale that were given: tests/estimators/test_from_stats.py",
     **dict.fromkeys(
         ("UncountedExtrema", "UncountedMoments", "UncountedRunning"),

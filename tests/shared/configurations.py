@@ -42,6 +42,7 @@ MORE = {
         {"lambdas": 1.0, "unit": 1.0, "standardize": False},
     ],
     "QuantileScaler": [{"output": "normal"}, {"n_quantiles": 5}],
+    "GroupScaler": [{"smooth": 2.0}, {"target": "pooled"}, {"min_rows": 0, "missing_key": "group"}],
     "LayerNorm": [{"gamma": 2.0, "beta": -1.0}, {"normalized_ndim": 1, "eps": 0.0}],
     "RMSNorm": [{"gamma": 2.0, "beta": -1.0}, {"normalized_ndim": 1}],
     "InstanceNorm": [{"gamma": 2.0, "beta": -1.0}, {"channel_axis": -1}],

@@ -114,6 +114,14 @@ def check_segment_moments(arguments, result):
         check_moments({"x": x[segment, None], "weight": w, "out": out[:, at, None]}, result)
 
 
+def check_group_moments(arguments, result):
+    x, weight = doubles(arguments["x"]), arguments["weight"]
+    out = np.asarray(arguments["out"]).reshape(10, 4, x.shape[1])
+    for at, rows in enumerate(segments_of(arguments)):
+        w = None if weight is None else np.asarray(weight)[rows]
+        check_moments({"x": x[rows], "weight": w, "out": out[:, at]}, result)
+
+
 def check_scattered_moments(arguments, result):
     """The moments of the columns of a CSR array, unless it was left to be sorted."""
     if not result:

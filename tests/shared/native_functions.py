@@ -19,6 +19,7 @@ from native_checks import (
     check_change_moments,
     check_extremes,
     check_gather,
+    check_group_moments,
     check_has_infinity,
     check_map,
     check_map_stored,
@@ -116,6 +117,21 @@ def moments_of(weighted=False, n_threads=1):
 def some_starts(x):
     """Return the starts of columns: an empty one, one of a single member, and two more."""
     return np.sort(np.array([0, 0, min(1, x.size), x.size // 3, x.size], dtype=np.int64))
+
+
+def group_moments_of(weighted=False):
+    return Function(
+        "group_moments",
+        lambda x: {
+            "x": x,
+            "starts": some_starts(x[:, 0] if x.shape[1] else np.empty(len(x))),
+            "weight": weights_of(x) if weighted else None,
+            "out": np.full((10, 4 * x.shape[1]), 7.0),
+            "n_threads": 2,
+        },
+        check_group_moments,
+        same_bits=False,
+    )
 
 
 def segment_moments_of(weighted=False):
@@ -335,6 +351,8 @@ FUNCTIONS = {
         lambda x: {"x": x, "out": np.full((3, x.shape[1]), 7.0), "n_threads": 2},
         check_extremes,
     ),
+    "group moments": group_moments_of(),
+    "weighted group moments": group_moments_of(True),
     "segment moments": segment_moments_of(),
     "weighted segment moments": segment_moments_of(True),
     "segment extremes": Function(

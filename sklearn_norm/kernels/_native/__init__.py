@@ -6,7 +6,14 @@ backend, whose results are the same.
 
 from __future__ import annotations
 
-from .columns import column_moments, csr_moments, extremes, segment_extremes, segment_moments
+from .columns import (
+    column_moments,
+    csr_moments,
+    extremes,
+    group_moments,
+    segment_extremes,
+    segment_moments,
+)
 from .gathering import gather_columns
 from .groups import normalise
 from .maps import apply, apply_stored, has_infinity, invert
@@ -30,6 +37,7 @@ __all__ = [
     "csr_moments",
     "extremes",
     "gather_columns",
+    "group_moments",
     "has_infinity",
     "invert",
     "merge_moments",

@@ -80,6 +80,27 @@ static PyObject *py_segment_moments(PyObject *self, PyObject *args) {
     return held ? done(code) : NULL;
 }
 
+static PyObject *py_group_moments(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *x_, *starts_, *weight_, *out_;
+    int n_threads, code = 0;
+    if (!PyArg_ParseTuple(args, "OOOOi", &x_, &starts_, &weight_, &out_, &n_threads)) return NULL;
+    Held x = {0}, starts = {0}, weight = {0}, out = {0};
+    int held = hold(x_, "X", 2, 0, &x) && hold_starts(starts_, x.view.shape[0], &starts) &&
+               hold_floats(weight_, "weight", x.view.shape[0], -1, 0, 1, &weight) &&
+               hold_floats(out_, "out", SUMS, (starts.view.shape[0] - 1) * x.view.shape[1], 1, 0, &out) &&
+               apart(&out, &x) && apart(&out, &starts) && apart(&out, &weight);
+    if (held) {
+        ptrdiff_t groups = starts.view.shape[0] - 1;
+        Py_BEGIN_ALLOW_THREADS
+        code = chosen->group_moments(&x.view, integers(&starts), groups, doubles(&weight), doubles(&out),
+                                     threads_of(n_threads));
+        Py_END_ALLOW_THREADS
+    }
+    release(&x), release(&starts), release(&weight), release(&out);
+    return held ? done(code) : NULL;
+}
+
 static PyObject *py_segment_extremes(PyObject *self, PyObject *args) {
     (void)self;
     PyObject *x_, *starts_, *out_;
@@ -589,6 +610,8 @@ static PyMethodDef methods[] = {
      "segment_moments(values, starts, weight, out, n_threads): moments of columns of members in a row."},
     {"scattered_moments", py_scattered_moments, METH_VARARGS,
      "scattered_moments(values, columns, starts, out, n_threads): moments of the columns of a CSR array, or False."},
+    {"group_moments", py_group_moments, METH_VARARGS,
+     "group_moments(X, starts, weight, out, n_threads): moments of the columns of groups of rows."},
     {"segment_extremes", py_segment_extremes, METH_VARARGS,
      "segment_extremes(values, starts, out, n_threads): low, high, NaN count of such columns."},
     {"normalise", py_normalise, METH_VARARGS,

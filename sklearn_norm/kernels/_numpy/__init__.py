@@ -9,7 +9,7 @@ from .maps import apply, apply_stored, backward, forward, invert
 from .merging import merge_moments
 from .moments import column_moments
 from .places import place
-from .segments import csr_moments, segment_extremes, segment_moments
+from .segments import csr_moments, group_moments, segment_extremes, segment_moments
 from .selection import select, sorts
 from .settling import (
     centred_moments,
@@ -30,6 +30,7 @@ __all__ = [
     "extremes",
     "forward",
     "gather_columns",
+    "group_moments",
     "has_infinity",
     "invert",
     "merge_moments",
