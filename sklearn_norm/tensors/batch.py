@@ -348,8 +348,8 @@ class BatchNorm(TorchModules, TensorInput, RunningScaler):
         lacking = [name for name in ("running_mean", "running_var") if name not in weights]
         if lacking:
             raise ValueError(
-                f"The state dict has no {' and no '.join(lacking)}, without which a batch norm "
-                "cannot serve."
+                f"The state dict has no weight `{'` and no `'.join(lacking)}`, without which a "
+                "batch norm cannot serve."
             )
         as_there = {"bias_correction": False, "variance": "within", "ddof": 1}
         norm = cls._unfitted(as_there | gain_and_offset(weights) | params)

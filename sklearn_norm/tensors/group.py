@@ -114,7 +114,7 @@ class GroupNorm(TorchModules, ChannelNorm):
     @classmethod
     def _from_weights(cls, weights: dict[str, Floats], params: dict[str, Any]) -> Self:
         if "num_groups" not in params:
-            raise ValueError("A state dict does not tell the number of groups: give num_groups=...")
+            raise ValueError("A state dict does not tell `num_groups`: give num_groups=...")
         size = {"num_channels": size_of(weights)}
         return cls(**(size | gain_and_offset(weights) | params))
 

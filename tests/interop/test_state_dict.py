@@ -61,7 +61,7 @@ def test_a_batch_norm_serves_and_goes_on():
         (lambda: LayerNorm.from_state_dict(STATE, "bn."), r"\['num_batches_tracked', 'running_"),
         (lambda: RMSNorm.from_state_dict(STATE, "norm."), "holds no `eps`"),
         (lambda: GroupNorm.from_state_dict(STATE, "norm."), "give num_groups="),
-        (lambda: BatchNorm.from_state_dict(STATE, "norm."), "has no running_mean and no running_v"),
+        (lambda: BatchNorm.from_state_dict(STATE, "norm."), "has no weight `running_mean` and no `running_v"),
         (lambda: LayerNorm.from_state_dict({"weight": [np.nan]}), "'weight' is not finite"),
         (
             lambda: LayerNorm.from_state_dict({"parametrizations.weight.original0": [1.0]}),
