@@ -13,12 +13,15 @@ __all__ = [
     "ColumnScaler",
     "DecimalScaler",
     "GroupNorm",
+    "GroupScaler",
     "InstanceNorm",
     "LayerNorm",
     "LogScaler",
     "MaxAbsScaler",
     "MinMaxScaler",
     "PooledScaler",
+    "PowerScaler",
+    "QuantileScaler",
     "RMSNorm",
     "RobustScaler",
     "SquashScaler",
@@ -54,11 +57,14 @@ if TYPE_CHECKING:
     from . import onnx as onnx
     from .compose.columns import ColumnScaler, make_column_scaler
     from .compose.equality import equal
+    from .compose.groups import GroupScaler
     from .compose.merging import merge
     from .compose.pooled import PooledScaler
     from .compose.streaming import StreamingPipeline
     from .persistence.documents import from_dict, load, save, to_dict
     from .scalers.log import LogScaler
+    from .scalers.power import PowerScaler
+    from .scalers.quantile import QuantileScaler
     from .scalers.squash import SquashScaler
     from .tensors.ada import AdaNorm
     from .tensors.batch import BatchNorm
@@ -73,10 +79,13 @@ _LATER = {
     "BatchNorm": "tensors.batch",
     "ColumnScaler": "compose.columns",
     "GroupNorm": "tensors.group",
+    "GroupScaler": "compose.groups",
     "InstanceNorm": "tensors.instance",
     "LayerNorm": "tensors.layer",
     "LogScaler": "scalers.log",
     "PooledScaler": "compose.pooled",
+    "PowerScaler": "scalers.power",
+    "QuantileScaler": "scalers.quantile",
     "RMSNorm": "tensors.rms",
     "SquashScaler": "scalers.squash",
     "StreamingPipeline": "compose.streaming",

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from .. import _sklearn
 from ..estimators.fitted import OF_COLUMNS
 from ..estimators.transformer import Transformer
+from ..estimators.turns import turn_of
 from ..inputs import parameters
 from ..inputs.frames import renamed
 from ..inputs.mixed import Mixed, read_mixed, read_scaled
@@ -95,7 +96,8 @@ class Composite(PartsToGraph, OnePass, Transformer):
         ValueError
             If the data or the parameters are not as described; nothing is then changed.
         """
-        self._fitted = self._learned(None, X, y, "fit", params)[0]
+        with turn_of(self):
+            self._fitted = self._learned(None, X, y, "fit", params)[0]
         return self
 
     def partial_fit(self, X: Any, y: Any = None, **params: Any) -> Self:
@@ -120,7 +122,10 @@ class Composite(PartsToGraph, OnePass, Transformer):
         ValueError
             If the batch is not as described, for any part; all of them are then unchanged.
         """
-        self._fitted = self._learned(self._fitted, X, y, "partial_fit", params)[0]
+        with turn_of(self):
+            before: Any = self._fitted
+            after: Any = self._learned(before, X, y, "partial_fit", params)[0]
+            self._follow(before, after)
         return self
 
     def fit_transform(self, X: Any, y: Any = None, **params: Any) -> Any:
@@ -150,7 +155,8 @@ class Composite(PartsToGraph, OnePass, Transformer):
         twin = self._with_fitted(fitted)  # type: ignore[arg-type]
         result = None if any(beside.values()) else twin._in_one_pass(X, fitted)
         result = twin._applied(fitted, mixed, beside) if result is None else result
-        self._fitted = fitted
+        with turn_of(self):
+            self._fitted = fitted
         return result
 
     def transform(self, X: Any, **params: Any) -> Any:

@@ -194,7 +194,9 @@ class Fitted:
         if self.columns is None or prod(sample) != self.columns.number:
             yield "shape_", f"{sample!r:.40} does not fit n_features_in_"
 
-    def faults_of_records(self, n_columns: int) -> Iterator[tuple[str, str]]:
+    def faults_of_records(
+        self, n_columns: int, n_of_map: int | None = None
+    ) -> Iterator[tuple[str, str]]:
         """Yield each fault of the statistic, the map and the buffer, and the reason."""
         if self.container not in CONTAINERS:
             yield "_container", f"must be one of {CONTAINERS}, not {self.container!r:.40}"
@@ -206,7 +208,8 @@ class Fitted:
                 continue
             if not isinstance(record, RECORDS[name]):
                 yield name, f"must be a {RECORDS[name].__name__}, not {record!r:.40}"
-            yield from ((f"{name}.{field}", why) for field, why in record.faults(n_columns))
+            size = n_of_map if n_of_map is not None and record is self.map else n_columns
+            yield from ((f"{name}.{field}", why) for field, why in record.faults(size))
 
 
 def _faults_of_labels(labels: Any, width: int, names: Any) -> Iterator[tuple[str, str]]:

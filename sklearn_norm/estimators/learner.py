@@ -429,7 +429,7 @@ class Learner(Mergeable, Transformer):
                 "_statistic.kind",
                 f"is {type(known).__name__}, which {type(self).__name__} is not",
             )
-        yield from fitted.faults_of_records(n_columns)
+        yield from fitted.faults_of_records(n_columns, self._n_of_map(fitted, n_columns))
         if fitted.buffer is not None and not all(map(self._may_wait, fitted.buffer.batches)):
             yield "_pending.sizes", f"has a batch that no {type(self).__name__} lets wait"
 
@@ -459,6 +459,10 @@ class Learner(Mergeable, Transformer):
         if not exact or type(self)._rule.__module__.partition(".")[0] != PACKAGE:
             found = difference(told, made, near=True)  # a user's rule may round by the machine
         return made, found
+
+    def _n_of_map(self, fitted: Fitted, n_columns: int) -> int:
+        """Return how many columns the map should have: those of the statistic, but for groups."""
+        return n_columns
 
     def _n_columns_of(self, fitted: Fitted) -> int:
         """Return how many columns the statistic should have."""

@@ -58,7 +58,7 @@ def _of_pandas(X: Any, columns: Columns, places: Array) -> Block | None:
     kinds = every[places]
     if not {*kinds} <= EXACT | WIDE:
         return None
-    with np.errstate(invalid="ignore"):  # casting a signaling NaN warns
+    with np.errstate(all="ignore"):  # casting a signaling NaN warns
         if len(X) <= FEW_ROWS:
             values = X.to_numpy()[:, places].astype(np.float64)
         else:

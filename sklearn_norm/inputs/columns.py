@@ -7,6 +7,7 @@ labels 0 to n - 1, in this order, are none: pandas makes them up.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Set
 from numbers import Real
 from typing import Any, Self
@@ -99,6 +100,25 @@ class Columns:
             raise ValueError(self._differs(given))
         elif given is None and container_of(X) == "pandas":
             raise ValueError(self._differs(tuple(X.columns)))
+
+    def check_names(self, X: Any, who: str) -> None:
+        """Refuse a table whose width or labels are not those of the fit, in this order."""
+        width = X.shape[1]
+        if width != self.number:
+            raise ValueError(
+                f"X has {width} features, but {who} is expecting {self.number} features as input."
+            )
+        given = _sklearn.feature_names(X)
+        if given is not None and self.names is not None and list(given) != list(self.names):
+            raise ValueError(self._differs(list(given)))
+        if (given is None) != (self.names is None):
+            told = (
+                "X has feature names, but" if self.names is None else "X has no feature names, but"
+            )
+            was = "without" if self.names is None else "with"
+            warnings.warn(f"{told} {who} was fitted {was} feature names", UserWarning, stacklevel=2)
+        if given is None and container_of(X) == "pandas":
+            self.check_labels(X, labels_of(X))
 
     def _differs(self, given: Any) -> str:
         """Say where labels first differ from those of the fit, and how to reorder."""

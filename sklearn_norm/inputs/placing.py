@@ -154,7 +154,7 @@ def _narrow(dtype: Any, dtype_counts: bool) -> Any:
 def _shortened(values: Any, narrow: Any, before: Before | None) -> Any:
     """Return values in the dtype that they keep, or that they had before."""
     if narrow is not None and values.dtype.itemsize > np.dtype(narrow).itemsize:
-        with np.errstate(over="ignore"):
+        with np.errstate(all="ignore"):
             return values.astype(narrow)
     if before is not None and before.dtype.lower() == "float64" and values.dtype.kind == "f":
         return values.astype(np.float64, copy=False)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from . import _graph as graph
 from . import contract
 from ._graph import Tape, Traced
+from ._numpy.blocks import visit
 from ._numpy.maps import backward, forward
 from .backends import choice
 from .contract import (
@@ -32,10 +33,12 @@ column_moments = _backend.column_moments
 csr_moments = _backend.csr_moments
 extremes = _backend.extremes
 gather_columns = _backend.gather_columns
+group_moments = _backend.group_moments
 has_infinity = _backend.has_infinity
 invert = _backend.invert
 merge_moments = _backend.merge_moments
 normalise = _backend.normalise
+place = _backend.place
 recentred_moments = _backend.recentred_moments
 segment_extremes = _backend.segment_extremes
 segment_moments = _backend.segment_moments
@@ -68,15 +71,18 @@ __all__ = [
     "forward",
     "gather_columns",
     "graph",
+    "group_moments",
     "has_infinity",
     "invert",
     "merge_moments",
     "normalise",
+    "place",
     "recentred_moments",
     "segment_extremes",
     "segment_moments",
     "select",
     "settle_moments",
     "sorts",
+    "visit",
     "weighted_moments",
 ]

@@ -200,6 +200,13 @@ class Kernels(Protocol):
         """Return the moments of columns; column j has members starts[j] to starts[j + 1]."""
         ...
 
+    def group_moments(self, X: Array, starts: Array, weight: Floats | None) -> Floats:
+        """Return the moments of groups of rows; group g has the rows starts[g] to starts[g + 1].
+
+        The matrix has a column for each column of each group: that of column j of group g stands at
+        g * n_columns + j.
+        """
+
     def csr_moments(self, values: Array, columns: Array, starts: Array, n_columns: int) -> Floats:
         """Return that of the columns of a CSR array, with the zeros that are not stored.
 
@@ -298,6 +305,16 @@ class Kernels(Protocol):
 
     def sorts(self, n_rows: int, thinning: Thinning) -> bool:
         """Whether `select` sorts this many rows; the members it keeps then have exact ranks."""
+        ...
+
+    def place(self, X: Array, knots: Floats, counts: Floats, out: Array) -> None:
+        """Write where each member lies among the sorted knots of its column; NaN stays NaN.
+
+        `knots` is contiguous, of shape (columns, places); the first counts[j] of row j are the
+        knots of column j. Place i is that of knot i. Between two knots the place is in
+        proportion; on several equal knots it is the middle of theirs. At the first knot and below
+        it is 0, and at the last knot and above that of the last. `out` may be X itself.
+        """
         ...
 
     def normalise(

@@ -144,6 +144,27 @@ class Affine(Map):
             _keep_below_1(out, *small)
         return out
 
+    def gathered(
+        self,
+        X: Array,
+        places: Any,
+        out: Any = None,
+        *,
+        clip: bool = False,
+        look: bool = False,
+        inverse: bool = False,
+    ) -> Any:
+        """Return members mapped, each by a column of its own; see `Map.gathered`."""
+        if self.ceiling is not None and not inverse:
+            return super().gathered(X, places, out, clip=clip, look=look)
+        out = np.empty(X.shape, dtype=result_dtype(X)) if out is None else out
+        bounds = None
+        if clip and not inverse and self.lower is not None and self.upper is not None:
+            bounds = (self.lower, self.upper)
+        members, at, to = np.ascontiguousarray(X).ravel(), places.ravel(), out.reshape(-1)
+        found = kernels.apply_stored(members, at, self._map(), bounds, to, inverse, look)
+        return None if found else out
+
     def columns(self, chosen: Array) -> Self:
         """Return the map of some columns, which may repeat."""
         picked = {k: None if v is None else v[chosen] for k, v in vars(self).items()}
@@ -160,6 +181,8 @@ class Affine(Map):
         for other in others:
             if not isinstance(other, Affine):
                 raise ValueError(f"An affine map cannot be joined with a {type(other).__name__}.")
+        if not any(vector is not None for m in maps for vector in vars(m).values()):
+            return self
         sizes = [m.n_columns for m in maps]
         joined = {}
         for name, (nothing, dtype) in NOTHING.items():

@@ -86,6 +86,14 @@ class Bend(ABC):
         _check_defined(self, Y, x, back=True)
         return x
 
+    def of_dense(self, way: str, X: Any) -> Any:
+        """Apply `bend` or `unbend` to the members of dense X, in blocks that fit a cache."""
+        return _in_blocks(getattr(self, way), X)
+
+    def of_stored(self, way: str, values: Floats, columns: Array) -> Any:
+        """Apply `bend` or `unbend` to members of sparse data, given the column of each."""
+        return getattr(self.columns(columns), way)(values[None])[0]
+
     def columns(self, chosen: Array) -> Self:
         """Return the function of some columns, which may repeat."""
         arrays = self._arrays()
@@ -274,9 +282,9 @@ def _members(function: Bend, way: str, X: Any) -> Any:
     """Apply `bend` or `unbend` to the members of X, or to the stored members of sparse X."""
     with np.errstate(all="ignore"):  # errors are found in the result
         if not is_sparse(X):
-            return _in_blocks(getattr(function, way), X)
-        stored = function.columns(columns_of(X))
-        data = getattr(stored, way)(np.ascontiguousarray(_as_float64(X.data[None])))[0]
+            return function.of_dense(way, X)
+        values = np.ascontiguousarray(_as_float64(X.data))
+        data = function.of_stored(way, values, columns_of(X))
         return type(X)((data, X.indices.copy(), X.indptr.copy()), shape=X.shape)
 
 

@@ -45,6 +45,39 @@ class Map(ABC):
     def invert(self, Z: Any, out: Any = None, *, look: bool = False) -> Any:
         """Undo the map; `out` and `look` as in `apply`."""
 
+    def gathered(
+        self,
+        X: Array,
+        places: Any,
+        out: Any = None,
+        *,
+        clip: bool = False,
+        look: bool = False,
+        inverse: bool = False,
+    ) -> Any:
+        """Return members mapped, or mapped back, each by a column of its own.
+
+        Parameters
+        ----------
+        X : ndarray of any shape
+            The members.
+        places : ndarray of int, of the same shape
+            The column of the map for each member.
+        out : ndarray of the same shape, in C order, default=None
+            The array to write to, which is not X.
+        clip, look : bool
+            As in `apply`.
+        inverse : bool, default=False
+            Undo the map.
+        """
+        own, row = self.columns(places.ravel()), X.reshape(1, -1)
+        to = None if out is None else out.reshape(1, -1)
+        if inverse:
+            found = own.invert(row, to, look=look)
+        else:
+            found = own.apply(row, to, clip=clip, look=look)
+        return None if found is None else found.reshape(X.shape)
+
     @abstractmethod
     def columns(self, chosen: Array) -> Self:
         """Return the map of some columns, which may repeat."""

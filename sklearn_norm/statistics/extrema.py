@@ -13,6 +13,7 @@ from .. import kernels
 from ..kernels import Array, Floats
 from ..kernels.sparse import is_sparse
 from ..records import refused, vector_faults
+from .grouped import GroupedRows
 from .record import Statistic
 from .sparse import SparseColumns
 
@@ -26,6 +27,8 @@ class Extrema(Statistic):
     @classmethod
     def measure(cls, X: Array, weight: Floats | None = None) -> Self:
         """Measure each column; NaN is absent."""
+        if isinstance(X, GroupedRows):
+            return cls(*X.extremes(weight))
         if not is_sparse(X):
             return cls(*kernels.extremes(X, weight))
         return cls(*SparseColumns.of(X, weight).extremes())

@@ -24,6 +24,7 @@ from ..kernels.double_double import Double
 from ..kernels.quiet import quietly
 from ..kernels.sparse import canonical
 from ..records import refused, vector_faults
+from .grouped import GroupedRows
 from .record import OLDER, Statistic
 from .sparse import SparseColumns
 from .weighted import MILD, differ, refine
@@ -50,8 +51,13 @@ class Moments(Statistic):
     square_low: Floats = field(metadata={OLDER: 0.0})
 
     @classmethod
-    def measure(cls, X: Array, weight: Floats | None = None) -> Self:
+    def measure(cls, X: Any, weight: Floats | None = None) -> Self:
         """Measure each column; NaN is absent."""
+        if isinstance(X, GroupedRows):
+            m = kernels.group_moments(X.rows, X.starts, weight)
+            if weight is not None and differ(weight):
+                refine(m, weight, X.members_by(weight))
+            return cls.of_matrix(m)
         if isinstance(X, np.ndarray):
             m = kernels.column_moments(X, weight)
             if weight is not None and differ(weight):
@@ -233,6 +239,12 @@ class Moments(Statistic):
         factors = np.broadcast_to(factor, m.shape[1:]).ravel()
         flat = kernels.weighted_moments(m.reshape(len(m), -1), factors)
         return self.of_matrix(flat.reshape(m.shape))
+
+    def columns(self, chosen: Any) -> Self:
+        return self.of_matrix(self.matrix[:, chosen])
+
+    def joined(self, other: Self) -> Self:
+        return self.of_matrix(np.concatenate([self.matrix, other.matrix], axis=1))
 
     def replaced(self, **changes: Any) -> Self:
         m = self.matrix.copy()

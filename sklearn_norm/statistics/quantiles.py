@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from .. import kernels
 from ..kernels import Array, Floats, Selection, Thinning
+from ..kernels.interpolation import interpolated
 from ..kernels.limbs import exact_sum
 from ..kernels.quiet import quietly
 from ..kernels.sparse import canonical, is_sparse
 from ..records import refused, vector_faults
 from .extrema import faults_of_known
+from .grouped import GroupedRows
 from .record import Statistic
-from .sketch import SLACK, Sketch, interpolated, sorted_quantiles, thinning_of
+from .sketch import SLACK, Sketch, sorted_quantiles, thinning_of
 from .sketches import Built, Sketches, Thinned, Weighted
 from .stored import StoredColumns
 
@@ -64,9 +67,10 @@ class Quantiles(Statistic):
         low, high = np.full(n_columns, np.inf), np.full(n_columns, -np.inf)
         known = np.full((asked.size, n_columns), np.nan)
         columns: list[tuple[Floats, Floats]] = []
-        for column, members in enumerate(_columns(X)):
+        weights = X.weights_of_each(weight) if isinstance(X, GroupedRows) else repeat(weight)
+        for column, (members, given) in enumerate(zip(_columns(X), weights, strict=False)):
             order = np.argsort(members, kind="stable")
-            row, w = _present(members[order], weight[order])
+            row, w = _present(members[order], given[order])
             total[column], norm[column] = exact_sum(w), _norm(w)
             columns.append((row, w))
             if row.size:
@@ -85,6 +89,21 @@ class Quantiles(Statistic):
             known=known,
             sketches=self.sketches.merge(other.sketches, theirs, mine),
         )
+
+    def columns(self, chosen: Any) -> Self:
+        return self._with(lambda vector: vector[..., chosen], self.sketches.of_columns(chosen))
+
+    def joined(self, other: Self) -> Self:
+        def beside(a: Floats, b: Floats) -> Floats:
+            return np.concatenate([a, b], axis=-1)
+
+        return self._with(beside, self.sketches.joined(other.sketches), other)
+
+    def _with(self, act: Any, sketches: Sketches, *others: Self) -> Self:
+        """Return the record with `act` applied to what has an entry per column."""
+        names = ("weight", "low", "high", "norm", "known")
+        changed = {n: act(*(getattr(one, n) for one in (self, *others))) for n in names}
+        return self.replaced(**changed, sketches=sketches)
 
     def moved(self, by: Floats) -> Self:
         sketches = (one.moved(b) for one, b in zip(self.sketches, by.tolist(), strict=True))
@@ -124,6 +143,26 @@ class Quantiles(Statistic):
     def quantile(self, probability: float) -> Floats:
         """Return one quantile of each column."""
         return np.asarray(self.quantiles((probability,))[0])
+
+    def evenly(self, most: int) -> tuple[Floats, Floats]:
+        """Return quantiles from the minimum to the maximum, and how many each column has.
+
+        They stand at even distances, as many as the column has members, but 2 to `most`. The
+        array of shape (quantiles, columns) holds NaN where a column has fewer, and zeros in
+        columns without members.
+        """
+        units = _units(self.weight, self.norm)
+        sizes = np.ceil(self.weight / units * (1 - 1e-9))  # of members of a typical weight
+        counts = np.clip(np.where(self.weight == 0, 0.0, sizes), 2, most)
+        values = np.full((int(counts.max(initial=2)), counts.size), np.nan)
+        for column, count in enumerate(counts.astype(int).tolist()):
+            if self.weight[column] == 0:
+                values[:count, column] = 0.0
+                continue
+            found = self.sketches[column].evenly(count, float(units[column]))
+            values[:count, column] = np.clip(found, self.low[column], self.high[column])
+            values[[0, count - 1], column] = self.low[column], self.high[column]
+        return values, counts
 
     def to_state(self) -> dict[str, Any]:
         return {**super().to_state(), "sketches": [s.to_state() for s in self.sketches]}
@@ -199,7 +238,9 @@ def _present(values: Floats, weights: Floats) -> tuple[Floats, Floats]:
     return values[:size], weights[:size]
 
 
-def _select(X: Array, asked: Floats, thinning: Thinning) -> Selection:
+def _select(X: Any, asked: Floats, thinning: Thinning) -> Selection:
+    if isinstance(X, GroupedRows):
+        return StoredColumns.of_groups(X).select(asked, thinning)
     if not is_sparse(X):
         return kernels.select(X, asked, thinning)
     if kernels.sorts(X.shape[0], thinning):
@@ -212,6 +253,9 @@ def _select(X: Array, asked: Floats, thinning: Thinning) -> Selection:
 
 def _columns(X: Any) -> Iterator[Floats]:
     """Yield the columns in float64; those of a sparse matrix are made dense."""
+    if isinstance(X, GroupedRows):
+        yield from X.each()
+        return
     if not is_sparse(X):
         yield from (X[:, column].astype(np.float64) for column in range(X.shape[1]))
         return

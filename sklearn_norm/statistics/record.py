@@ -112,6 +112,14 @@ class Statistic:
             columns.append(values[0].mapped(act, *values[1:]) if nested else act(*values))
         return type(self)(*columns)
 
+    def columns(self, chosen: Any) -> Self:
+        """Return the statistic of some columns, which may repeat."""
+        return self.mapped(lambda vector: vector[..., chosen])
+
+    def joined(self, other: Self) -> Self:
+        """Return the statistic of these columns and those of another, side by side."""
+        return self.mapped(lambda a, b: np.concatenate([a, b], axis=-1), other)
+
     def replaced(self, **changes: Any) -> Self:
         return replace(self, **changes)
 

@@ -29,6 +29,7 @@ from typing import Any, Self
 import numpy as np
 
 from ..kernels import Floats, Thinning
+from ..kernels.interpolation import interpolated
 from ..kernels.quiet import quietly
 from .ranks import Ranks, adds_up
 
@@ -249,6 +250,13 @@ class Sketch:
             if members.size and not low <= members[0] <= members[-1] <= high:
                 yield f"levels[{at}]", f"must lie between {low!r} and {high!r}"
 
+    def evenly(self, count: int, unit: float = 1.0) -> Floats:
+        """Return quantiles at even distances: the members themselves if they are as many."""
+        if not self.drift and self.weight == count and min(self.levels) >= 0:
+            both = [np.repeat(members, 1 << height) for height, members in self.levels.items()]
+            return np.sort(np.concatenate(both))
+        return self.quantiles(np.linspace(0.0, 1.0, count), unit)
+
     @quietly
     def quantiles(self, probabilities: Floats, unit: float = 1.0) -> Floats:
         """Return quantiles by linear interpolation between the members in their order."""
@@ -337,12 +345,3 @@ def sorted_quantiles(
         covered = np.diff(np.maximum(edges, position[i]))
         result[i] = np.sum(values[at] * (covered / covered.sum()))
     return result
-
-
-@quietly
-def interpolated(below: Floats, above: Floats, share: Floats) -> Floats:
-    """Interpolate as NumPy does: exact at both ends, and monotone."""
-    step = above - below
-    result = np.where(share < 0.5, below + step * share, above - step * (1 - share))
-    halved = (below / 2 * (1 - share) + above / 2 * share) * 2
-    return np.where(np.isinf(step), halved, np.where(step == 0, below, result))

@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..kernels import Floats, Rows, Selection
-from .sketch import Sketch, capacity, hashed, interpolated, thinning_of
+from ..kernels.interpolation import interpolated
+from .sketch import Sketch, capacity, hashed, thinning_of
 from .stored import KeptOfStored
 
 
@@ -52,6 +53,14 @@ class Sketches:
         """Return the same sketches in one array, or None unless all still hold every member."""
         return None
 
+    def of_columns(self, chosen: Any) -> Sketches:
+        """Return the sketches of some columns; they are still built only when they are needed."""
+        return _picked((self,), np.arange(len(self))[chosen])
+
+    def joined(self, other: Sketches) -> Sketches:
+        """Return the sketches of these columns and those of others, side by side."""
+        return _picked((self, other), np.arange(len(self) + len(other)))
+
 
 @dataclass(frozen=True, eq=False)
 class Built(Sketches):
@@ -64,6 +73,32 @@ class Built(Sketches):
 
     def __getitem__(self, column: int) -> Sketch:
         return self.sketches[column]
+
+
+@dataclass(frozen=True, eq=False)
+class Picked(Sketches):
+    """Some of the sketches of several parts, which lie side by side."""
+
+    parts: tuple[Sketches, ...]
+    places: npt.NDArray[np.intp]
+
+    def __len__(self) -> int:
+        return self.places.size
+
+    def __getitem__(self, column: int) -> Sketch:
+        place = int(self.places[column])
+        for part in self.parts:
+            if place < len(part):
+                return part[place]
+            place -= len(part)
+        raise IndexError(column)
+
+
+def _picked(parts: tuple[Sketches, ...], places: npt.NDArray[np.intp]) -> Sketches:
+    """Return some sketches of several parts; of parts that were picked, they are built."""
+    picked = Picked(parts, places)
+    lazy = all(isinstance(part, (Thinned, Weighted, Exact)) for part in parts)
+    return picked if lazy else Built(tuple(picked))
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,6 +154,9 @@ class Thinned(Sketches):
         whole = thinning_of(self.rank_error).whole
         if not isinstance(self.members, KeptOfStored) or self.sizes.max(initial=0) >= whole:
             return None
+        sizes = self.sizes
+        if sizes.size * int(sizes.max(initial=0)) > 2 * int(sizes.sum()) + whole:
+            return None  # one array would be mostly NaN
         members = self.members.columns.rows()
         return Exact(members, self.rank_error, (0,) * len(self))
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..kernels import Array, Floats, Rows, Selection, Thinning
+from .grouped import GroupedRows
 from .sparse import SparseColumns
 
 Integers = npt.NDArray[np.int64]
@@ -45,6 +46,14 @@ class StoredColumns:
         sizes = X.shape[0] - absent
         zeros = columns.zero_weight.high.astype(np.int64)
         return cls(values, starts, _count(values < 0, starts), zeros, sizes)
+
+    @classmethod
+    def of_groups(cls, X: GroupedRows) -> Self:
+        """Sort the members of each column of each group; none is implicit."""
+        values, starts = X.sorted_segments()
+        none = np.zeros(starts.size - 1, dtype=np.int64)
+        sizes = np.diff(starts) - _count(np.isnan(values), starts)
+        return cls(np.append(values, 0.0), starts, none, none, sizes)
 
     def at(self, ranks: Any, column: Any = slice(None)) -> Floats:
         """Return the members at these ranks, of all columns or of one; NaN for an empty column."""

@@ -66,6 +66,8 @@ ODD: dict[str, dict[str, Odd]] = {
     "y": IGNORED,
     "sample_weight": odd.WEIGHTS,
     "mask": odd.MASKS,
+    "groups": odd.KEYS,
+    "key": odd.ANYTHING,
     "stats": odd.STATS,
     "columns": odd.COLUMN_CHOICES,
     "copy": odd.ANYTHING,
@@ -119,6 +121,8 @@ FRAMES = ("frame", "pandas", "polars")  # the states that are fitted to frames
 # Parameters with which ordinary numbers are taken, in both directions
 TAKING: dict[str, dict[str, Any]] = {
     "LogScaler": {"kind": "asinh"},
+    "PowerScaler": {"lambdas": 0.5, "unit": 1.0},
+    "QuantileScaler": {},
     "SquashScaler": {"bound": 1e20},
 }
 NOT_LINEAR = tuple(TAKING)  # whose inverse_transform_std is always an error
@@ -387,6 +391,8 @@ def plain_arguments(case: Case, target: Any) -> dict[str, Any]:
         elif name in ("a", "b", "scalers"):
             scaler = saved("estimator", "ZScoreScaler")
             found[name] = [scaler] * 3 if name == "scalers" else scaler
+        elif name == "key":
+            found[name] = ()  # of all rows, where no column has keys
         elif name == "stats":
             found[name] = target.transform(table, return_stats=True)[1]
         elif name in known:

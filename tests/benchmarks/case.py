@@ -15,7 +15,14 @@ from sklearn_norm import kernels
 NATIVE = kernels.choice.name == "native"  # most bars are the native backend's
 OURS = "ours"
 READ, COPY, MULTIPLY = LIMITS = ("read", "copy", "multiply")
-SKLEARN, TORCH, RIVER, SKETCHES = PEERS = ("scikit-learn", "torch", "river", "datasketches")
+SKLEARN, TORCH, RIVER, SKETCHES, POLARS, PANDAS = PEERS = (
+    "scikit-learn",
+    "torch",
+    "river",
+    "datasketches",
+    "polars",
+    "pandas",
+)
 NO_SLOWER = 1.0
 
 Actions = dict[str, Action]

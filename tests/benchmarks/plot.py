@@ -7,9 +7,13 @@ from typing import Any
 
 from case import LIMITS, OURS, PEERS
 
-MARKERS = dict(zip((OURS, *PEERS), "o^sDP", strict=True))
+MARKERS = dict(zip((OURS, *PEERS), "o^sDPvX", strict=True))
 COLOURS = dict(
-    zip((OURS, *PEERS), ("#0072b2", "#e69f00", "#d55e00", "#009e73", "#cc79a7"), strict=True)
+    zip(
+        (OURS, *PEERS),
+        ("#0072b2", "#e69f00", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#999999"),
+        strict=True,
+    )
 )
 WIDTH, INCHES_PER_ROW = 12.0, 0.2
 

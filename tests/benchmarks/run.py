@@ -23,11 +23,13 @@ from typing import TextIO
 from bars import MEMORY, Verdict
 from case import Case
 from columns import column_cases
+from groups import group_cases
 from linear import linear_rows, linear_verdicts
 from machine import default_threads, facts, peer, threads
 from memory import peak_of_fit
 from norms import norm_cases
 from one_row import one_row_cases
+from ranks import rank_cases
 from report import Row, line, linear_line, row_of, summary, title, verdicts_of
 from scalers import scaler_cases
 from small import small_cases
@@ -91,10 +93,12 @@ def tell_cases(told: argparse.Namespace, report: Report) -> list[Row]:
     small, n_threads = told.small, told.threads
     cases = chain(
         scaler_cases(small, n_threads),
+        rank_cases(small, n_threads),
         norm_cases(small, n_threads),
         one_row_cases(),
         column_cases(small, n_threads),
         small_cases(),
+        group_cases(small, n_threads),
     )
     for case in cases:
         if re.search(told.only, case.label):

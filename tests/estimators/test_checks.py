@@ -91,7 +91,10 @@ def moves_zeros_of(estimator):
         "RobustScaler": getattr(estimator, "with_centering", False),
         "BatchStatsScaler": True,
         "LogScaler": getattr(estimator, "standardize", False),
+        "PowerScaler": True,
+        "QuantileScaler": getattr(estimator, "output", "uniform") == "normal",
         "SquashScaler": True,
+        "GroupScaler": True,  # it takes dense data only
     }.get(type(estimator).__name__, isinstance(estimator, TensorInput))
 
 

@@ -55,7 +55,10 @@ def plain(value):
         return pickle.dumps(value) if value.__module__.startswith("sklearn_norm") else vars(value)
     if sparse.issparse(value):
         return [a.tobytes() for a in (value.data, value.indices, value.indptr)]
-    found = np.asarray(value)
+    try:
+        found = np.asarray(value)
+    except ValueError:  # parts of other sizes
+        return repr(value)
     return (str(found.dtype), found.shape, repr(found.tolist()))
 
 

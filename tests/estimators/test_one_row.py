@@ -35,7 +35,8 @@ from sklearn_norm import BatchStatsScaler, LayerNorm, RobustScaler, ZScoreScaler
 NAMES = ["height", "weight", "age"]
 X = np.random.default_rng(0).normal(100, 30, (40, 3)).round(2)
 FRAME = pd.DataFrame(X, columns=NAMES)
-KINDS = [laws.kind_of(name) for name in laws.ESTIMATORS]
+# the batches of groups do not wait, and their `copy` is that of their scaler: tests/compose
+KINDS = [laws.kind_of(name) for name in laws.ESTIMATORS if name != "GroupScaler"]
 COLUMNS = [kind for kind in KINDS if not issubclass(kind, TensorInput)]
 FAST = [kind for kind in KINDS if kind in COLUMNS or issubclass(kind, TensorNorm)]
 EVERY = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)

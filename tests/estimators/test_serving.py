@@ -74,8 +74,10 @@ def built(name, **more):
 
 
 def test_every_scaler_serves_without_a_count():
-    """A RobustScaler and a SquashScaler never have one."""
-    assert {*STATS, "RobustScaler", "SquashScaler"} == {*laws.SCALERS}
+    """A RobustScaler and others of quantiles or powers never have one."""
+    assert {*STATS, "PowerScaler", "QuantileScaler", "RobustScaler", "SquashScaler"} == {
+        *laws.SCALERS
+    }
 
 
 @KINDS

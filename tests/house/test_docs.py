@@ -99,6 +99,13 @@ def test_the_quickstart_runs():
     assert all(float(scaled) > float(raw) for raw, scaled in scores)
 
 
+def test_devices_are_made_alike():
+    told = ran("devices.py")
+    before, scaled, harmonised = map(float, re.findall(r"^  \D+ (0\.\d+)$", told, re.MULTILINE))
+    assert before < 0.6 < 0.9 < min(scaled, harmonised)
+    assert "groups: 11, and the inverse gives its data back: True" in told
+
+
 def test_sensors_are_fused_streamed_served_and_undone():
     told = ran("sensor_fusion.py")
     assert "equal one fit to both drives: True" in told

@@ -54,6 +54,7 @@ OTHERS = {
     "records": "numpy",
     "statistics": "numpy",
     "maps": "numpy",
+    "maps.ranks": "numpy scipy",  # the quantiles of the normal distribution
     "functional": "numpy",
     "functional.moving": "numpy scipy",  # a recursive filter, loaded by the call
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from inspect import signature
+
 import laws
 import numpy as np
 import pytest
@@ -28,7 +30,9 @@ def untrusted(estimator):
 @EVERY
 def test_an_estimator_comes_back_and_needs_its_own_name_only(estimator):
     """Fitted or not, on frames, after a stream, with settings of scikit-learn."""
-    name = "copy" if "copy" in estimator.get_params() else "mask"
+    name = next(
+        n for n in ("copy", "groups", "mask") if n in signature(estimator.transform).parameters
+    )
     with sklearn.config_context(enable_metadata_routing=True):
         asked = clone(estimator)
         if hasattr(asked, "set_transform_request"):  # else its parts ask

@@ -156,6 +156,31 @@ def test_segment_moments_are_those_of_rational_arithmetic(backend, dtype, weight
         assert [field[j] for field in extremes] == [field[0] for field in alone]
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int16])
+@pytest.mark.parametrize("n_columns", [1, 3, 7])
+@pytest.mark.parametrize("layout", [np.ascontiguousarray, np.asfortranarray])
+def test_group_moments_are_those_of_each_group(backend, layout, n_columns, dtype, weighted):
+    """Groups of any number of rows; column j of group g stands at g * n_columns + j."""
+    lengths = [0, 1, 2, 0, 31, 32, 33, 64, 1500, 0]
+    starts = np.cumsum([0, *lengths])
+    X = layout(numbers(starts[-1], np.float64 if dtype == np.int16 else dtype)[:, :n_columns])
+    if dtype == np.int16:
+        X = layout(np.arange(X.size, dtype=dtype).reshape(X.shape) % 97)
+    weight = weights(starts[-1]) if weighted else None
+    found = backend.group_moments(X, starts, weight)
+    for g, rows in enumerate(map(slice, starts[:-1].tolist(), starts[1:].tolist())):
+        own = X[rows].astype(np.float64)
+        share = None if weight is None else weight[rows]
+        at = slice(g * n_columns, (g + 1) * n_columns)
+        if own.size:
+            check_moments(np.ascontiguousarray(found[:, at]), own, share)
+        assert_same_bits(
+            backend.settle_moments(found[:, at], 1.0, 0.0),
+            backend.settle_moments(backend.column_moments(own, share), 1.0, 0.0),
+        )
+
+
 # Extrema and infinity
 
 

@@ -89,6 +89,19 @@ def test_segments(data, x, kind, ddof, eps):
         assert_same_bits(np.asarray(ours, np.float64), np.asarray(theirs, np.float64))
 
 
+@many_examples
+@given(data=st.data(), x=views(shapes=SMALL) | views(), kind=weight_kinds, ddof=DDOF, eps=EPS)
+def test_groups_of_rows(data, x, kind, ddof, eps):
+    """Moments of the columns of groups of rows, some of which are empty."""
+    cuts = data.draw(st.lists(st.integers(0, x.shape[0]), max_size=8).map(sorted))
+    starts = np.array(
+        [0, *cuts, x.shape[0]], dtype=data.draw(st.sampled_from([np.int32, np.int64]))
+    )
+    w = weights(kind, x.shape[0])
+    found, expected = (b.group_moments(x, starts, w) for b in BACKENDS)
+    assert_same_moments(found, expected, ddof, eps)
+
+
 @st.composite
 def matrices(draw, n_columns):
     """Return moments of some columns, measured by either backend, perhaps weighted, as laid out."""

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import sklearn_norm
 from sklearn_norm.statistics.extrema import Extrema
+from sklearn_norm.statistics.likelihoods import Likelihoods
 from sklearn_norm.statistics.moments import Moments
 from sklearn_norm.statistics.quantiles import Quantiles
 from sklearn_norm.statistics.record import Statistic
@@ -44,6 +45,18 @@ SKETCHED = {
     "split": "beyond the exact limit the answer is within a rank error: test_any_chunking...",
     "merge": "as for a split",
 }
+RANK = {"power of two": "a rank has no units: test_ranks_have_no_units in test_quantile.py"}
+STEEP = {"inverse": "between distant quantiles, a rounding of the rank is many of the value"}
+NORMAL = {"inverse": "the normal distribution's own roundings are many where quantiles are distant"}
+POWER_OF_UNIT = {
+    "power of two": "a power has a unit: test_other_units_have_the_same_result in test_power.py",
+    "constant": "a power is no straight line",
+    "inverse": "members far below the unit drown in it: test_hard_columns_come_back",
+}
+POWER = POWER_OF_UNIT | {
+    "split": "streams hold to a grid: test_a_stream_takes_the_best_power_of_the_grid",
+}
+MEDIAN = {"merge": "each part learns its own unit: test_parts_of_other_units_are_not_merged"}
 FORGETTING = {
     "split": "each batch has the weight momentum, whatever its size",
     "merge": "two exponential streams have no defined order",
@@ -101,6 +114,17 @@ SCALERS = {
         Case({"data_range": (-1000, 3000)}, KNOWN),
         Case({"data_range": {0: (0, 255)}, "feature_range": (0, 2)}, KNOWN),
     ],
+    "PowerScaler": [
+        Case({}, POWER | MEDIAN),
+        Case({"unit": 3.0, "lambda_range": (0.9, 1.1)}, POWER),
+        Case({"unit": 3.0, "lambdas": 1.0}, POWER_OF_UNIT),
+    ],
+    "QuantileScaler": [
+        Case({"n_quantiles": ROWS}, RANK),
+        Case({"output": "normal", "n_quantiles": ROWS}, RANK | NORMAL),
+        Case({"n_quantiles": 10}, RANK | STEEP),
+        Case({"rank_error": 0.01}, SKETCHED | RANK | STEEP),
+    ],
     "RobustScaler": [
         Case(),
         Case({"with_centering": False}),
@@ -132,6 +156,7 @@ def in_units(X, weight=None):
 
 STATISTICS = {
     "Extrema": Extrema.measure,
+    "Likelihoods": Likelihoods.measure,
     "Moments": Moments.measure,
     "InUnits": in_units,
     "Quantiles": Quantiles.measure,
@@ -140,6 +165,7 @@ STATISTICS = {
 }
 NOT_MEASURED = {
     "RoundedExtrema": "of integers beyond 2**53 alone: tests/scalers/test_wide_peaks.py",
+    "Groups": "of rows with keys: tests/compose/test_groups.py",
     "Given": "a center and a scale that were given: tests/estimators/test_from_stats.py",
     **dict.fromkeys(
         ("UncountedExtrema", "UncountedMoments", "UncountedRunning"),

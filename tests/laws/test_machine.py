@@ -102,7 +102,8 @@ class Streams(RuleBasedStateMachine):
         if self.layout == "frame":
             frame = FRAMES[seed % 2](dict(zip(NAMES, values.T, strict=True)))
             return frame, values
-        takes_sparse = self.scaler.__sklearn_tags__().input_tags.sparse
+        twins = [self.scaler, self.kind(**(self.in_force or {}))]
+        takes_sparse = all(twin.__sklearn_tags__().input_tags.sparse for twin in twins)
         if takes_sparse and self.layout == "array" and seed % 5 == 0:
             given = sparse.csr_array(np.nan_to_num(values))
             return given, given  # is not buffered, as dense batches are

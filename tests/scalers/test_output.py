@@ -21,6 +21,7 @@ from sklearn_norm import (
     DecimalScaler,
     MaxAbsScaler,
     MinMaxScaler,
+    QuantileScaler,
     RobustScaler,
     StandardScaler,
     ZScoreScaler,
@@ -40,7 +41,8 @@ CLIPPED = [
     BatchStatsScaler,
     laws.AsinhScaler,
 ]
-EVERY = [*CLIPPED, MinMaxScaler, MaxAbsScaler, DecimalScaler, laws.WideSquashScaler]
+BENT = [laws.RootPowerScaler, QuantileScaler, laws.WideSquashScaler]
+EVERY = [*CLIPPED, MinMaxScaler, MaxAbsScaler, DecimalScaler, *BENT]
 TAKE_CLIP = pytest.mark.parametrize("kind", CLIPPED, ids=lambda kind: kind.__name__)
 TAKE_DTYPE = pytest.mark.parametrize("kind", EVERY, ids=lambda kind: kind.__name__)
 DTYPES = pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])

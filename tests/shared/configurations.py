@@ -37,6 +37,12 @@ MORE = {
         {"kind": "logit", "nonpositive": "clip", "floor": 0.01, "bounds": (-400.0, 400.0)},
     ],
     "SquashScaler": [{"bound": 0.5}],
+    "PowerScaler": [
+        {"unit": 2.0, "lambdas": 1.0},
+        {"lambdas": 1.0, "unit": 1.0, "standardize": False},
+    ],
+    "QuantileScaler": [{"output": "normal"}, {"n_quantiles": 5}],
+    "GroupScaler": [{"smooth": 2.0}, {"target": "pooled"}, {"min_rows": 0, "missing_key": "group"}],
     "LayerNorm": [{"gamma": 2.0, "beta": -1.0}, {"normalized_ndim": 1, "eps": 0.0}],
     "RMSNorm": [{"gamma": 2.0, "beta": -1.0}, {"normalized_ndim": 1}],
     "InstanceNorm": [{"gamma": 2.0, "beta": -1.0}, {"channel_axis": -1}],

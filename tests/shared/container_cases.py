@@ -26,6 +26,7 @@ REMEDY = {
     "LogScaler": 'kind="log1p" or "asinh" with `standardize=False`',
     "BatchStatsScaler": r"ZScoreScaler\(with_mean=False\)",
     "MinMaxScaler": "`feature_range` and `data_range`",
+    "PowerScaler": "pass a dense array",
     "RobustScaler": "`with_centering=False`",
     "SquashScaler": "pass a dense array",
     "StandardScaler": "`with_mean=False`",

@@ -56,8 +56,31 @@ class WideSquashScaler(sklearn_norm.SquashScaler):
         super().__init__(bound, rank_error=rank_error, dtype=dtype, copy=copy)
 
 
+class RootPowerScaler(sklearn_norm.PowerScaler):
+    """PowerScaler of a known power and unit: its results have no bound, and parts merge."""
+
+    def __init__(
+        self,
+        method="yeo-johnson",
+        *,
+        lambdas=0.5,
+        lambda_range=(-5, 5),
+        unit=1.0,
+        standardize=True,
+        dtype=None,
+        copy=True,
+    ):
+        given = {name: value for name, value in locals().items() if name != "self"}
+        super().__init__(**{name: given[name] for name in self._get_param_names()})
+
+
 # in place of classes whose defaults take no negatives, or undo no large numbers
-OF_ANY_SIGN = {"LogScaler": AsinhScaler, "SquashScaler": WideSquashScaler}
+OF_ANY_SIGN = {
+    "LogScaler": AsinhScaler,
+    "PowerScaler": RootPowerScaler,
+    "QuantileScaler": sklearn_norm.QuantileScaler,
+    "SquashScaler": WideSquashScaler,
+}
 
 
 def kind_of(name):
@@ -69,7 +92,13 @@ RELATIVE = 1e-12
 EPS = np.finfo(np.float64).eps
 SMALLEST = 5e-324
 CENTERS = {"mean", "mean_", "center_", "running_mean_", "affine center"}
-NOT_PER_COLUMN = {"constant_features_", "feature_names_in_", "n_features_in_", "rank_error_"}
+NOT_PER_COLUMN = {
+    "constant_features_",
+    "feature_names_in_",
+    "n_features_in_",
+    "rank_error_",
+    "quantiles_",
+}
 
 
 # What can be read, and how it is compared
@@ -88,6 +117,8 @@ def read_statistic(statistic):
     if hasattr(statistic, "spread"):
         values["total"] = statistic.spread(True).deviation()
         values["within"] = statistic.spread(False).deviation()
+    if hasattr(statistic, "log_likelihood"):
+        values["deviations"] = statistic.sums.deviation(0).reshape(-1, statistic.weight.size)
     if hasattr(statistic, "quantiles"):
         values["quantiles"] = statistic.quantiles((0.0, 0.1, 0.5, 0.75, 1.0))
         values["rank_error"] = statistic.rank_error

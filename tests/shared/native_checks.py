@@ -114,6 +114,14 @@ def check_segment_moments(arguments, result):
         check_moments({"x": x[segment, None], "weight": w, "out": out[:, at, None]}, result)
 
 
+def check_group_moments(arguments, result):
+    x, weight = doubles(arguments["x"]), arguments["weight"]
+    out = np.asarray(arguments["out"]).reshape(10, 4, x.shape[1])
+    for at, rows in enumerate(segments_of(arguments)):
+        w = None if weight is None else np.asarray(weight)[rows]
+        check_moments({"x": x[rows], "weight": w, "out": out[:, at]}, result)
+
+
 def check_scattered_moments(arguments, result):
     """The moments of the columns of a CSR array, unless it was left to be sorted."""
     if not result:
@@ -272,6 +280,24 @@ def check_select(arguments, result):
         assert (first < last).all()
         assert (first - off <= wanted).all()
         assert (wanted <= last - 1 + off).all()
+
+
+def check_place(arguments, result):
+    """The places that the NumPy backend finds, among knots that are sorted."""
+    assert result is None
+    x, knots, counts = (
+        doubles(arguments["x"]),
+        *map(np.asarray, (arguments["knots"], arguments["counts"])),
+    )
+    out = np.asarray(arguments["out"])
+    if not (counts >= 0).all():
+        return
+    expected = np.empty_like(out)
+    _numpy.place(x, knots, counts, expected)
+    for column, row in enumerate(knots):
+        row = row[: int(min(counts[column], row.size))]
+        if (row[1:] >= row[:-1]).all() and not np.isnan(row).any():
+            assert_same_numbers(out[:, column], expected[:, column])
 
 
 def check_sort_columns(arguments, result):

@@ -19,12 +19,14 @@ from native_checks import (
     check_change_moments,
     check_extremes,
     check_gather,
+    check_group_moments,
     check_has_infinity,
     check_map,
     check_map_stored,
     check_merge_moments,
     check_moments,
     check_normalise,
+    check_place,
     check_scattered_moments,
     check_segment_extremes,
     check_segment_moments,
@@ -115,6 +117,21 @@ def moments_of(weighted=False, n_threads=1):
 def some_starts(x):
     """Return the starts of columns: an empty one, one of a single member, and two more."""
     return np.sort(np.array([0, 0, min(1, x.size), x.size // 3, x.size], dtype=np.int64))
+
+
+def group_moments_of(weighted=False):
+    return Function(
+        "group_moments",
+        lambda x: {
+            "x": x,
+            "starts": some_starts(x[:, 0] if x.shape[1] else np.empty(len(x))),
+            "weight": weights_of(x) if weighted else None,
+            "out": np.full((10, 4 * x.shape[1]), 7.0),
+            "n_threads": 2,
+        },
+        check_group_moments,
+        same_bits=False,
+    )
 
 
 def segment_moments_of(weighted=False):
@@ -302,6 +319,25 @@ def select_arguments(x):
     }
 
 
+def place_arguments(x):
+    """Return knots among the members of each column, some of them equal, and each count."""
+    n, width = np.shape(x)[1], 7
+    members = doubles(np.asarray(x))
+    with np.errstate(invalid="ignore"):
+        finite = np.where(np.isfinite(members), members, 0.0)
+    picked = np.resize(finite, (width, n)) if finite.size else np.zeros((width, n))
+    knots = np.sort(picked.T, axis=1)
+    knots[:, 3] = knots[:, 2]
+    return {
+        "x": x,
+        "knots": np.ascontiguousarray(knots),
+        "counts": np.resize(np.array([7.0, 2.0, 5.0, 7.0]), n),
+        "width": width,
+        "out": np.full(np.shape(x), 7.0),
+        "n_threads": 2,
+    }
+
+
 # All of them
 
 
@@ -315,6 +351,8 @@ FUNCTIONS = {
         lambda x: {"x": x, "out": np.full((3, x.shape[1]), 7.0), "n_threads": 2},
         check_extremes,
     ),
+    "group moments": group_moments_of(),
+    "weighted group moments": group_moments_of(True),
     "segment moments": segment_moments_of(),
     "weighted segment moments": segment_moments_of(True),
     "segment extremes": Function(
@@ -362,6 +400,7 @@ FUNCTIONS = {
         lambda x: {"x": x, "out": np.full(x.shape[::-1], 7.0), "n_threads": 2},
         check_sort_columns,
     ),
+    "place": Function("place", place_arguments, check_place),
     "select": Function("select", select_arguments, check_select, ("keys", "out", "members")),
 }
 every_function = pytest.mark.parametrize("function", FUNCTIONS.values(), ids=list(FUNCTIONS))

@@ -261,3 +261,29 @@ def test_a_fitted_state_pickles_to_at_most_256_kib_per_feature(batches):
     for part in np.split(X, batches):
         scaler.partial_fit(part)
     assert len(pickle.dumps(scaler)) <= 2 * 256 * 1024
+
+
+def test_evenly_spaced_quantiles():
+    """The members where they are as many, NaN where a column has fewer, zeros without members."""
+    X = np.array(
+        [[5.0, 1.0, np.nan], [1.0, np.nan, np.nan], [2.0, 3.0, np.nan], [9.0, 2.0, np.nan]]
+    )
+    values, counts = Quantiles.measure(X).evenly(10)
+    np.testing.assert_array_equal(counts, [4, 3, 2])
+    expected = [[1, 1, 0], [2, 2, 0], [5, 3, np.nan], [9, np.nan, np.nan]]
+    np.testing.assert_array_equal(values, expected)
+    values, counts = Quantiles.measure(X).evenly(3)
+    np.testing.assert_array_equal(counts, [3, 3, 2])
+    np.testing.assert_array_equal(values[:, 0], [1, 3.5, 9])
+
+
+def test_evenly_spaced_quantiles_of_many_reach_both_ends():
+    """Though a sketch keeps neither the minimum nor the maximum."""
+    X = np.random.default_rng(3).normal(size=(50_000, 2))
+    values, counts = Quantiles.measure(X).evenly(1000)
+    np.testing.assert_array_equal(counts, 1000)
+    np.testing.assert_array_equal(values[[0, -1]], [X.min(axis=0), X.max(axis=0)])
+    exact = np.quantile(X, np.linspace(0, 1, 1000), axis=0)
+    ranks = [np.searchsorted(np.sort(x), v) / 50_000 for x, v in zip(X.T, values.T, strict=True)]
+    assert np.abs(np.array(ranks).T - np.linspace(0, 1, 1000)[:, None]).max() < 1e-3
+    assert exact.shape == values.shape

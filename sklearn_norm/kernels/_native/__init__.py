@@ -6,7 +6,14 @@ backend, whose results are the same.
 
 from __future__ import annotations
 
-from .columns import column_moments, csr_moments, extremes, segment_extremes, segment_moments
+from .columns import (
+    column_moments,
+    csr_moments,
+    extremes,
+    group_moments,
+    segment_extremes,
+    segment_moments,
+)
 from .gathering import gather_columns
 from .groups import normalise
 from .maps import apply, apply_stored, has_infinity, invert
@@ -18,6 +25,7 @@ from .moments import (
     settle_moments,
     weighted_moments,
 )
+from .places import place
 from .selection import select, sorts
 
 __all__ = [
@@ -29,10 +37,12 @@ __all__ = [
     "csr_moments",
     "extremes",
     "gather_columns",
+    "group_moments",
     "has_infinity",
     "invert",
     "merge_moments",
     "normalise",
+    "place",
     "recentred_moments",
     "segment_extremes",
     "segment_moments",

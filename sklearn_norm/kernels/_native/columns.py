@@ -44,6 +44,16 @@ def segment_moments(values: Array, starts: Array, weight: Floats | None) -> Floa
     return out
 
 
+def group_moments(X: Array, starts: Array, weight: Floats | None) -> Floats:
+    """Return the moments of each column of each group of rows, which are contiguous."""
+    if X.dtype not in READ:
+        return _numpy.group_moments(X, starts, weight)
+    out = np.empty((len(MOMENTS), (starts.size - 1) * X.shape[1]))
+    places = np.ascontiguousarray(starts, dtype=np.int64)
+    compiled.group_moments(X, places, _packed(weight), out, count_threads(X.size))
+    return out
+
+
 def csr_moments(values: Array, columns: Array, starts: Array, n_columns: int) -> Floats:
     """Return that of the columns of a CSR array, with the zeros that are not stored."""
     if is_native(values, columns) and columns.dtype.kind == "i":

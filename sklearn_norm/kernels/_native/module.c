@@ -80,6 +80,27 @@ static PyObject *py_segment_moments(PyObject *self, PyObject *args) {
     return held ? done(code) : NULL;
 }
 
+static PyObject *py_group_moments(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *x_, *starts_, *weight_, *out_;
+    int n_threads, code = 0;
+    if (!PyArg_ParseTuple(args, "OOOOi", &x_, &starts_, &weight_, &out_, &n_threads)) return NULL;
+    Held x = {0}, starts = {0}, weight = {0}, out = {0};
+    int held = hold(x_, "X", 2, 0, &x) && hold_starts(starts_, x.view.shape[0], &starts) &&
+               hold_floats(weight_, "weight", x.view.shape[0], -1, 0, 1, &weight) &&
+               hold_floats(out_, "out", SUMS, (starts.view.shape[0] - 1) * x.view.shape[1], 1, 0, &out) &&
+               apart(&out, &x) && apart(&out, &starts) && apart(&out, &weight);
+    if (held) {
+        ptrdiff_t groups = starts.view.shape[0] - 1;
+        Py_BEGIN_ALLOW_THREADS
+        code = chosen->group_moments(&x.view, integers(&starts), groups, doubles(&weight), doubles(&out),
+                                     threads_of(n_threads));
+        Py_END_ALLOW_THREADS
+    }
+    release(&x), release(&starts), release(&weight), release(&out);
+    return held ? done(code) : NULL;
+}
+
 static PyObject *py_segment_extremes(PyObject *self, PyObject *args) {
     (void)self;
     PyObject *x_, *starts_, *out_;
@@ -503,6 +524,34 @@ static PyObject *py_sort_columns(PyObject *self, PyObject *args) {
     return held ? done(code) : NULL;
 }
 
+static PyObject *py_place(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *x_, *knots_, *counts_, *out_;
+    Py_ssize_t width;
+    int n_threads, code = 0;
+    if (!PyArg_ParseTuple(args, "OOOnOi", &x_, &knots_, &counts_, &width, &out_, &n_threads)) return NULL;
+    if (width < 0 || width > INT32_MAX) {
+        PyErr_SetString(PyExc_ValueError, "the number of knots must be at least 0 and below 2**31");
+        return NULL;
+    }
+    Held x = {0}, knots = {0}, counts = {0}, out = {0};
+    int held = hold(x_, "x", 2, 0, &x) && hold_floats(knots_, "knots", x.view.shape[1], width, 0, 0, &knots) &&
+               hold_floats(counts_, "counts", x.view.shape[1], -1, 0, 0, &counts) && hold(out_, "out", 2, 1, &out) &&
+               apart(&out, &knots) && apart(&out, &counts);
+    const View *v = &x.view, *w = &out.view;
+    if (held && (w->shape[0] != v->shape[0] || w->shape[1] != v->shape[1] || w->kind > F16 || !may_write(v, w))) {
+        PyErr_SetString(PyExc_ValueError, "out must hold floats, have the shape of x, and be x or apart from it");
+        held = 0;
+    }
+    if (held) {
+        Py_BEGIN_ALLOW_THREADS
+        code = chosen->place(v, doubles(&knots), doubles(&counts), width, w, threads_of(n_threads));
+        Py_END_ALLOW_THREADS
+    }
+    release(&x), release(&knots), release(&counts), release(&out);
+    return held ? done(code) : NULL;
+}
+
 /* Variants */
 
 /* The variants of this build that this machine can run, the widest first. */
@@ -561,6 +610,8 @@ static PyMethodDef methods[] = {
      "segment_moments(values, starts, weight, out, n_threads): moments of columns of members in a row."},
     {"scattered_moments", py_scattered_moments, METH_VARARGS,
      "scattered_moments(values, columns, starts, out, n_threads): moments of the columns of a CSR array, or False."},
+    {"group_moments", py_group_moments, METH_VARARGS,
+     "group_moments(X, starts, weight, out, n_threads): moments of the columns of groups of rows."},
     {"segment_extremes", py_segment_extremes, METH_VARARGS,
      "segment_extremes(values, starts, out, n_threads): low, high, NaN count of such columns."},
     {"normalise", py_normalise, METH_VARARGS,
@@ -579,6 +630,8 @@ static PyMethodDef methods[] = {
      "n_threads): order statistics and summaries of columns."},
     {"sort_columns", py_sort_columns, METH_VARARGS,
      "sort_columns(x, out, n_threads): the members of each column in their order, NaN last."},
+    {"place", py_place, METH_VARARGS,
+     "place(x, knots, counts, width, out, n_threads): where members lie among the knots of their column."},
     {"variants", py_variants, METH_NOARGS, "variants(): names of the variants that run here, the widest first."},
     {"choose", py_choose, METH_VARARGS, "choose(name): take a variant, for tests."},
     {NULL, NULL, 0, NULL},

@@ -111,6 +111,8 @@ typedef struct {
     int (*extremes)(const View *x, double *low, double *high, double *absent, int n_threads);
     int (*segment_moments)(const View *values, const int64_t *starts, ptrdiff_t columns, const double *weight,
                            double *out, int n_threads);
+    int (*group_moments)(const View *x, const int64_t *starts, ptrdiff_t groups, const double *weight, double *out,
+                         int n_threads);
     int (*segment_extremes)(const View *values, const int64_t *starts, ptrdiff_t columns, double *low,
                             double *high, double *absent, int n_threads);
     int (*scatters)(const View *values, ptrdiff_t n_rows, ptrdiff_t n_columns);
@@ -129,6 +131,8 @@ typedef struct {
     int (*change_columns)(const double *m, ptrdiff_t columns, Change change, const double *factor, double *out,
                           int n_threads);
     int (*sort_columns)(const View *x, double *out, int n_threads);
+    int (*place)(const View *x, const double *knots, const double *counts, ptrdiff_t width, const View *out,
+                 int n_threads);
 } Variant;
 
 extern const Variant variant_base, variant_v3, variant_v4;

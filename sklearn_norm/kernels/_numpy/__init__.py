@@ -8,7 +8,8 @@ from .groups import normalise
 from .maps import apply, apply_stored, backward, forward, invert
 from .merging import merge_moments
 from .moments import column_moments
-from .segments import csr_moments, segment_extremes, segment_moments
+from .places import place
+from .segments import csr_moments, group_moments, segment_extremes, segment_moments
 from .selection import select, sorts
 from .settling import (
     centred_moments,
@@ -29,10 +30,12 @@ __all__ = [
     "extremes",
     "forward",
     "gather_columns",
+    "group_moments",
     "has_infinity",
     "invert",
     "merge_moments",
     "normalise",
+    "place",
     "recentred_moments",
     "segment_extremes",
     "segment_moments",

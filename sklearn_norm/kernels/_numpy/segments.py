@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..contract import Array, Extremes, Floats, moments_of_zeros
+from ..contract import MOMENTS, Array, Extremes, Floats, moments_of_zeros
 from .blocks import quiet
 from .exact import Parts, is_extreme, measured
 from .gathering import gather_columns
@@ -49,6 +49,15 @@ def segment_moments(values: Array, starts: Array, weight: Floats | None) -> Floa
         for target, value in zip(out, found, strict=True):
             target[0, filled] = value
     return out.combined()[:, 0]
+
+
+def group_moments(X: Array, starts: Array, weight: Floats | None) -> Floats:
+    """Return the moments of each column of each group of rows, which are contiguous."""
+    n_columns = X.shape[1]
+    out = np.empty((len(MOMENTS), starts.size - 1, n_columns))
+    for column in range(n_columns):
+        out[:, :, column] = segment_moments(X[:, column], starts, weight)
+    return out.reshape(len(MOMENTS), -1)
 
 
 def csr_moments(values: Array, columns: Array, starts: Array, n_columns: int) -> Floats:

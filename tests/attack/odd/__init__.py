@@ -1,6 +1,6 @@
 """Odd values of every parameter of a public method, and what must become of them."""
 
-from odd.arguments import COLUMN_CHOICES, MASKS, STATS, WEIGHTS
+from odd.arguments import COLUMN_CHOICES, KEYS, MASKS, STATS, WEIGHTS
 from odd.data import DATA
 from odd.makers import FRAME, NEW, PLAIN, REFUSED, TAKEN, TENSOR, Converts, Odd, OwnError
 from odd.parameters import (
@@ -29,6 +29,7 @@ __all__ = [
     "FEATURES",
     "FOLDER",
     "FRAME",
+    "KEYS",
     "KEYWORDS",
     "MASKS",
     "NAMES_GIVEN",

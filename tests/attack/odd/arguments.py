@@ -28,6 +28,29 @@ from odd.makers import (
     unaligned,
 )
 
+KEYS = {
+    "letters": Odd(lambda rng: list("aabbbc")),
+    "numbers": Odd(lambda rng: np.arange(ROWS) // 2),
+    "Series": Odd(lambda rng: pd.Series(list("aabbbc"), dtype="category")),
+    "a Categorical": Odd(lambda rng: pd.Categorical(list("aabbbc"))),
+    "Series of polars": Odd(lambda rng: pl.Series(list("aabbbc"))),
+    "a frame": Odd(lambda rng: pd.DataFrame({"a": list("aabbbc"), "b": [1] * ROWS})),
+    "tuples": Odd(lambda rng: [("a", 1)] * ROWS),
+    "tuples of two lengths": Odd(lambda rng: [("a", 1)] * (ROWS - 1) + [("a",)], REFUSED),
+    "any objects": Odd(lambda rng: [1, "1", True, 2.5, DAY, b"1"], REFUSED),
+    "missing": Odd(lambda rng: ["a", None, "b", np.nan, pd.NA, "c"], REFUSED),
+    "a word": of("abcdef", REFUSED),
+    "a number": of(1.0, REFUSED),
+    "too few": Odd(lambda rng: ["a"] * (ROWS - 1), REFUSED),
+    "too many": Odd(lambda rng: ["a"] * (ROWS + 1), REFUSED),
+    "0-d": Odd(lambda rng: np.array(1), REFUSED),
+    "three axes": Odd(lambda rng: np.zeros((ROWS, 1, 1)), REFUSED),
+    "complex": Odd(lambda rng: np.ones(ROWS, complex), REFUSED),
+    "a set": Odd(lambda rng: set(range(ROWS)), REFUSED),
+    "a dict": Odd(lambda rng: dict.fromkeys(range(ROWS)), REFUSED),
+    "sparse": Odd(lambda rng: sparse.csr_matrix(np.ones((ROWS, 1))), REFUSED),
+}
+
 WEIGHTS = {
     "ones": Odd(lambda rng: np.ones(ROWS), TAKEN),
     "integers": Odd(lambda rng: [1, 2, 3, 0, 1, 1], TAKEN),
