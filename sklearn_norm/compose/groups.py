@@ -10,6 +10,7 @@ import numpy as np
 from .._sklearn import Interval, StrOptions
 from ..estimators.output import kept_dtypes
 from ..estimators.scaler import Scaler
+from ..estimators.turns import turn_of
 from ..kernels import Floats
 from .grouped import Groups
 from .grouping import Grouping
@@ -180,7 +181,8 @@ class GroupScaler(Grouping):
         ValueError
             If the data, the keys or the weights are not as described; the scaler is then unchanged.
         """
-        self._fitted = self._learned_groups(None, X, sample_weight, groups)[0]
+        with turn_of(self):
+            self._fitted = self._learned_groups(None, X, sample_weight, groups)[0]
         return self
 
     def partial_fit(
@@ -210,7 +212,8 @@ class GroupScaler(Grouping):
             If the batch, the keys or the weights are not as described; the scaler is then
             unchanged.
         """
-        self._fitted = self._learned_groups(self._fitted, X, sample_weight, groups, 0)[0]
+        with turn_of(self):
+            self._fitted = self._learned_groups(self._fitted, X, sample_weight, groups, 0)[0]
         return self
 
     def fit_transform(
@@ -239,7 +242,8 @@ class GroupScaler(Grouping):
         """
         fitted, table = self._learned_groups(None, X, sample_weight, groups)
         result = self._with_fitted(fitted)._scaled(fitted, table, None)
-        self._fitted = fitted
+        with turn_of(self):
+            self._fitted = fitted
         return result
 
     # Use

@@ -16,7 +16,7 @@ from .. import _sklearn
 from ..kernels.sparse import is_sparse
 from .columns import Columns
 from .frames import container_of, is_arrow
-from .placing import Before, converted, in_frame, placed
+from .placing import Before, converted, in_frame, name_of, placed
 from .reading import columns_of, read_array, read_table
 from .reshaped import Reshaped, flattened, stack_of
 
@@ -64,8 +64,8 @@ class Mixed:
     def dtypes(self) -> tuple[str, ...]:
         """Return the names of the dtypes of the columns."""
         if self.container == "default":
-            return (str(self.values.dtype),) * self.columns.number
-        return tuple(map(str, self.values.dtypes))
+            return (name_of(self.values.dtype),) * self.columns.number
+        return tuple(map(name_of, self.values.dtypes))
 
     def part(self, places: Any) -> Any:
         """Return some columns, in the container of X; nobody can write to X through them."""

@@ -45,6 +45,11 @@ class Before(NamedTuple):
         return bool(inside and (np.abs(there - whole) <= near).all())
 
 
+def name_of(dtype: Any) -> str:
+    """Return the name of a dtype; the order of the bytes does not count."""
+    return str(dtype.newbyteorder("=") if isinstance(dtype, np.dtype) else dtype)
+
+
 def _ends(kind: str) -> tuple[int, int]:
     limits = np.iinfo(kind)
     return int(limits.min), int(limits.max)
@@ -148,7 +153,7 @@ def _column(X: Any, place: int) -> Any:
 
 def _narrow(dtype: Any, dtype_counts: bool) -> Any:
     """Return the short float dtype that a column keeps, or None."""
-    return None if dtype_counts else NARROW.get(str(dtype).lower())
+    return None if dtype_counts else NARROW.get(name_of(dtype).lower())
 
 
 def _shortened(values: Any, narrow: Any, before: Before | None) -> Any:

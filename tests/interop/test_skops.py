@@ -31,7 +31,8 @@ def untrusted(estimator):
 def test_an_estimator_comes_back_and_needs_its_own_name_only(estimator):
     """Fitted or not, on frames, after a stream, with settings of scikit-learn."""
     name = next(
-        n for n in ("copy", "groups", "mask") if n in signature(estimator.transform).parameters
+        (n for n in ("copy", "groups", "mask") if n in signature(estimator.transform).parameters),
+        "",
     )
     with sklearn.config_context(enable_metadata_routing=True):
         asked = clone(estimator)

@@ -67,6 +67,15 @@ def test_names_and_containers_come_back(estimator, library):
         twin.transform(X)
 
 
+def refusal(scaler, rows):
+    """Let a scaler learn rows; return why it does not, or None."""
+    try:
+        scaler.partial_fit(rows)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
 @given(
     data=arrays.arrays(
         np.float64,
@@ -77,13 +86,17 @@ def test_names_and_containers_come_back(estimator, library):
 )
 @settings(max_examples=times(6, 60))
 def test_a_stream_goes_on_after_loading_as_if_never_saved(data, cut):
-    """Any floats, saved after any row."""
+    """Any floats, saved after any row; powers of some of them are refused, by both alike."""
     first, rest = data[:cut], data[cut:]
     for name in laws.SCALERS:
-        scaler = laws.kind_of(name)().partial_fit(first)
+        scaler = laws.kind_of(name)()
+        if refusal(scaler, first) is not None:
+            assert name == "PowerScaler"
+            continue
         twin = reloaded(scaler)
         laws.assert_same_state(twin, scaler)
-        laws.assert_same_state(twin.partial_fit(rest), scaler.partial_fit(rest))
+        assert refusal(twin, rest) == refusal(scaler, rest)
+        laws.assert_same_state(twin, scaler)
 
 
 def test_a_long_sketch_comes_back(monkeypatch):
