@@ -121,6 +121,7 @@ def side_by_side(*acts):
         assert not thread.is_alive()
 
 
+@pytest.mark.share(0.25, each_value=False)
 @pytest.mark.parametrize("estimator", LEARNERS, ids=repr)
 def test_what_threads_learn_in_one_estimator_is_never_lost(estimator):
     """Each batch counts, whatever the other threads do."""

@@ -134,6 +134,7 @@ def rows_of(estimator, X):
     return estimator
 
 
+@pytest.mark.share(0.05, each_value=False)
 @pytest.mark.parametrize("container", CONTAINERS)
 @pytest.mark.parametrize("estimator", public_estimators(), ids=repr)
 def test_an_error_state_around_any_call_changes_nothing(estimator, container, hard_columns):
@@ -149,6 +150,7 @@ def test_an_error_state_around_any_call_changes_nothing(estimator, container, ha
         check_all(estimator, column, name)
 
 
+@pytest.mark.share(0.2, each_value=False)
 @pytest.mark.parametrize("estimator", public_estimators(), ids=repr)
 def test_long_and_wide_data_change_nothing_either(estimator, hard_columns):
     """Blocks, sketches that drop members, tensors of more axes, and integers beyond 2**53."""

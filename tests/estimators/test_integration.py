@@ -174,6 +174,7 @@ def test_a_search_over_parameters_in_two_processes_scores_as_in_one(kind, search
     assert search.predict(X).shape == y.shape
 
 
+@pytest.mark.full
 def test_a_search_finds_that_scaling_matters(searches):
     """The wine's proline is in the hundreds: neighbours need its deviation divided out."""
     results = searches["ZScoreScaler"].cv_results_

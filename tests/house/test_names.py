@@ -65,6 +65,7 @@ USES = {
 }
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("use", USES)
 def test_a_class_that_is_imported_at_first_use_is_pickled_by_the_package(use):
     code = f"import pickle; {USES[use]}; print(pickle.dumps(Kind(), 0))"
@@ -72,6 +73,7 @@ def test_a_class_that_is_imported_at_first_use_is_pickled_by_the_package(use):
     assert "sklearn_norm\\nLayerNorm" in done.stdout
 
 
+@pytest.mark.full
 def test_a_file_of_a_norm_is_loaded_where_no_norm_was_imported(tmp_path):
     path = tmp_path / "norm.json"
     sklearn_norm.save(sklearn_norm.GroupNorm(num_groups=2), path)
