@@ -707,7 +707,7 @@ def test_a_method_of_a_new_parameter_asks_for_an_attack(monkeypatch):
         list(_single("ZScoreScaler", "load_from"))
 
 
-@pytest.mark.share(0.25, each_value=False)
+@pytest.mark.full
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 def test_a_hundred_thousand_columns_are_no_bad_input(kind):
     wide = np.broadcast_to(1.0, (1, 10**5))

@@ -331,7 +331,7 @@ def test_every_hard_column_alone_is_finite(make, hard_columns):
         assert not np.isinf(Z).any(), name
 
 
-@pytest.mark.share(0.3, each_value=False)
+@pytest.mark.share(0.15, each_value=False)
 @pytest.mark.parametrize("make", makers())
 @given(seed=SEEDS)
 def test_weight_zero_is_absence(make, hard_matrix, seed):
