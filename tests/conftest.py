@@ -13,7 +13,7 @@ os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", tempfile.gettempdir() + "/
 
 import numpy as np
 import pytest
-from budget import SHORT, covering, times
+from budget import LEVEL, SHORT, covering, times
 from hypothesis import settings
 
 import sklearn_norm
@@ -31,11 +31,11 @@ ROWS = 1100  # more than one block of rows, fewer members than a sketch keeps ex
 
 @pytest.hookimpl(trylast=True)  # after those that -k leaves out
 def pytest_collection_modifyitems(config, items):
-    """Leave out slow tests, and some of the cases of functions that have many, if short."""
-    if not SHORT:
+    """Leave out slow tests, and some of the cases of functions that have many, if not long."""
+    if LEVEL == "long":
         return
     functions = {}
-    left_out = {item for item in items if item.get_closest_marker("full")}
+    left_out = {item for item in items if SHORT and item.get_closest_marker("full")}
     for item in items:
         if hasattr(item, "callspec"):
             functions.setdefault((item.path, item.originalname), []).append(item)

@@ -6,6 +6,7 @@ from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn import Interval, StrOptions
 from ..estimators.output import kept_dtypes
@@ -351,7 +352,7 @@ class GroupScaler(Grouping):
         ------
         ValueError
             If there is no group of this key.
-        AttributeError
+        NotFittedError
             Before a fit.
 
         Examples
@@ -361,6 +362,7 @@ class GroupScaler(Grouping):
         >>> scaler.stats_for("a").mean_
         array([2.])
         """
+        check_is_fitted(self)
         fitted = self._present()
         statistic: Groups = fitted.statistic
         group = statistic.keys.place(key)

@@ -126,7 +126,7 @@ class Layout:
 def _places(columns: Columns, by: Any) -> list[int]:
     try:
         places = columns.places(columns.wanted(by))
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise ValueError(f"`by`={by!r:.80}: {error}") from error
     if len(set(places)) < len(places) or not places:
         raise ValueError(f"`by` must name columns of keys, each once. Got {by!r:.80}.")

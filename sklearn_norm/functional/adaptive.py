@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..inputs.arguments import array_of
 from ..kernels import Array, Floats
 from ..kernels.quiet import quietly
 from ..tensors.axes import Axes, trailing
@@ -110,7 +111,7 @@ def _normalised(x: Array, eps: float) -> tuple[Axes, Floats, Floats]:
 
 def _of_samples(given: Any, name: str, x: Array) -> Floats:
     """Return numbers with all axes of x, of size 1 between the samples and the features."""
-    array = np.asarray(given)
+    array = array_of(given, name)
     if array.ndim == 2 and x.ndim > 2:
         array = array.reshape(array.shape[0], *[1] * (x.ndim - 2), array.shape[1])
     if array.ndim not in (0, x.ndim):

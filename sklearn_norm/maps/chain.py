@@ -72,7 +72,7 @@ class Bend(ABC):
             If X is sparse, and the function does not map 0 to 0.
         """
         if is_sparse(X):
-            self._check_zeros_stay(X.shape[1])
+            self._check_zeros_stay("bend", X.shape[1])
             X = canonical(X)
         y = _members(self, "bend", X)
         _keep_infinity(X, y)
@@ -80,8 +80,10 @@ class Bend(ABC):
         return y
 
     def unbent(self, Y: Any) -> Any:
-        """Apply the inverse function to Y, dense or sparse, in float64."""
-        Y = canonical(Y) if is_sparse(Y) else Y
+        """Apply the inverse function to Y, dense or sparse, in float64; errors as of `bent`."""
+        if is_sparse(Y):
+            self._check_zeros_stay("unbend", Y.shape[1])
+            Y = canonical(Y)
         x = _members(self, "unbend", Y)
         _check_defined(self, Y, x, back=True)
         return x
@@ -137,9 +139,9 @@ class Bend(ABC):
         found = {f.name: getattr(self, f.name) for f in fields(self)}
         return {name: value for name, value in found.items() if isinstance(value, np.ndarray)}
 
-    def _check_zeros_stay(self, n_columns: int) -> None:
+    def _check_zeros_stay(self, way: str, n_columns: int) -> None:
         with np.errstate(all="ignore"):
-            zero = self.bend(np.zeros((1, n_columns)))
+            zero = getattr(self, way)(np.zeros((1, n_columns)))
         if not np.all(zero == 0):
             raise SparseDataError(
                 f"The zeros of sparse data would not stay zeros under {type(self).__name__}: pass "

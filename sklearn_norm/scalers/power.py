@@ -160,8 +160,8 @@ class PowerScaler(UnitScaler):
             low, high = 1.0, 0.0
         if not (low < high and np.isfinite(high - low)):
             raise ValueError(
-                f"Invalid lambda_range: {self.lambda_range!r}. Give a pair (low, high) of finite "
-                "numbers, the lower one below the upper one."
+                f"Invalid `lambda_range`: {self.lambda_range!r:.80}. Give a pair (low, high) of "
+                "finite numbers, the lower one below the upper one."
             )
         return low, high
 

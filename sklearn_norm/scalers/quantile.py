@@ -16,6 +16,8 @@ from ..maps.chain import Chain
 from ..maps.ranks import Ranks
 from ..statistics.quantiles import Quantiles
 
+MOST = 2**20  # quantiles of a feature
+
 
 class QuantileScaler(Scaler):
     r"""Replace each value by its rank: the share of the data below it.
@@ -96,7 +98,7 @@ class QuantileScaler(Scaler):
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "output": [StrOptions({"uniform", "normal"})],
-        "n_quantiles": [Interval(Integral, 2, None, closed="left")],
+        "n_quantiles": [Interval(Integral, 2, MOST, closed="both")],
         "rank_error": [Interval(Real, 0, 0.5, closed="neither")],
         "dtype": DTYPE,
         "copy": ["boolean"],
@@ -127,7 +129,7 @@ class QuantileScaler(Scaler):
         return Chain(Ranks(quantiles, counts, self.output == "normal"), Affine.of(center=unknown))
 
     def _moves_zeros(self) -> bool:
-        return bool(self.output == "normal")
+        return isinstance(self.output, str) and self.output == "normal"
 
     def _check_convertible(self, inverse: bool) -> None:
         super()._check_convertible(inverse)

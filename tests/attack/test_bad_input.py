@@ -42,7 +42,7 @@ import sklearn_norm
 from sklearn_norm import functional
 
 RANDOM_CASES = times(60, 60, 600)  # of each method
-SHARE = 0.02  # of all cases that run under a short budget
+SHARE = times(0.02, 0.15, 1.0)  # of all cases
 LEAST_CASES = 10_000
 
 KINDS = {
@@ -137,6 +137,7 @@ CHANGES = LEARNS | {"set_params", "set_output"}
 MAPS = {"transform", "fit_transform", "partial_fit_transform"}
 MAPS |= {"inverse_transform", "inverse_transform_std"}
 
+WIDE = ("largest uint64", "least int64")
 WRONG_ERRORS = (UnicodeError, LookupError, RuntimeError, ArithmeticError, MemoryError)
 NAMES = (
     r"X (has|does not have valid) feature names|"  # scikit-learn's
@@ -519,6 +520,8 @@ def expected(case: Case) -> tuple[str | None, Any]:
         subject == "functional" or issubclass(KINDS[subject], TensorInput)
     ):
         return None, None  # a norm that subtracts a mean refuses what float64 does not hold
+    if subject == "GroupScaler" and (chosen in WIDE or "several axes" in chosen):
+        return None, None  # it takes tables, and no integers that float64 does not hold
     settled = case.state not in ("new", "tensor", "declared") and method not in FROM_NOTHING
     if method.startswith("inverse_transform") and chosen.startswith("Series") and name in "XS":
         return None, None  # a series of one named column is inverted alone
@@ -687,7 +690,7 @@ def attack(id: str) -> None:
 
 @pytest.mark.parametrize(("subject", "method"), EVERY, ids=lambda name: name)
 def test_an_odd_value_works_or_is_refused_with_a_useful_message(subject, method):
-    tried = part(cases(subject, method), SHARE, lambda case: case.id)
+    tried = part(cases(subject, method), SHARE, lambda case: case.id, always=True)
     told = {case: found for case in tried if (found := problems(case))}
     lines = [f"{case}\n    " + "\n    ".join(found) for case, found in told.items()]
     assert not lines, f"{len(lines)} of {len(tried)}:\n" + "\n".join(lines)

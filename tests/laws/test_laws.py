@@ -6,7 +6,8 @@ from functools import partial
 import laws
 import numpy as np
 import pytest
-from hypothesis import given
+from budget import times
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import sklearn_norm
@@ -334,6 +335,7 @@ def test_every_hard_column_alone_is_finite(make, hard_columns):
 @pytest.mark.share(0.15, each_value=False)
 @pytest.mark.parametrize("make", makers())
 @given(seed=SEEDS)
+@settings(max_examples=times(2, 6))
 def test_weight_zero_is_absence(make, hard_matrix, seed):
     """Samples of weight 0 leave no trace."""
     rng = np.random.default_rng(seed)

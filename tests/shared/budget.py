@@ -3,8 +3,8 @@
 short, which is the default, runs every test function but the few that are marked as full: fewer
 examples of Hypothesis, fewer repetitions, and of large products of cases a part that has each
 value of each parameter.
-full, which .ci/run asks for, runs every case.
-long repeats what is random many times more, for as long as an hour.
+full, which .ci/run asks for, runs every test function, and of products of many cases about half.
+long runs every case, and repeats what is random many times more, for as long as an hour.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ LEVEL = os.environ.get("SKLEARN_NORM_BUDGET", "short")
 if LEVEL not in LEVELS:
     raise ValueError(f"SKLEARN_NORM_BUDGET is {LEVEL!r}, not one of {', '.join(LEVELS)}")
 SHORT = LEVEL == "short"
-FEW = 10  # cases of a test function, of which none is left out
+FEW = 10 if SHORT else 40  # cases of a test function, of which none is left out
+PART = 8 if SHORT else 2  # one in so many of more cases runs
 
 
 def times(short, full, long=None):
@@ -30,25 +31,29 @@ def place(text):
     return crc32(text.encode())
 
 
-def part(cases, share, name=str):
-    """Return a share of cases in their order, at least one, or all of them under more than short.
+def part(cases, share, name=str, always=False):
+    """Return a share of cases in their order, at least one.
+
+    Under more than short, all of them, unless the share is meant for any budget.
 
     Which ones is drawn by their names, so that it is the same in every process.
     """
     cases = list(cases)
-    if not SHORT:
+    if not (SHORT or always):
         return cases
     drawn = sorted(range(len(cases)), key=lambda i: place(name(cases[i])))
     return [cases[i] for i in sorted(drawn[: max(1, round(share * len(cases)))])]
 
 
 def covering(items, share=None, each_value=True):
-    """Return the cases of one test function that run under a short budget.
+    """Return the cases of one test function that run under a short or a full budget.
 
     Together they have each value of each parameter, if not told otherwise, and are at least that
-    share of all; if no share is told, an eighth, and none of a few is left out.
+    share of all; if no share is told, or the budget is full, a part, and none of a few is left out.
     """
-    least = max(FEW, len(items) // 8) if share is None else round(share * len(items))
+    least = max(FEW, len(items) // PART)
+    if SHORT and share is not None:
+        least = round(share * len(items))
     drawn = sorted(items, key=lambda item: place(item.nodeid))
     seen, taken, left = set(), [], []
     for item in drawn:
