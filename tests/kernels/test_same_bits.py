@@ -118,6 +118,18 @@ def factors(seed, n_columns):
     return np.random.default_rng(seed).choice(sizes, 2 * n_columns)[::2]
 
 
+def held(m):
+    """Return moments without their low parts below 2**-960.
+
+    The error of a product that small is subnormal, so the last bit of a low part depends on how the
+    error is computed.
+    """
+    m = m.copy()
+    for row in (MOMENTS.index(name) for name in ("weight_low", "sum_low", "square_low")):
+        m[row][np.abs(m[row]) < 2.0**-960] = 0.0
+    return m
+
+
 @many_examples
 @given(data=st.data(), n_columns=st.integers(0, 9) | st.sampled_from([33, 520]), ddof=DDOF, eps=EPS)
 def test_matrices_of_moments(data, n_columns, ddof, eps):
@@ -125,7 +137,8 @@ def test_matrices_of_moments(data, n_columns, ddof, eps):
     a, b = data.draw(matrices(n_columns)), data.draw(matrices(n_columns))
     factor = factors(data.draw(SEEDS), n_columns)
     merged, expected = (k.merge_moments(a, b) for k in BACKENDS)
-    assert_same_numbers(merged, expected)
+    assert_same_numbers(held(merged), held(expected))
+    merged = expected
     for m in (a, merged):
         assert_same_numbers(*(k.settle_moments(m, ddof, eps) for k in BACKENDS), "settled")
         assert_same_numbers(*(k.weighted_moments(m, factor) for k in BACKENDS), "weighted")
