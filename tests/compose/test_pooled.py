@@ -126,7 +126,7 @@ def test_integers_beyond_2_53_are_exact():
 def test_errors_name_the_column_and_change_nothing():
     scaler = PooledScaler(ZScoreScaler()).fit(pd.DataFrame(X, columns=list("abcd")))
     state = pickle.dumps(scaler)
-    wrong = pd.DataFrame(X, columns=list("abcd"))
+    wrong = pd.DataFrame(X.copy(), columns=list("abcd"))
     wrong.loc[3, "c"] = np.inf
     for act in (scaler.fit, scaler.partial_fit, scaler.transform):
         with pytest.raises(ValueError, match=r"infinity.*in column 'c'"):

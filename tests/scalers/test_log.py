@@ -201,7 +201,7 @@ undefined = pytest.mark.parametrize(("kind", "wrong"), UNDEFINED)
 @undefined
 def test_what_has_no_logarithm_is_an_error(kind, wrong):
     """It names the column, the value and the remedy, and changes nothing."""
-    data = pd.DataFrame(DATA[kind], columns=["a", "b", "c"])
+    data = pd.DataFrame(DATA[kind].copy(), columns=["a", "b", "c"])
     scaler = LogScaler(kind).fit(data)
     before = pickle.dumps(scaler)
     data.loc[5, "c"] = wrong
