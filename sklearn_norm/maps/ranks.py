@@ -70,7 +70,7 @@ class Ranks(Bend):
         at = np.minimum(np.floor(np.where(missing, 0.0, place)), last - 1)
         first, columns = at.astype(np.intp), np.arange(self.counts.size)
         below, above = self.quantiles[first, columns], self.quantiles[first + 1, columns]
-        return np.where(missing, y, interpolated(below, above, place - at))
+        return np.where(missing, np.nan, interpolated(below, above, place - at))
 
     def of_dense(self, way: str, X: Any) -> Any:
         """Apply `bend` to all rows at once, as a kernel has threads and blocks of its own."""

@@ -125,6 +125,7 @@ class QuantileScaler(Scaler):
 
     def _rule(self, statistic: Quantiles) -> Chain:
         quantiles, counts = statistic.evenly(int(self.n_quantiles))
+        quantiles = quantiles + 0.0  # of -0.0 and 0.0, a sort may put either first
         unknown = np.where(statistic.weight == 0, np.nan, 0.0)
         return Chain(Ranks(quantiles, counts, self.output == "normal"), Affine.of(center=unknown))
 
