@@ -21,6 +21,7 @@ from ..inputs.table import Table
 from ..inputs.weights import weighed
 from ..kernels import Array, Floats
 from ..kernels.sparse import is_sparse
+from ..maps.chain import Chain
 from ..maps.likeness import difference
 from ..maps.record import Map
 from ..records import PACKAGE
@@ -456,8 +457,10 @@ class Learner(Mergeable, Transformer):
         found = difference(told, made)
         if found is None:
             return None, None
-        if not exact or type(self)._rule.__module__.partition(".")[0] != PACKAGE:
-            found = difference(told, made, near=True)  # a user's rule may round by the machine
+        foreign = type(self)._rule.__module__.partition(".")[0] != PACKAGE
+        if not exact or foreign or isinstance(fitted.map, Chain):
+            # a user's rule may round by the machine, and so do the logarithms of NumPy
+            found = difference(told, made, near=True)
         return made, found
 
     def _n_of_map(self, fitted: Fitted, n_columns: int) -> int:
