@@ -18,7 +18,6 @@ from ..inputs.parameters import CONSTANTS
 
 WIDE = 1 << 13  # bytes of which sums are taken, which is faster
 LANES = 64  # sums of each
-FLOAT = np.dtype(np.float64)
 WITHOUT_REFERENCES = 2  # the last version of marshal in which equal values have equal bytes
 
 

@@ -11,8 +11,8 @@ from ..kernels import Array, Floats
 from ..kernels.quiet import quietly
 from ..tensors.axes import Axes, trailing
 from .arrays import floats
-from .gradients import checked_grad, gradients
-from .vectors import spread, summed_over
+from .gradients import gradients
+from .vectors import checked_grad, spread, summed_over
 
 
 @quietly

@@ -12,7 +12,8 @@ from ..kernels import Array
 from ..kernels.quiet import quietly
 from .arrays import floats
 from .batch import batch_norm, batch_norm_backward
-from .gradients import Gradients, checked_grad
+from .gradients import Gradients
+from .vectors import checked_grad
 
 
 @quietly

@@ -11,12 +11,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..inputs.arguments import array_of, floats_of
-from ..inputs.times import refuse_times
 from ..kernels import Array, Floats
 from ..kernels.quiet import quietly
 from ..maps.affine import Affine
 from ..tensors.axes import Axes
+from .vectors import as_given, checked_grad
 
 Gradients: TypeAlias = tuple[Array, Array | None, Array | None]
 
@@ -74,15 +73,6 @@ def gradients(
     return by_x.astype(x.dtype), by_gamma, by_beta
 
 
-def checked_grad(grad: Any, x: Array) -> Floats:
-    """Return the gradient of the loss in float64, if it has the shape of x."""
-    refuse_times(grad, "grad")
-    given = array_of(grad, "grad")
-    if given.shape != x.shape:
-        raise ValueError(f"`grad` has the shape {given.shape}, but x has {x.shape}.")
-    return floats_of(given, "grad")
-
-
 def through_statistics(g: Floats, y: Floats, present: Array, centred: bool) -> Floats:
     """Return g with the gradient through the mean and the variance of x taken into account."""
     taken = y * mean_of(g * y, present)
@@ -114,5 +104,4 @@ def gathered(axes: Axes, part: Floats, vector: Any) -> Array:
     summed = tuple(i for i in range(4) if shape[i] == 1)
     total = part.sum(axis=summed)
     total = total.sum() if vector.size == 1 else total
-    dtype = vector.dtype if vector.dtype.kind == "f" else np.float64
-    return np.asarray(total, dtype=dtype).reshape(vector.shape)
+    return as_given(total, vector)

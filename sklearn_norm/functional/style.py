@@ -11,8 +11,7 @@ from ..kernels import Array, Floats
 from ..kernels.quiet import quietly
 from ..tensors.axes import channelwise, checked_eps
 from .arrays import floats
-from .gradients import checked_grad
-from .vectors import wide
+from .vectors import checked_grad, wide
 
 
 @quietly

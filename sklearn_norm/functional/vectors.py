@@ -57,13 +57,24 @@ def wide(x: Array) -> Floats:
         return np.asarray(x.astype(np.float64))
 
 
-def gradient_of(grad: Any, x: Array) -> Floats:
-    """Return the gradient of the loss in float64, if it has the shape of the result."""
+def checked_grad(grad: Any, x: Array, beside: str = "x") -> Floats:
+    """Return the gradient of the loss in float64, if it has the shape of x."""
     refuse_times(grad, "grad")
     given = array_of(grad, "grad")
     if given.shape != x.shape:
-        raise ValueError(f"`grad` has the shape {given.shape}, but the result has {x.shape}.")
+        raise ValueError(f"`grad` has the shape {given.shape}, but {beside} has {x.shape}.")
     return floats_of(given, "grad")
+
+
+def gradient_of(grad: Any, x: Array) -> Floats:
+    """Return the gradient of the loss in float64, if it has the shape of the result."""
+    return checked_grad(grad, x, "the result")
+
+
+def as_given(total: Any, vector: Array) -> Array:
+    """Return sums in the shape of what was given, and in its dtype if that is a float dtype."""
+    dtype = vector.dtype if vector.dtype.kind == "f" else np.float64
+    return np.asarray(total, dtype=dtype).reshape(vector.shape)
 
 
 def spread(given: Any, name: str, shape: tuple[int, ...]) -> Floats:
@@ -94,8 +105,7 @@ def summed_over(part: Floats, shape: tuple[int, ...], vector: Array) -> Array:
     total = part.sum(axis=extra)
     kept = tuple(i for i, n in enumerate(shape) if n == 1)
     total = total.sum(axis=kept, keepdims=True)
-    dtype = vector.dtype if vector.dtype.kind == "f" else np.float64
-    return np.asarray(total, dtype=dtype).reshape(vector.shape)
+    return as_given(total, vector)
 
 
 def per_unit(given: Any, name: str, shape: tuple[int, ...], axes: tuple[int, ...]) -> Floats:
@@ -118,5 +128,4 @@ def of_units(part: Floats, axes: tuple[int, ...], given: Any) -> Array:
     """Return the sum over each unit, in the shape and dtype of what was given for units."""
     vector = np.asarray(given)
     total = part.sum() if vector.size == 1 else part.sum(axis=axes)
-    dtype = vector.dtype if vector.dtype.kind == "f" else np.float64
-    return np.asarray(total, dtype=dtype).reshape(vector.shape)
+    return as_given(total, vector)
