@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
-from fractions import Fraction
 
 import numpy as np
 
@@ -24,19 +23,19 @@ class Ranks:
     """Exact sums of the first weights, in whole numbers of the unit 2**`least`.
 
     A weight has bits at few exponents, so only these are kept. `ends` are the sums in floats,
-    which tell nearly where to look.
+    which tell nearly where to look. Positions among the sums are whole numbers of a finer unit,
+    2**(least - finer).
     """
 
     def __init__(self, weights: Floats, ends: Floats) -> None:
         cuts = Cuts.of(weights)
         self.weights, self._ends = weights, ends
         self._off = (ends.size + 2) * EPS * float(ends[-1])
-        least = cuts.exponents[-1]
-        self.size = Fraction(2) ** least
+        self._least = cuts.exponents[-1]
         self._parts: list[tuple[int, Array, Floats]] = []
         for exponent, limb in cuts.limbs(weights):
             places = limb.nonzero()[0]
-            self._parts.append((exponent - least, places, limb[places].cumsum()))
+            self._parts.append((exponent - self._least, places, limb[places].cumsum()))
         self.total = self.end(ends.size - 1)
 
     def end(self, row: int) -> int:
@@ -47,13 +46,17 @@ class Ranks:
             total += int(sums[at - 1]) << shift if at else 0
         return total
 
-    def row(self, position: Fraction, bisect: Callable[..., int]) -> int:
+    def row(self, position: int, finer: int, bisect: Callable[..., int]) -> int:
         """Return the first row whose end is beyond a position, or at it if bisected left."""
-        about = float(position * self.size)
+        about = _ratio(position, finer - self._least)
         least = int(self._ends.searchsorted(about - self._off))
         most = int(self._ends.searchsorted(about + self._off, "right"))
         last = self._ends.size - 1
-        return min(bisect(range(last + 1), position, least, min(most, last), key=self.end), last)
+        most = min(most, last)
+        if least < most:
+            rows = range(last + 1)
+            least = bisect(rows, position, least, most, key=lambda row: self.end(row) << finer)
+        return min(least, last)
 
     def quantile(self, values: Floats, probability: float, unit: float) -> float:
         """Return one quantile, as `sorted_quantiles` defines it.
@@ -61,26 +64,56 @@ class Ranks:
         Of sums that are rounded, a weight of 3 between two of 1e17 would be lost, though the
         median lies on it.
         """
-        width = Fraction(unit) / self.size
-        start = Fraction(probability) * (self.total - width)
-        first = self.row(start, bisect_right)
-        last = max(first, self.row(start + width, bisect_left))
-        if first == last:
-            return float(values[first])
-        ends = (
-            (self.end(first) - start) * self.size,
-            (start + width - self.end(last - 1)) * self.size,
-        )
-        return _mean(values[first : last + 1], self.weights[first : last + 1], *ends)
+        share, places = _binary(probability)
+        width, finer = _binary(unit)
+        finer += self._least
+        width, finer = (width, finer) if finer >= 0 else (width << -finer, 0)
+        start = share * ((self.total << finer) - width)
+        width, finer = width << places, finer + places
+        first = self.row(start, finer, bisect_right)
+        last = max(first, self.row(start + width, finer, bisect_left))
+        if values[first] == values[last]:
+            return float(values[last])
+        covered = [
+            (self.end(first) << finer) - start,
+            *(self._whole(weight) << finer for weight in self.weights[first + 1 : last][:FEW]),
+            start + width - (self.end(last - 1) << finer),
+        ]
+        if last - first < FEW:
+            return _mean(values[first : last + 1].tolist(), covered)
+        ends = (_ratio(covered[at], finer - self._least) for at in (0, -1))
+        return _rounded_mean(values[first : last + 1], self.weights[first : last + 1], *ends)
+
+    def _whole(self, weight: float) -> int:
+        """Return a weight in units of 2**least."""
+        number, places = _binary(weight)
+        shift = -places - self._least
+        return number << shift if shift >= 0 else number >> -shift
 
 
-def _mean(values: Floats, weights: Floats, first: Fraction, last: Fraction) -> float:
-    """Return the mean of sorted values by their weights, those of the first and the last given."""
-    if values.size <= FEW:
-        covered = [first, *map(Fraction, weights[1:-1].tolist()), last]
-        pairs = zip(map(Fraction, values.tolist()), covered, strict=True)
-        return float(sum((v * c for v, c in pairs), Fraction(0)) / sum(covered))
-    share = np.concatenate([[float(first)], weights[1:-1], [float(last)]])
+def _binary(number: float) -> tuple[int, int]:
+    """Return a float as a whole number and how often that is halved."""
+    top, bottom = float(number).as_integer_ratio()
+    return top, bottom.bit_length() - 1
+
+
+def _ratio(number: int, places: int) -> float:
+    """Return the float next to a whole number that is halved so often."""
+    return number / (1 << places) if places >= 0 else float(number << -places)
+
+
+def _mean(values: list[float], covered: list[int]) -> float:
+    """Return the float next to the mean of values by their weights."""
+    numbers = [_binary(value) for value in values]
+    most = max(places for _, places in numbers)
+    pairs = zip(numbers, covered, strict=True)
+    total = sum((number << (most - places)) * share for (number, places), share in pairs)
+    return total / (sum(covered) << most)  # of whole numbers, so it is rounded once
+
+
+def _rounded_mean(values: Floats, weights: Floats, first: float, last: float) -> float:
+    """Return nearly the mean of sorted values by their weights, those of both ends given."""
+    share = np.concatenate([[first], weights[1:-1], [last]])
     share /= share.max()
     middle = float(np.sum(values * (share / share.sum())))
     return min(max(middle, float(values[0])), float(values[-1]))
