@@ -14,6 +14,7 @@ from ..maps.affine import Affine
 from ..tensors.axes import Axes, channelwise, checked_eps
 from ..tensors.keywords import by_keyword
 from .arrays import floats
+from .forward import with_stats
 from .gradients import Gradients, gradients, own_gradients
 
 THEIRS = ("running_mean", "running_var", "weight", "bias", "training", "momentum", "eps")
@@ -33,7 +34,8 @@ def batch_norm(
     momentum: float = 0.1,
     channel_axis: int = 1,
     eps: float = 1e-5,
-) -> Array:
+    return_stats: bool = False,
+) -> Any:
     """Normalise by the mean and variance of each channel over all samples.
 
     Parameters
@@ -55,11 +57,16 @@ def batch_norm(
         The axis of the channels; -1 is the last.
     eps : float, default=1e-5
         Added to the variance, in squared units of the data.
+    return_stats : bool, default=False
+        Whether to return the statistics as well.
 
     Returns
     -------
     y : ndarray of the shape of x
         The result.
+    stats : ndarray of shape (n_samples, n_groups, 2)
+        Center and scale of each sample and group, float64; one sample stands for all that are
+        normalised together. Only if `return_stats`.
 
     Raises
     ------
@@ -80,21 +87,21 @@ def batch_norm(
     """
     x = floats(x)
     axes = channelwise(x.shape[1:], channel_axis, over_samples=True)
-    gain, offset = axes.vector(gamma, "gamma"), axes.vector(beta, "beta")
+    gain, offset = axes.gain(gamma), axes.vector(beta, "beta")
     running = running_mean, running_var
     stats = chosen(axes, (mean, var), running, training, eps)
     if stats is None:
         keeps = running_mean is not None or running_var is not None
         after = updated(axes, x, *running, momentum) if keeps else ()
-        result: Array = axes.normalise(x, eps=eps, gain=gain, offset=offset)[0]
+        y, own = axes.normalise(x, eps=eps, gain=gain, offset=offset)
+        result = with_stats(y, own, return_stats)
         for kept, value in zip(running, after, strict=False):
             kept[...] = value
         return result
     center, scale = stats[0].T
     gain, offset = (None if v is None else v.ravel() for v in (gain, offset))
     mapping = Affine.of(center=center, scale=scale, gain=gain, offset=offset)
-    served: Array = axes.mapped("apply", mapping, x)
-    return served
+    return with_stats(axes.mapped("apply", mapping, x), stats, return_stats)
 
 
 @by_keyword(*THEIRS)

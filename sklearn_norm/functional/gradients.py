@@ -15,7 +15,7 @@ from ..kernels import Array, Floats
 from ..kernels.quiet import quietly
 from ..maps.affine import Affine
 from ..tensors.axes import Axes
-from .vectors import as_given, checked_grad
+from .vectors import as_given, checked_grad, summed_to
 
 Gradients: TypeAlias = tuple[Array, Array | None, Array | None]
 
@@ -56,7 +56,7 @@ def gradients(
     them. `z` is the factor of gamma if it is not y, and `slope` is dz / dy.
     """
     given = checked_grad(grad, x)
-    gain = axes.vector(gamma, "gamma")
+    gain = axes.gain(gamma)
     axes.vector(beta, "beta")  # raises the same error as the forward pass
     present = axes.viewed(~np.isnan(x))
 
@@ -100,6 +100,9 @@ def gathered(axes: Axes, part: Floats, vector: Any) -> Array:
     It has the shape of the vector, and its dtype if that is a float dtype.
     """
     vector = np.asarray(vector)
+    if not axes.is_vector(vector.shape):
+        n_samples = part.shape[2] if axes.swapped else part.shape[0]
+        return summed_to(axes.unviewed(part, n_samples), vector)
     shape = (1, *axes.affine)
     summed = tuple(i for i in range(4) if shape[i] == 1)
     total = part.sum(axis=summed)

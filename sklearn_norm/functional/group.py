@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..kernels import Array
 from ..tensors.axes import channelwise
 from ..tensors.keywords import by_keyword
 from .arrays import floats
+from .forward import normalised
 from .gradients import Gradients, own_gradients
 
 THEIRS = ("num_groups", "weight", "bias", "eps")
@@ -22,7 +22,8 @@ def group_norm(
     num_groups: int = 1,
     channel_axis: int = 1,
     eps: float = 1e-5,
-) -> Array:
+    return_stats: bool = False,
+) -> Any:
     """Normalise by the mean and variance of each group of channels of each sample.
 
     Parameters
@@ -38,11 +39,16 @@ def group_norm(
         The axis of the channels; -1 is the last.
     eps : float, default=1e-5
         Added to the variance, in squared units of the data.
+    return_stats : bool, default=False
+        Whether to return the statistics as well.
 
     Returns
     -------
     y : ndarray of the shape of x
         The result.
+    stats : ndarray of shape (n_samples, n_groups, 2)
+        Center and scale of each sample and group, float64; one sample stands for all that are
+        normalised together. Only if `return_stats`.
 
     Raises
     ------
@@ -63,8 +69,7 @@ def group_norm(
     """
     x = floats(x)
     axes = channelwise(x.shape[1:], channel_axis, num_groups)
-    gain, offset = axes.vector(gamma, "gamma"), axes.vector(beta, "beta")
-    return axes.normalise(x, eps=eps, gain=gain, offset=offset)[0]
+    return normalised(axes, x, gamma, beta, eps=eps, return_stats=return_stats)
 
 
 @by_keyword(*THEIRS)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..kernels import Array
 from ..tensors.axes import channelwise
 from ..tensors.keywords import by_keyword
 from .arrays import floats
+from .forward import normalised
 from .gradients import Gradients, own_gradients
 
 THEIRS = ("running_mean", "running_var", "weight", "bias", "use_input_stats", "momentum", "eps")
@@ -21,7 +21,8 @@ def instance_norm(
     beta: Any = None,
     channel_axis: int = 1,
     eps: float = 1e-5,
-) -> Array:
+    return_stats: bool = False,
+) -> Any:
     """Normalise by the mean and variance of each channel of each sample.
 
     Parameters
@@ -34,11 +35,16 @@ def instance_norm(
         The axis of the channels; -1 is the last.
     eps : float, default=1e-5
         Added to the variance, in squared units of the data.
+    return_stats : bool, default=False
+        Whether to return the statistics as well.
 
     Returns
     -------
     y : ndarray of the shape of x
         The result.
+    stats : ndarray of shape (n_samples, n_groups, 2)
+        Center and scale of each sample and group, float64; one sample stands for all that are
+        normalised together. Only if `return_stats`.
 
     Raises
     ------
@@ -60,8 +66,7 @@ def instance_norm(
     """
     x = floats(x)
     axes = channelwise(x.shape[1:], channel_axis)
-    gain, offset = axes.vector(gamma, "gamma"), axes.vector(beta, "beta")
-    return axes.normalise(x, eps=eps, gain=gain, offset=offset)[0]
+    return normalised(axes, x, gamma, beta, eps=eps, return_stats=return_stats)
 
 
 @by_keyword(*THEIRS)

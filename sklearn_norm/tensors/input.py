@@ -276,7 +276,7 @@ class TensorInput:
     def _learned_vectors(self) -> dict[str, Any]:
         """Return gain and bias, by their names in PyTorch."""
         axes = self._axes(self._known_sample())
-        return {"weight": axes.vector(self.gamma, "gamma"), "bias": axes.vector(self.beta, "beta")}
+        return {"weight": axes.gain(self.gamma), "bias": axes.vector(self.beta, "beta")}
 
     def _tensor_tags(self, tags: Any) -> Any:
         tags.input_tags.three_d_array = True

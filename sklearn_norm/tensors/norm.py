@@ -155,7 +155,7 @@ class TensorNorm(TensorInput, Transformer):
         table = plain_table(X, fitted.columns, FLOATS)
         if table is None:
             return None
-        gain, offset = axes.vector(self.gamma, "gamma"), axes.vector(self.beta, "beta")
+        gain, offset = axes.gain(self.gamma), axes.vector(self.beta, "beta")
         values = table.values
         tensor = values.reshape(values.shape[0], *axes.sample)
         Z, stats = self._normalised(axes, tensor, gain, offset)
@@ -189,7 +189,8 @@ class TensorNorm(TensorInput, Transformer):
         ValueError
             If the samples do not fit those of the fit, or a value is infinite. What must be
             as in the fit: the channels of channel norms, the axes that `normalized_ndim`
-            counts, the whole shape in other norms, and the number of features of 2-D data.
+            counts or `axis` names, the whole shape in other norms, and the number of features of
+            2-D data.
         """
         if mask is None and return_stats is False:
             result = self._fast(X)
@@ -269,9 +270,12 @@ class TensorNorm(TensorInput, Transformer):
                 f"{expected}: a center and a scale for each sample and group."
             )
         known = floats_of(known, "stats")
-        gain, offset = axes.vector(self.gamma, "gamma"), axes.vector(self.beta, "beta")
+        gain, offset = axes.gain(self.gamma), axes.vector(self.beta, "beta")
         if gain is not None and (gain == 0).any():
-            raise ValueError("`gamma` holds a 0, and a product with 0 cannot be undone.")
+            raise ValueError(
+                f"`gamma` holds a {-1 if axes.unit_offset else 0}, and a product with 0 cannot be "
+                "undone."
+            )
         tensor = values.reshape(values.shape[0], *sample)
         known = np.where(np.isnan(known), [0.0, 1.0], known)  # NaN: groups with no member
         back = self._restored(axes, tensor, known, gain, offset).reshape(values.shape)
@@ -319,7 +323,7 @@ class TensorNorm(TensorInput, Transformer):
         axes = self._axes(tensor.shape[1:])
         if self._centred and self.eps == 0:
             axes.check_members(tensor.shape)
-        return axes, axes.vector(self.gamma, "gamma"), axes.vector(self.beta, "beta")
+        return axes, axes.gain(self.gamma), axes.vector(self.beta, "beta")
 
     def _normalised(
         self, axes: Axes, tensor: Array, gain: Floats | None, offset: Floats | None

@@ -107,7 +107,7 @@ ODD_IN_FUNCTIONS: dict[str, dict[str, Odd]] = {
     **dict.fromkeys(("alpha", "size", "scaled", "return_sigma", "r_max", "d_max"), odd.ANYTHING),
     **dict.fromkeys(("ddof", "factor_new", "init_block_size", "center", "norm_vars"), odd.ANYTHING),
     **dict.fromkeys(("running_mean", "running_var", "training", "momentum"), odd.ANYTHING),
-    **dict.fromkeys(("detach", "axis"), odd.ANYTHING),
+    **dict.fromkeys(("detach", "axis", "unit_offset", "return_stats"), odd.ANYTHING),
     **dict.fromkeys(("cmn_window", "min_cmn_window", "grads", "norm"), odd.ANYTHING),
     **dict.fromkeys(("sr", "hop_length", "power", "time_constant", "b"), odd.ANYTHING),
     **dict.fromkeys(("gamma", "beta", "mean", "var", "eps", "C", "k"), odd.ANYTHING),
