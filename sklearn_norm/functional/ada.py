@@ -10,13 +10,13 @@ from ..inputs.arguments import number, truth
 from ..tensors.ada import bent
 from ..tensors.keywords import by_keyword
 from .arrays import floats
-from .forward import chosen_axes, with_stats
-from .gradients import Gradients, gradients
+from .forward import chosen_axes, seen_of, unmasked, with_stats
+from .gradients import Gradients, gradients, passed
 
 THEIRS = ("gamma", "beta", "C", "k")
 
 
-@by_keyword(*THEIRS)
+@by_keyword(*THEIRS, lists=True)
 def ada_norm(
     x: Any,
     *,
@@ -29,14 +29,16 @@ def ada_norm(
     axis: int | tuple[int, ...] | None = None,
     eps: float = 1e-5,
     unit_offset: bool = False,
+    mask: Any = None,
     return_stats: bool = False,
 ) -> Any:
     """Normalise each sample to y, then return C (1 - k y) y.
 
     Parameters
     ----------
-    x : array-like of shape (n_samples, *shape)
-        The samples.
+    x : array-like of shape (n_samples, *shape), or list of ndarray
+        The samples. Each array of two or more axes in a list is one sample: they may differ in
+        length, and a result of the shape of x is a list as well.
     gamma, beta : float or array-like, default=None
         Gain and bias: of shape (n_normalised_members,) or that of the axes that are normalised, or
         of any shape that broadcasts to a sample, or to x. Where the axes that are normalised are
@@ -52,11 +54,15 @@ def ada_norm(
         How many trailing axes are normalised together; None takes all but the first.
     axis : int or tuple of int, default=None
         The axes of x that are normalised together, in place of `normalized_ndim`: 1 is the first
-        of a sample, -1 the last. With 0 among them, samples are normalised together.
+        of a sample, -1 the last. With 0 among them, samples are normalised together. A mask has as
+        many axes as x then.
     eps : float, default=1e-5
         Added to the variance, in squared units of the data.
     unit_offset : bool, default=False
         Whether the gain is 1 + gamma, for weights that were learned as differences from 1.
+    mask : array-like of bool, default=None
+        Where it is False, a member is left out of the statistics and returned unchanged. It can be
+        broadcast to x, or has one axis fewer: one entry for each position, for all channels.
     return_stats : bool, default=False
         Whether to return the statistics as well.
 
@@ -89,13 +95,14 @@ def ada_norm(
     axes = chosen_axes(x, normalized_ndim, axis, unit_offset)
     gain, offset = axes.gain(gamma), axes.vector(beta, "beta")
     truth(detach, "detach")
-    y, stats = axes.normalise(x, eps=eps, dtype=np.float64)
+    seen, hidden = seen_of(axes, x, mask)
+    y, stats = axes.normalise(seen, eps=eps, dtype=np.float64)
     with np.errstate(all="ignore"):
         z = axes.affine_of(bent(y, C, k), gain, offset).astype(x.dtype)
-    return with_stats(z, stats, return_stats)
+    return with_stats(unmasked(z, x, hidden), stats, return_stats)
 
 
-@by_keyword(*THEIRS)
+@by_keyword(*THEIRS, lists=True)
 def ada_norm_backward(
     grad: Any,
     x: Any,
@@ -109,6 +116,7 @@ def ada_norm_backward(
     axis: int | tuple[int, ...] | None = None,
     eps: float = 1e-5,
     unit_offset: bool = False,
+    mask: Any = None,
 ) -> Gradients:
     """Return the gradients of `ada_norm`.
 
@@ -116,8 +124,9 @@ def ada_norm_backward(
     ----------
     grad : array-like of the shape of x
         The gradient of the loss with respect to the result.
-    x : array-like of shape (n_samples, *shape)
-        The samples.
+    x : array-like of shape (n_samples, *shape), or list of ndarray
+        The samples. Each array of two or more axes in a list is one sample: they may differ in
+        length, and a result of the shape of x is a list as well.
     gamma, beta : float or array-like, default=None
         Gain and bias: of shape (n_normalised_members,) or that of the axes that are normalised, or
         of any shape that broadcasts to a sample, or to x. Where the axes that are normalised are
@@ -133,11 +142,15 @@ def ada_norm_backward(
         How many trailing axes are normalised together; None takes all but the first.
     axis : int or tuple of int, default=None
         The axes of x that are normalised together, in place of `normalized_ndim`: 1 is the first
-        of a sample, -1 the last. With 0 among them, samples are normalised together.
+        of a sample, -1 the last. With 0 among them, samples are normalised together. A mask has as
+        many axes as x then.
     eps : float, default=1e-5
         Added to the variance, in squared units of the data.
     unit_offset : bool, default=False
         Whether the gain is 1 + gamma, for weights that were learned as differences from 1.
+    mask : array-like of bool, default=None
+        Where it is False, a member is left out of the statistics and returned unchanged. It can be
+        broadcast to x, or has one axis fewer: one entry for each position, for all channels.
 
     Returns
     -------
@@ -162,7 +175,9 @@ def ada_norm_backward(
     x, C, k = floats(x), number(C, "C"), number(k, "k")
     axes = chosen_axes(x, normalized_ndim, axis, unit_offset)
     detached = truth(detach, "detach")
-    y, stats = axes.normalise(x, eps=eps, dtype=np.float64)
+    seen, hidden = seen_of(axes, x, mask)
+    y, stats = axes.normalise(seen, eps=eps, dtype=np.float64)
     with np.errstate(all="ignore"):
         z, slope = bent(y, C, k), C * (1 - (1 if detached else 2) * k * y)
-    return gradients(axes, grad, x, y, stats, gamma, beta, z=z, slope=slope)
+    found = gradients(axes, grad, seen, y, stats, gamma, beta, z=z, slope=slope)
+    return passed(found, grad, hidden)

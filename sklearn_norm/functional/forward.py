@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ..inputs.arguments import truth
 from ..kernels import Array, Floats
 from ..tensors.axes import Axes, over
+from ..tensors.masks import mask_of
 
 
 def chosen_axes(x: Array, normalized_ndim: Any, axis: Any, unit_offset: Any) -> Axes:
@@ -28,12 +31,30 @@ def normalised(
     *,
     eps: float,
     centred: bool = True,
+    mask: Any = None,
     return_stats: Any = False,
 ) -> Any:
     """Return the result, and the statistics if they are asked for."""
     gain, offset = axes.gain(gamma), axes.vector(beta, "beta")
-    y, stats = axes.normalise(x, centred=centred, eps=eps, gain=gain, offset=offset)
-    return with_stats(y, stats, return_stats)
+    seen, hidden = seen_of(axes, x, mask)
+    y, stats = axes.normalise(seen, centred=centred, eps=eps, gain=gain, offset=offset)
+    return with_stats(unmasked(y, x, hidden), stats, return_stats)
+
+
+def seen_of(axes: Axes, x: Array, mask: Any) -> tuple[Array, Array | None]:
+    """Return x with NaN in place of what a mask leaves out, and which members these are."""
+    if mask is None:
+        return x, None
+    hidden = ~mask_of(mask, x, x.shape, axes.features)
+    return np.where(hidden, x.dtype.type(np.nan), x), hidden
+
+
+def unmasked(y: Array, x: Array, hidden: Array | None) -> Array:
+    """Return y, with what a mask leaves out as it is in x."""
+    if hidden is not None:
+        with np.errstate(all="ignore"):
+            np.copyto(y, x, where=hidden, casting="unsafe")
+    return y
 
 
 def with_stats(y: Array, stats: Floats, return_stats: Any) -> Any:

@@ -11,10 +11,12 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from ..inputs.arguments import array_of, floats_of
 from ..kernels import Array, Floats
 from ..kernels.quiet import quietly
 from ..maps.affine import Affine
 from ..tensors.axes import Axes
+from .forward import seen_of, unmasked
 from .vectors import as_given, checked_grad, summed_to
 
 Gradients: TypeAlias = tuple[Array, Array | None, Array | None]
@@ -29,10 +31,20 @@ def own_gradients(
     *,
     eps: float,
     centred: bool = True,
+    mask: Any = None,
 ) -> Gradients:
     """Return the gradients of a norm that uses the statistics of x itself."""
-    y, stats = axes.normalise(x, centred=centred, eps=eps, dtype=np.float64)
-    return gradients(axes, grad, x, y, stats, gamma, beta, centred=centred)
+    seen, hidden = seen_of(axes, x, mask)
+    y, stats = axes.normalise(seen, centred=centred, eps=eps, dtype=np.float64)
+    found = gradients(axes, grad, seen, y, stats, gamma, beta, centred=centred)
+    return passed(found, grad, hidden)
+
+
+def passed(found: Gradients, grad: Any, hidden: Array | None) -> Gradients:
+    """Return the gradients where a mask leaves members as they are: those of the result."""
+    if hidden is None:
+        return found
+    return unmasked(found[0], floats_of(array_of(grad, "grad"), "grad"), hidden), *found[1:]
 
 
 @quietly

@@ -13,7 +13,7 @@ from .gradients import Gradients, own_gradients
 THEIRS = ("running_mean", "running_var", "weight", "bias", "use_input_stats", "momentum", "eps")
 
 
-@by_keyword(*THEIRS)
+@by_keyword(*THEIRS, lists=True)
 def instance_norm(
     x: Any,
     *,
@@ -21,20 +21,25 @@ def instance_norm(
     beta: Any = None,
     channel_axis: int = 1,
     eps: float = 1e-5,
+    mask: Any = None,
     return_stats: bool = False,
 ) -> Any:
     """Normalise by the mean and variance of each channel of each sample.
 
     Parameters
     ----------
-    x : array-like of shape (n_samples, *shape)
-        The samples.
+    x : array-like of shape (n_samples, *shape), or list of ndarray
+        The samples. Each array of two or more axes in a list is one sample: they may differ in
+        length, and a result of the shape of x is a list as well.
     gamma, beta : float or array-like of shape (n_channels,), default=None
         Gain and bias; None stands for 1 and 0.
     channel_axis : int, default=1
         The axis of the channels; -1 is the last.
     eps : float, default=1e-5
         Added to the variance, in squared units of the data.
+    mask : array-like of bool, default=None
+        Where it is False, a member is left out of the statistics and returned unchanged. It can be
+        broadcast to x, or has one axis fewer: one entry for each position, for all channels.
     return_stats : bool, default=False
         Whether to return the statistics as well.
 
@@ -66,10 +71,10 @@ def instance_norm(
     """
     x = floats(x)
     axes = channelwise(x.shape[1:], channel_axis)
-    return normalised(axes, x, gamma, beta, eps=eps, return_stats=return_stats)
+    return normalised(axes, x, gamma, beta, eps=eps, mask=mask, return_stats=return_stats)
 
 
-@by_keyword(*THEIRS)
+@by_keyword(*THEIRS, lists=True)
 def instance_norm_backward(
     grad: Any,
     x: Any,
@@ -78,6 +83,7 @@ def instance_norm_backward(
     beta: Any = None,
     channel_axis: int = 1,
     eps: float = 1e-5,
+    mask: Any = None,
 ) -> Gradients:
     """Return the gradients of `instance_norm`.
 
@@ -85,14 +91,18 @@ def instance_norm_backward(
     ----------
     grad : array-like of the shape of x
         The gradient of the loss with respect to the result.
-    x : array-like of shape (n_samples, *shape)
-        The samples.
+    x : array-like of shape (n_samples, *shape), or list of ndarray
+        The samples. Each array of two or more axes in a list is one sample: they may differ in
+        length, and a result of the shape of x is a list as well.
     gamma, beta : float or array-like of shape (n_channels,), default=None
         Gain and bias; None stands for 1 and 0.
     channel_axis : int, default=1
         The axis of the channels; -1 is the last.
     eps : float, default=1e-5
         Added to the variance, in squared units of the data.
+    mask : array-like of bool, default=None
+        Where it is False, a member is left out of the statistics and returned unchanged. It can be
+        broadcast to x, or has one axis fewer: one entry for each position, for all channels.
 
     Returns
     -------
@@ -116,4 +126,4 @@ def instance_norm_backward(
     """
     x = floats(x)
     axes = channelwise(x.shape[1:], channel_axis)
-    return own_gradients(axes, grad, x, gamma, beta, eps=eps)
+    return own_gradients(axes, grad, x, gamma, beta, eps=eps, mask=mask)

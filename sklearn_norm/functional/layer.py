@@ -12,7 +12,7 @@ from .gradients import Gradients, own_gradients
 THEIRS = ("normalized_shape", "weight", "bias", "eps")
 
 
-@by_keyword(*THEIRS)
+@by_keyword(*THEIRS, lists=True)
 def layer_norm(
     x: Any,
     *,
@@ -22,14 +22,16 @@ def layer_norm(
     axis: int | tuple[int, ...] | None = None,
     eps: float = 1e-5,
     unit_offset: bool = False,
+    mask: Any = None,
     return_stats: bool = False,
 ) -> Any:
     """Normalise by the mean and variance of the trailing axes of each sample.
 
     Parameters
     ----------
-    x : array-like of shape (n_samples, *shape)
-        The samples.
+    x : array-like of shape (n_samples, *shape), or list of ndarray
+        The samples. Each array of two or more axes in a list is one sample: they may differ in
+        length, and a result of the shape of x is a list as well.
     gamma, beta : float or array-like, default=None
         Gain and bias: of shape (n_normalised_members,) or that of the axes that are normalised, or
         of any shape that broadcasts to a sample, or to x. Where the axes that are normalised are
@@ -38,11 +40,15 @@ def layer_norm(
         How many trailing axes are normalised together; None takes all but the first.
     axis : int or tuple of int, default=None
         The axes of x that are normalised together, in place of `normalized_ndim`: 1 is the first
-        of a sample, -1 the last. With 0 among them, samples are normalised together.
+        of a sample, -1 the last. With 0 among them, samples are normalised together. A mask has as
+        many axes as x then.
     eps : float, default=1e-5
         Added to the variance, in squared units of the data.
     unit_offset : bool, default=False
         Whether the gain is 1 + gamma, for weights that were learned as differences from 1.
+    mask : array-like of bool, default=None
+        Where it is False, a member is left out of the statistics and returned unchanged. It can be
+        broadcast to x, or has one axis fewer: one entry for each position, for all channels.
     return_stats : bool, default=False
         Whether to return the statistics as well.
 
@@ -73,10 +79,10 @@ def layer_norm(
     """
     x = floats(x)
     axes = chosen_axes(x, normalized_ndim, axis, unit_offset)
-    return normalised(axes, x, gamma, beta, eps=eps, return_stats=return_stats)
+    return normalised(axes, x, gamma, beta, eps=eps, mask=mask, return_stats=return_stats)
 
 
-@by_keyword(*THEIRS)
+@by_keyword(*THEIRS, lists=True)
 def layer_norm_backward(
     grad: Any,
     x: Any,
@@ -87,6 +93,7 @@ def layer_norm_backward(
     axis: int | tuple[int, ...] | None = None,
     eps: float = 1e-5,
     unit_offset: bool = False,
+    mask: Any = None,
 ) -> Gradients:
     """Return the gradients of `layer_norm`.
 
@@ -94,8 +101,9 @@ def layer_norm_backward(
     ----------
     grad : array-like of the shape of x
         The gradient of the loss with respect to the result.
-    x : array-like of shape (n_samples, *shape)
-        The samples.
+    x : array-like of shape (n_samples, *shape), or list of ndarray
+        The samples. Each array of two or more axes in a list is one sample: they may differ in
+        length, and a result of the shape of x is a list as well.
     gamma, beta : float or array-like, default=None
         Gain and bias: of shape (n_normalised_members,) or that of the axes that are normalised, or
         of any shape that broadcasts to a sample, or to x. Where the axes that are normalised are
@@ -104,11 +112,15 @@ def layer_norm_backward(
         How many trailing axes are normalised together; None takes all but the first.
     axis : int or tuple of int, default=None
         The axes of x that are normalised together, in place of `normalized_ndim`: 1 is the first
-        of a sample, -1 the last. With 0 among them, samples are normalised together.
+        of a sample, -1 the last. With 0 among them, samples are normalised together. A mask has as
+        many axes as x then.
     eps : float, default=1e-5
         Added to the variance, in squared units of the data.
     unit_offset : bool, default=False
         Whether the gain is 1 + gamma, for weights that were learned as differences from 1.
+    mask : array-like of bool, default=None
+        Where it is False, a member is left out of the statistics and returned unchanged. It can be
+        broadcast to x, or has one axis fewer: one entry for each position, for all channels.
 
     Returns
     -------
@@ -132,4 +144,4 @@ def layer_norm_backward(
     """
     x = floats(x)
     axes = chosen_axes(x, normalized_ndim, axis, unit_offset)
-    return own_gradients(axes, grad, x, gamma, beta, eps=eps)
+    return own_gradients(axes, grad, x, gamma, beta, eps=eps, mask=mask)

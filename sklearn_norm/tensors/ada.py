@@ -30,7 +30,7 @@ class AdaNorm(OverAxes):
         features of 2-D data are then the members of one axis.
     axis : int or tuple of int, default=None
         The axes of (n_samples, *shape) that are normalised together: 1 is the first of a sample,
-        -1 the last. None takes all but the first.
+        -1 the last; a mask has as many axes as X then. None takes all but the first.
     C : float, default=1.0
         The gain at the mean; not 0.
     k : float, default=0.1

@@ -52,6 +52,8 @@ class Axes:
         The number of samples, where gain and offset may differ by sample.
     unit_offset : bool
         Whether the gain is 1 + gamma.
+    features : int or None
+        The axis of X that a mask of positions lacks; None if X may be of any layout.
     """
 
     sample: Shape
@@ -63,6 +65,7 @@ class Axes:
     kept: int | None = None
     n_samples: int | None = None
     unit_offset: bool = False
+    features: int | None = None
 
     @property
     def learnable(self) -> int:
@@ -356,8 +359,8 @@ def trailing(
     split = len(sample) - ndim
     members = prod(sample[split:])
     view = (prod(sample[:split]), 1, members)
-    affine, own = (1, 1, members), sample[split:]
-    return Axes(sample, view, affine, None, False, own, split, n_samples, unit_offset)
+    affine, own, last = (1, 1, members), sample[split:], len(sample)
+    return Axes(sample, view, affine, None, False, own, split, n_samples, unit_offset, last)
 
 
 def over(
@@ -436,9 +439,11 @@ def channelwise(
     if axis > 1:
         order = (0, axis, *(at for at in range(1, len(sample) + 1) if at != axis))
     if over_samples:
-        return Axes(sample, (n_channels, 1, positions), (n_channels, 1, 1), order, True)
+        view, affine = (n_channels, 1, positions), (n_channels, 1, 1)
+        return Axes(sample, view, affine, order, swapped=True, features=axis)
     per_group = n_channels // groups
-    return Axes(sample, (groups, per_group, positions), (groups, per_group, 1), order)
+    view, affine = (groups, per_group, positions), (groups, per_group, 1)
+    return Axes(sample, view, affine, order, features=axis)
 
 
 def other_length(whole: Shape, shape: Shape, channel_axis: int) -> Shape:

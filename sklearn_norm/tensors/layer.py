@@ -25,7 +25,7 @@ class LayerNorm(TorchModules, TrailingNorm):
     axis : int or tuple of int, default=None
         The axes of (n_samples, *shape) that are normalised together, in place of
         `normalized_ndim`: 1 is the first of a sample, -1 the last. One group of members is left for
-        each place along the other axes.
+        each place along the other axes. A mask has as many axes as X then.
     eps : float, default=1e-5
         Added to the variance, in squared units of the data.
     gamma, beta : float or array-like, default=None

@@ -16,7 +16,7 @@ from ..estimators.transformer import Transformer
 from ..estimators.turns import turn_of
 from ..inputs import parameters
 from ..inputs.arguments import array_of, floats_of, truth
-from ..inputs.columns import Columns, names_of, shown
+from ..inputs.columns import Columns, names_of
 from ..inputs.fast_path import FLOATS, plain_table
 from ..inputs.frames import container_of
 from ..inputs.reading import read_array
@@ -24,6 +24,7 @@ from ..inputs.table import Table
 from ..kernels import Array, Floats, Traced
 from .axes import Axes, Shape
 from .input import Tensor, TensorInput
+from .masks import mask_of
 
 
 class Plan:
@@ -172,8 +173,10 @@ class TensorNorm(TensorInput, Transformer):
         X : {array-like, DataFrame} of shape (n_samples, *shape) or (n_samples, n_features)
             The samples. NaN means missing, and stays NaN.
         mask : array-like of bool, default=None
-            A mask that can be broadcast to X. Where it is False, a member is left out of all
-            statistics and returned unchanged, even if it is infinite.
+            A mask that can be broadcast to X, or with one axis fewer: (n_samples, length) beside
+            (n_samples, length, n_features), or beside (n_samples, n_channels, length) for norms
+            of channels. Where it is False, a member is left out of all statistics and returned
+            unchanged, even if it is infinite.
         return_stats : bool, default=False
             Whether to return the statistics as well, which `inverse_transform` needs.
 
@@ -204,7 +207,7 @@ class TensorNorm(TensorInput, Transformer):
         present = None
         if mask is not None:
             shape = read.as_given(tensor).shape
-            present = _broadcast(mask, X, shape).reshape(tensor.shape)
+            present = mask_of(mask, X, shape, axes.features).reshape(tensor.shape)
         seen = tensor if present is None else np.where(present, tensor, tensor.dtype.type(np.nan))
         Z, stats = self._normalised(axes, seen, gain, offset)
         if not np.isfinite(stats).all():  # as for a group with an infinite member
@@ -280,7 +283,8 @@ class TensorNorm(TensorInput, Transformer):
         known = np.where(np.isnan(known), [0.0, 1.0], known)  # NaN: groups with no member
         back = self._restored(axes, tensor, known, gain, offset).reshape(values.shape)
         if mask is not None:
-            back = np.where(_broadcast(mask, X, values.shape), back, values)
+            present = mask_of(mask, X, values.shape, axes.features)
+            back = np.where(present, back, values)
         if values.ndim != 2:
             return back
         columns = Columns(values.shape[1], names_of(X))
@@ -348,21 +352,3 @@ class TensorNorm(TensorInput, Transformer):
         tags.requires_fit = False
         tags.transformer_tags.preserves_dtype = ["float64", "float32", "float16"]
         return tags
-
-
-def _broadcast(mask: Any, X: Any, shape: Shape) -> Array:
-    names, expected = names_of(mask), names_of(X)
-    if names is not None and expected is not None and list(names) != list(expected):
-        raise ValueError(
-            f"`mask` has the columns {shown(names)}, but X has {shown(expected)}: give both the "
-            "same, in the same order."
-        )
-    given = array_of(mask, "mask")
-    if given.dtype != np.bool_:
-        raise ValueError(f"`mask` must hold booleans, True where X counts. Got {given.dtype}.")
-    try:
-        return np.broadcast_to(given, shape)
-    except ValueError as error:
-        raise ValueError(
-            f"`mask` of shape {given.shape} cannot be broadcast to X of shape {shape}."
-        ) from error

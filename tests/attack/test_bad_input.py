@@ -108,6 +108,7 @@ ODD_IN_FUNCTIONS: dict[str, dict[str, Odd]] = {
     **dict.fromkeys(("ddof", "factor_new", "init_block_size", "center", "norm_vars"), odd.ANYTHING),
     **dict.fromkeys(("running_mean", "running_var", "training", "momentum"), odd.ANYTHING),
     **dict.fromkeys(("detach", "axis", "unit_offset", "return_stats"), odd.ANYTHING),
+    "mask": odd.MASKS,
     **dict.fromkeys(("cmn_window", "min_cmn_window", "grads", "norm"), odd.ANYTHING),
     **dict.fromkeys(("sr", "hop_length", "power", "time_constant", "b"), odd.ANYTHING),
     **dict.fromkeys(("gamma", "beta", "mean", "var", "eps", "C", "k"), odd.ANYTHING),
