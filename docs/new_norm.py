@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sklearn_norm.tensors.axes import Axes, Shape, over
+from sklearn_norm.tensors.axes import Axes, Shape
 from sklearn_norm.tensors.norm import TensorNorm
+from sklearn_norm.tensors.over import over
 
 
 class PositionNorm(TensorNorm):

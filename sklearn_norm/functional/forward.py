@@ -8,8 +8,9 @@ import numpy as np
 
 from ..inputs.arguments import truth
 from ..kernels import Array, Floats
-from ..tensors.axes import Axes, over
+from ..tensors.axes import Axes
 from ..tensors.masks import mask_of
+from ..tensors.over import over
 
 
 def chosen_axes(x: Array, normalized_ndim: Any, axis: Any, unit_offset: Any) -> Axes:

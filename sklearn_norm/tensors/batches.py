@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Self, overload
 from ..estimators.running import RunningScaler
 from ..estimators.typed import Dense, Labelled
 from .input import TensorInput
+from .sequences import Padded, are_sequences
 
 
 class Masked(NamedTuple):
@@ -14,16 +15,18 @@ class Masked(NamedTuple):
 
     given: Any
     mask: Any
+    padded: Padded | None = None  # the list of sequences that they are
 
 
-def masked(X: Any, mask: Any) -> Any:
-    """Return X, with its mask if there is one."""
-    return X if mask is None else Masked(X, mask)
+def returned(given: Any, result: Any) -> Any:
+    """Return a result, for a list of sequences as a list."""
+    padded = given.padded if isinstance(given, Masked) else None
+    return result if padded is None else padded.cut(result)
 
 
 def taken_apart(X: Any) -> tuple[Any, Any]:
     """Return X and its mask, or None."""
-    return X if isinstance(X, Masked) else (X, None)
+    return X[:2] if isinstance(X, Masked) else (X, None)
 
 
 class MaskedBatches(TensorInput, RunningScaler):
@@ -34,8 +37,9 @@ class MaskedBatches(TensorInput, RunningScaler):
 
         Parameters
         ----------
-        X : {array-like, DataFrame} of shape (n_samples, *shape) or (n_samples, n_features)
-            The samples. NaN means missing; infinity is an error.
+        X : {array-like, DataFrame} of shape (n_samples, *shape) or (n_samples, n_features), or list
+            The samples. NaN means missing; infinity is an error. Each array of two or more axes in
+            a list is one sample, and they may differ in length; here and in all other methods.
         y : None
             Ignored.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -54,7 +58,7 @@ class MaskedBatches(TensorInput, RunningScaler):
         ValueError
             If an argument is not as described; the norm is then unchanged.
         """
-        return super().fit(masked(X, mask), y, sample_weight)
+        return super().fit(self._masked(X, mask), y, sample_weight)
 
     def partial_fit(
         self, X: Any, y: Any = None, sample_weight: Any = None, mask: Any = None
@@ -83,7 +87,7 @@ class MaskedBatches(TensorInput, RunningScaler):
         ValueError
             If an argument is not as described; the norm is then unchanged.
         """
-        return super().partial_fit(masked(X, mask), y, sample_weight)
+        return super().partial_fit(self._masked(X, mask), y, sample_weight)
 
     def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
         """Fit to the data, then normalise them.
@@ -108,7 +112,7 @@ class MaskedBatches(TensorInput, RunningScaler):
             As in `fit` and `transform`; the norm is then unchanged.
         """
         mask = fit_params.get("mask")
-        if mask is None:
+        if mask is None and not are_sequences(X):
             told = {name: value for name, value in fit_params.items() if name != "mask"}
             return super().fit_transform(X, y, **told)
         return self._apart(lambda twin: twin.fit(X, y, **fit_params).transform(X, mask=mask))
@@ -142,7 +146,8 @@ class MaskedBatches(TensorInput, RunningScaler):
         ValueError
             If the channels are not those of the fit, or a value is infinite.
         """
-        return super().transform(masked(X, mask), copy)
+        given = self._masked(X, mask)
+        return returned(given, super().transform(given, copy))
 
     _plain = (fit, transform)
 
@@ -186,7 +191,9 @@ class MaskedBatches(TensorInput, RunningScaler):
         ValueError
             If an argument is not as described; the norm is then unchanged.
         """
-        return super().partial_fit_transform(masked(X, mask), y, sample_weight, using=using)
+        given = self._masked(X, mask)
+        result = super().partial_fit_transform(given, y, sample_weight, using=using)
+        return returned(given, result)
 
     @overload
     def inverse_transform(
@@ -230,7 +237,15 @@ class MaskedBatches(TensorInput, RunningScaler):
         ValueError
             If the channels are not those of the fit.
         """
-        return super().inverse_transform(masked(X, mask), copy, columns)
+        given = self._masked(X, mask)
+        return returned(given, super().inverse_transform(given, copy, columns))
+
+    def _masked(self, X: Any, mask: Any) -> Any:
+        """Return X, with its mask if there is one; a list of sequences is padded."""
+        padded = self._sequences(X, mask)
+        if padded is not None:
+            return Masked(padded.values, padded.mask, padded)
+        return X if mask is None else Masked(X, mask)
 
     def _wanted(self, X: Any) -> str:
         return super()._wanted(taken_apart(X)[0])

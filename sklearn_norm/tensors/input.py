@@ -21,6 +21,7 @@ from ..inputs.table import Table, first_of
 from ..kernels import Array
 from .axes import Axes, Shape
 from .masks import mask_of
+from .sequences import Padded, are_sequences
 
 MOST_AXES = 64  # limit of NumPy arrays
 
@@ -156,6 +157,13 @@ class TensorInput:
     def _flat_sample(self, width: int) -> Shape:
         """Return the shape of a sample of 2-D data if `shape` is None."""
         return (width,)
+
+    def _sequences(self, X: Any, mask: Any = None) -> Padded | None:
+        """Return a list of sequences, padded; None if X is anything else."""
+        if not are_sequences(X):
+            return None
+        parameters.check(self)
+        return Padded.of(X, self._axes(X[0].shape).features, mask)
 
     @property
     def shape_(self) -> Shape:

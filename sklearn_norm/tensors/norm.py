@@ -94,6 +94,8 @@ class TensorNorm(TensorInput, Transformer):
     def _seen(self, X: Any, least_rows: int) -> Fitted:
         """Return the fitted record after the first samples."""
         parameters.check(self)
+        padded = self._sequences(X)
+        X = X if padded is None else padded.values
         tensor = self._read_tensor(X, None, first=True, least_rows=least_rows)
         self._check_no_infinity(tensor)
         axes, _, _ = self._checked_axes(tensor.values)
@@ -133,6 +135,8 @@ class TensorNorm(TensorInput, Transformer):
             if table is not None and not kernels.has_infinity(table.values):
                 return self
         parameters.check(self)
+        padded = self._sequences(X)
+        X = X if padded is None else padded.values
         tensor = self._read_tensor(X, fitted, least_rows=0)
         self._check_no_infinity(tensor)
         self._keep_plan(tensor)
@@ -170,8 +174,9 @@ class TensorNorm(TensorInput, Transformer):
 
         Parameters
         ----------
-        X : {array-like, DataFrame} of shape (n_samples, *shape) or (n_samples, n_features)
-            The samples. NaN means missing, and stays NaN.
+        X : {array-like, DataFrame} of shape (n_samples, *shape) or (n_samples, n_features), or list
+            The samples. NaN means missing, and stays NaN. Each array of two or more axes in a list
+            is one sample: they may differ in length, and the result is a list as well.
         mask : array-like of bool, default=None
             A mask that can be broadcast to X, or with one axis fewer: (n_samples, length) beside
             (n_samples, length, n_features), or beside (n_samples, n_channels, length) for norms
@@ -199,6 +204,9 @@ class TensorNorm(TensorInput, Transformer):
             result = self._fast(X)
             if result is not None:
                 return result
+        padded = self._sequences(X, mask)
+        if padded is not None:
+            return padded.returned(self.transform(padded.values, padded.mask, return_stats))
         parameters.check(self)
         asked = truth(return_stats, "return_stats")
         read = self._read_tensor(X, self._fitted, least_rows=0)
@@ -260,6 +268,9 @@ class TensorNorm(TensorInput, Transformer):
         """
         if stats is None:
             self._refuse_without_stats()
+        padded = self._sequences(X, mask)
+        if padded is not None:
+            return padded.cut(self.inverse_transform(padded.values, stats, padded.mask))
         parameters.check(self)
         self._refuse_one_axis(X)
         values = read_array(self, X, allow_nd=True, ensure_min_samples=0)

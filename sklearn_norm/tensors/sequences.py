@@ -69,6 +69,10 @@ class Padded:
         """Return the parts of a result that belong to the samples."""
         return [result[at][box(shape)].copy() for at, shape in enumerate(self.shapes)]
 
+    def returned(self, found: Any) -> Any:
+        """Return what a norm returned, with the parts of the result, which may come first."""
+        return (self.cut(found[0]), *found[1:]) if isinstance(found, tuple) else self.cut(found)
+
 
 def are_sequences(given: Any) -> bool:
     """Whether a list holds one sample in each array, and not the rows of one array."""
@@ -117,10 +121,7 @@ def of_sequences(function: Callable[..., Any], told: dict[str, Any]) -> Any:
     )
     if "grad" in told:
         told["grad"] = padded.beside(told["grad"], "grad")
-    found = function(x=padded.values, mask=padded.mask, **told)
-    if isinstance(found, tuple):
-        return padded.cut(found[0]), *found[1:]
-    return padded.cut(found)
+    return padded.returned(function(x=padded.values, mask=padded.mask, **told))
 
 
 def features_of(function: Callable[..., Any], told: dict[str, Any], n_axes: int) -> int | None:

@@ -9,9 +9,10 @@ import numpy as np
 
 from .._sklearn import Interval
 from ..inputs.arguments import whole
-from .axes import Axes, Shape, over
+from .axes import Axes, Shape
 from .keywords import by_keyword
 from .norm import TensorNorm
+from .over import over
 
 OF_AXES: dict[str, Any] = {"axis": [Integral, tuple, None], "unit_offset": ["boolean"]}
 
