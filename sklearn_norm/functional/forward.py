@@ -8,20 +8,17 @@ import numpy as np
 
 from ..inputs.arguments import truth
 from ..kernels import Array, Floats
-from ..tensors.axes import Axes
+from ..tensors.axes import Axes, trailing
 from ..tensors.masks import mask_of
 from ..tensors.over import over
 
 
 def chosen_axes(x: Array, normalized_ndim: Any, axis: Any, unit_offset: Any) -> Axes:
     """Return the axes of a norm that are told by `normalized_ndim` or by `axis`."""
-    return over(
-        x.shape[1:],
-        axis,
-        normalized_ndim,
-        n_samples=x.shape[0],
-        unit_offset=truth(unit_offset, "unit_offset"),
-    )
+    added = unit_offset is not False and truth(unit_offset, "unit_offset")
+    if axis is None:
+        return trailing(x.shape[1:], normalized_ndim, x.shape[0], added)
+    return over(x.shape[1:], axis, normalized_ndim, n_samples=x.shape[0], unit_offset=added)
 
 
 def normalised(
@@ -37,6 +34,8 @@ def normalised(
 ) -> Any:
     """Return the result, and the statistics if they are asked for."""
     gain, offset = axes.gain(gamma), axes.vector(beta, "beta")
+    if mask is None and return_stats is False:
+        return axes.normalise(x, centred=centred, eps=eps, gain=gain, offset=offset)[0]
     seen, hidden = seen_of(axes, x, mask)
     y, stats = axes.normalise(seen, centred=centred, eps=eps, gain=gain, offset=offset)
     return with_stats(unmasked(y, x, hidden), stats, return_stats)

@@ -8,6 +8,7 @@ have one entry for each channel, or for each element.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 from math import prod
 from typing import Any, TypeAlias
@@ -135,6 +136,8 @@ class Axes:
 
     def gain(self, gamma: Any) -> Floats | None:
         """Return the gain in float64: gamma, or 1 + gamma."""
+        if gamma is None:
+            return None
         vector = self.vector(gamma, "gamma")
         return vector + 1 if self.unit_offset and vector is not None else vector
 
@@ -226,7 +229,11 @@ class Axes:
             self.check_members(X.shape)
         if isinstance(X, kernels.Traced):
             return self._traced(X, centred, eps, gain, offset).astype(dtype or X.dtype), NO_STATS
-        if any(v is not None and v.ndim > 3 for v in (gain, offset)):  # they differ by sample
+        by_gain, by_offset = (
+            gain is not None and gain.ndim > 3,
+            offset is not None and offset.ndim > 3,
+        )
+        if by_gain or by_offset:  # they differ by sample
             y, stats = self.normalise(X, centred=centred, eps=eps, dtype=np.float64)
             with np.errstate(all="ignore"):
                 return self.affine_of(y, gain, offset).astype(dtype or X.dtype), stats
@@ -356,10 +363,15 @@ def trailing(
             f"normalized_ndim={normalized_ndim} trailing axes cannot be taken of samples of "
             f"shape {sample}: give 1 to {len(sample)}, or None for all."
         )
-    split = len(sample) - ndim
-    members = prod(sample[split:])
-    view = (prod(sample[:split]), 1, members)
-    affine, own, last = (1, 1, members), sample[split:], len(sample)
+    return last_axes(sample, len(sample) - ndim, n_samples, unit_offset)
+
+
+@lru_cache(maxsize=256)
+def last_axes(sample: Shape, split: int, n_samples: int | None, unit_offset: bool) -> Axes:
+    """Return the axes of a norm over those from `split` on."""
+    own, last = sample[split:], len(sample)
+    members = prod(own)
+    view, affine = (prod(sample[:split]), 1, members), (1, 1, members)
     return Axes(sample, view, affine, None, False, own, split, n_samples, unit_offset, last)
 
 

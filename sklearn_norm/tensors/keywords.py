@@ -44,7 +44,8 @@ def by_keyword(*theirs: str, lists: bool = False) -> Callable[[Callable[P, R]], 
         def checked(*args: Any, **options: Any) -> Any:
             if len(args) > placed or not foreign.isdisjoint(options):
                 refuse(function, args, placed, theirs, options)
-            if lists and among(args[-1] if len(args) == placed else options.get("x")):
+            data = args[-1] if len(args) == placed else options.get("x")
+            if lists and type(data) is list and among(data):
                 return over_all(function, {**dict(zip(names, args, strict=False)), **options})
             return function(*args, **options)
 

@@ -160,7 +160,8 @@ class TensorNorm(TensorInput, Transformer):
         table = plain_table(X, fitted.columns, FLOATS)
         if table is None:
             return None
-        gain, offset = axes.gain(self.gamma), axes.vector(self.beta, "beta")
+        gain = None if self.gamma is None else axes.gain(self.gamma)
+        offset = None if self.beta is None else axes.vector(self.beta, "beta")
         values = table.values
         tensor = values.reshape(values.shape[0], *axes.sample)
         Z, stats = self._normalised(axes, tensor, gain, offset)

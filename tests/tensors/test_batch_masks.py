@@ -42,7 +42,7 @@ def test_by_hand():
 def test_a_mask_is_nan_that_comes_back(channel_axis, dtype):
     """In every method, in full or of positions; streams have the state of those with NaN."""
     X, _ = drawn()
-    X = np.moveaxis(X, 1, channel_axis).astype(dtype)
+    X = np.ascontiguousarray(np.moveaxis(X, 1, channel_axis).astype(dtype))
     few = np.random.default_rng(1).random((6, 5)) < 0.7
     whole = np.broadcast_to(np.expand_dims(few, 1 if channel_axis == 1 else 2), X.shape)
     given = np.where(whole, X, dtype(np.inf))

@@ -67,6 +67,16 @@ def test_what_torch_cannot_do_is_refused(norm, message):
         norm.fit(X).to_torch()
 
 
+def test_what_torch_can_do_is_told_in_its_terms():
+    """One number for each member that is normalised, 1 + gamma among them."""
+    norm = LayerNorm(axis=(2, -1), gamma=[1.0, -1.0], beta=[[1.0]] * 3, unit_offset=True)
+    module = norm.fit(X)._as_module()
+    assert module.arguments == ((3, 2),)
+    assert module.values["weight"].ravel().tolist() == [2.0, 0.0] * 3
+    assert module.values["bias"].ravel().tolist() == [1.0] * 6
+    assert RMSNorm(shape=(4,))._as_module().values == {"weight": None, "bias": None}
+
+
 def test_weights_of_channels_first_norms_are_read():
     """Of ConvNeXt and SAM, and of RMS norms whose weights are differences from 1."""
     weights = {"n.weight": np.arange(4.0), "n.bias": np.ones(4)}
