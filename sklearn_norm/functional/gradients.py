@@ -31,8 +31,14 @@ def own_gradients(
     centred: bool = True,
 ) -> Gradients:
     """Return the gradients of a norm that uses the statistics of x itself."""
-    y, stats = axes.normalise(x, centred=centred, eps=eps, dtype=np.float64)
-    return gradients(axes, grad, x, y, stats, gamma, beta, centred=centred)
+    eps = axes.checked(x, centred, eps)
+    given = checked_grad(grad, x, short=True)
+    gain = axes.vector(gamma, "gamma")
+    axes.vector(beta, "beta")  # raises the same error as the forward pass
+    sums = (1, 1, 1) if gamma is None and beta is None else axes.affine
+    by_x, by_gain, by_offset = axes.gradients(x, given, centred, eps, gain, sums)
+    by_gamma = None if gamma is None else total_of(by_gain, gamma)
+    return by_x, by_gamma, None if beta is None else total_of(by_offset, beta)
 
 
 @quietly
@@ -99,9 +105,12 @@ def gathered(axes: Axes, part: Floats, vector: Any) -> Array:
 
     It has the shape of the vector, and its dtype if that is a float dtype.
     """
-    vector = np.asarray(vector)
     shape = (1, *axes.affine)
-    summed = tuple(i for i in range(4) if shape[i] == 1)
-    total = part.sum(axis=summed)
-    total = total.sum() if vector.size == 1 else total
-    return as_given(total, vector)
+    return total_of(part.sum(axis=tuple(i for i in range(4) if shape[i] == 1)), vector)
+
+
+@quietly
+def total_of(sums: Floats, given: Any) -> Array:
+    """Return the sums of all entries as given, or their total if one number stands for all."""
+    vector = np.asarray(given)
+    return as_given(sums.sum() if vector.size == 1 else sums, vector)
