@@ -35,9 +35,26 @@ def own_gradients(
 ) -> Gradients:
     """Return the gradients of a norm that uses the statistics of x itself."""
     seen, hidden = seen_of(axes, x, mask)
-    y, stats = axes.normalise(seen, centred=centred, eps=eps, dtype=np.float64)
-    found = gradients(axes, grad, seen, y, stats, gamma, beta, centred=centred)
+    if all(given is None or axes.is_vector(np.shape(given)) for given in (gamma, beta)):
+        found = in_one_kernel(axes, grad, seen, gamma, beta, eps, centred)
+    else:
+        y, stats = axes.normalise(seen, centred=centred, eps=eps, dtype=np.float64)
+        found = gradients(axes, grad, seen, y, stats, gamma, beta, centred=centred)
     return passed(found, grad, hidden)
+
+
+def in_one_kernel(
+    axes: Axes, grad: Any, x: Array, gamma: Any, beta: Any, eps: float, centred: bool
+) -> Gradients:
+    """Return the gradients where gamma and beta are vectors or single numbers."""
+    eps = axes.checked(x, centred, eps)
+    given = checked_grad(grad, x, short=True)
+    gain = axes.gain(gamma)
+    axes.vector(beta, "beta")  # raises the same error as the forward pass
+    sums = (1, 1, 1) if gamma is None and beta is None else axes.affine
+    by_x, by_gain, by_offset = axes.gradients(x, given, centred, eps, gain, sums)
+    by_gamma = None if gamma is None else total_of(by_gain, gamma)
+    return by_x, by_gamma, None if beta is None else total_of(by_offset, beta)
 
 
 def passed(found: Gradients, grad: Any, hidden: Array | None) -> Gradients:
@@ -116,7 +133,11 @@ def gathered(axes: Axes, part: Floats, vector: Any) -> Array:
         n_samples = part.shape[2] if axes.swapped else part.shape[0]
         return summed_to(axes.unviewed(part, n_samples), vector)
     shape = (1, *axes.affine)
-    summed = tuple(i for i in range(4) if shape[i] == 1)
-    total = part.sum(axis=summed)
-    total = total.sum() if vector.size == 1 else total
-    return as_given(total, vector)
+    return total_of(part.sum(axis=tuple(i for i in range(4) if shape[i] == 1)), vector)
+
+
+@quietly
+def total_of(sums: Floats, given: Any) -> Array:
+    """Return the sums of all entries as given, or their total if one number stands for all."""
+    vector = np.asarray(given)
+    return as_given(sums.sum() if vector.size == 1 else sums, vector)

@@ -224,9 +224,7 @@ class Axes:
         dtype: Any = None,
     ) -> tuple[Array, Floats]:
         """Return the normalised array, and center and scale, of shape (samples, groups, 2)."""
-        eps = checked_eps(eps)
-        if centred and eps == 0:
-            self.check_members(X.shape)
+        eps = self.checked(X, centred, eps)
         if isinstance(X, kernels.Traced):
             return self._traced(X, centred, eps, gain, offset).astype(dtype or X.dtype), NO_STATS
         by_gain, by_offset = (
@@ -241,6 +239,25 @@ class Axes:
         out = np.empty(x.shape, dtype=x.dtype if dtype is None else dtype)
         stats = kernels.normalise(laid.viewed(x), centred, eps, gain, offset, laid.viewed(out))
         return self.put_back(laid, out), stats.transpose(1, 2, 0)
+
+    def checked(self, X: Any, centred: bool, eps: Any) -> float:
+        """Return eps, after a check of it and of the number of members."""
+        told = checked_eps(eps)
+        if centred and told == 0:
+            self.check_members(X.shape)
+        return told
+
+    def gradients(
+        self, X: Array, grad: Array, centred: bool, eps: float, gain: Floats | None, sums: Shape
+    ) -> tuple[Array, Floats, Floats]:
+        """Return the gradients of X, and of gain and offset as sums of the shape given."""
+        laid, x = self.laid_out(X)
+        other, given = self.laid_out(grad)
+        out = np.empty(x.shape, x.dtype)
+        by_gain, by_offset = np.empty((2, *sums))
+        views = laid.viewed(x), other.viewed(given)
+        kernels.gradients(*views, centred, eps, gain, laid.viewed(out), by_gain, by_offset)
+        return self.put_back(laid, out), by_gain, by_offset
 
     def _traced(self, X: Any, *how: Any) -> Any:
         view: Any = self.viewed(X)
