@@ -94,9 +94,22 @@ class AdaNorm(TensorNorm):
         self, axes: Axes, tensor: Array, gain: Floats | None, offset: Floats | None
     ) -> tuple[Array, Floats]:
         y, stats = axes.normalise(tensor, eps=self.eps, dtype=np.float64)
+        return self._bent(axes, y, gain, offset).astype(tensor.dtype), stats
+
+    def _bent(self, axes: Axes, y: Array, gain: Floats | None, offset: Floats | None) -> Array:
         with np.errstate(all="ignore"):
-            z = bent(y, number(self.C, "C"), number(self.k, "k"))
-            return axes.affine_of(z, gain, offset).astype(tensor.dtype), stats
+            return axes.affine_of(bent(y, number(self.C, "C"), number(self.k, "k")), gain, offset)
+
+    def _applied(
+        self,
+        axes: Axes,
+        tensor: Array,
+        stats: Floats,
+        gain: Floats | None,
+        offset: Floats | None,
+    ) -> Array:
+        y = axes.by_stats("apply", tensor.astype(np.float64), stats)
+        return self._bent(axes, y, gain, offset).astype(tensor.dtype)
 
     def _restored(
         self,

@@ -20,6 +20,7 @@ from ..inputs.columns import Columns, names_of, shown
 from ..inputs.fast_path import FLOATS, plain_table
 from ..inputs.frames import container_of
 from ..inputs.reading import read_array
+from ..inputs.rounded import refuse_rounded
 from ..inputs.table import Table
 from ..kernels import Array, Floats, Traced
 from .axes import Axes, Shape
@@ -164,8 +165,10 @@ class TensorNorm(TensorInput, Transformer):
         self._check_container(fitted)
         return table.back(self, Z.reshape(values.shape))
 
-    def transform(self, X: Any, mask: Any = None, return_stats: bool = False) -> Any:
-        """Normalise each sample by its own statistics.
+    def transform(
+        self, X: Any, mask: Any = None, return_stats: bool = False, stats: Any = None
+    ) -> Any:
+        """Normalise each sample by its own statistics, or by given ones.
 
         Parameters
         ----------
@@ -176,6 +179,11 @@ class TensorNorm(TensorInput, Transformer):
             statistics and returned unchanged, even if it is infinite.
         return_stats : bool, default=False
             Whether to return the statistics as well, which `inverse_transform` needs.
+        stats : array-like of shape (n_samples, n_groups, 2), default=None
+            Center and scale of each sample and group, as of other data: those of the past of a
+            series for its future, which `inverse_transform` then undoes. The number of positions
+            may be another one than in the fit. None measures X. Where they are NaN, because
+            nothing was there to be measured, so is the result.
 
         Returns
         -------
@@ -190,7 +198,13 @@ class TensorNorm(TensorInput, Transformer):
             If the samples do not fit those of the fit, or a value is infinite. What must be
             as in the fit: the channels of channel norms, the axes that `normalized_ndim`
             counts, the whole shape in other norms, and the number of features of 2-D data.
+            Also if `stats` does not have an entry for each sample and group, or a scale in it
+            is negative or not finite.
         """
+        if stats is not None:
+            asked = truth(return_stats, "return_stats")
+            result, known = self._by_stats("apply", X, stats, mask)
+            return (result, known.copy()) if asked else result
         if mask is None and return_stats is False:
             result = self._fast(X)
             if result is not None:
@@ -256,31 +270,44 @@ class TensorNorm(TensorInput, Transformer):
         """
         if stats is None:
             self._refuse_without_stats()
+        return self._by_stats("invert", X, stats, mask)[0]
+
+    def _by_stats(self, act: str, X: Any, stats: Any, mask: Any) -> tuple[Any, Floats]:
+        """Apply or invert the maps of given statistics; return the result, and these."""
         parameters.check(self)
         self._refuse_one_axis(X)
         values = read_array(self, X, allow_nd=True, ensure_min_samples=0)
         sample = self._sample_of_any_length(values.shape)
         axes = self._axes(sample)
-        known = array_of(stats, "stats")
-        expected = (values.shape[0], axes.view[0], 2)
-        if known.shape != expected:
-            raise ValueError(
-                f"`stats` has the shape {known.shape}, but X of shape {values.shape} needs "
-                f"{expected}: a center and a scale for each sample and group."
-            )
-        known = floats_of(known, "stats")
+        known = _known_stats(stats, (values.shape[0], axes.view[0], 2), values.shape)
         gain, offset = axes.vector(self.gamma, "gamma"), axes.vector(self.beta, "beta")
-        if gain is not None and (gain == 0).any():
-            raise ValueError("`gamma` holds a 0, and a product with 0 cannot be undone.")
         tensor = values.reshape(values.shape[0], *sample)
-        known = np.where(np.isnan(known), [0.0, 1.0], known)  # NaN: groups with no member
-        back = self._restored(axes, tensor, known, gain, offset).reshape(values.shape)
-        if mask is not None:
-            back = np.where(_broadcast(mask, X, values.shape), back, values)
+        present = None if mask is None else _broadcast(mask, X, values.shape)
+        columns = Columns(prod(values.shape[1:]), names_of(X))
+        if act == "apply":
+            if self._centred:
+                refuse_rounded(X, values)
+            read = Tensor(tensor, columns, X, container_of(X), axes)
+            absent = tensor.dtype.type(np.nan)
+            seen = (
+                tensor
+                if present is None
+                else np.where(present.reshape(tensor.shape), tensor, absent)
+            )
+            self._check_no_infinity(read, seen)
+            result = self._applied(axes, seen, known, gain, offset)
+        else:
+            if gain is not None and (gain == 0).any():
+                raise ValueError("`gamma` holds a 0, and a product with 0 cannot be undone.")
+            result = self._restored(axes, tensor, _of_nothing(known), gain, offset)
+        result = result.reshape(values.shape)
+        if present is not None:
+            result = np.where(present, result, values)
         if values.ndim != 2:
-            return back
-        columns = Columns(values.shape[1], names_of(X))
-        return Table(values, columns, X, container_of(X)).framed(back, self._wanted(X))
+            return result, known
+        table = Table(values, columns, X, container_of(X))
+        back = table.back(self, result) if act == "apply" else table.framed(result, self._wanted(X))
+        return back, known
 
     def _refuse_without_stats(self) -> None:
         raise ValueError(
@@ -336,6 +363,17 @@ class TensorNorm(TensorInput, Transformer):
     ) -> Array:
         return axes.restore(tensor, stats, gain, offset)
 
+    def _applied(
+        self,
+        axes: Axes,
+        tensor: Array,
+        stats: Floats,
+        gain: Floats | None,
+        offset: Floats | None,
+    ) -> Array:
+        """Return samples normalised by given statistics."""
+        return axes.by_stats("apply", tensor, stats, gain, offset)
+
     def __sklearn_is_fitted__(self) -> bool:
         return True
 
@@ -362,3 +400,28 @@ def _broadcast(mask: Any, X: Any, shape: Shape) -> Array:
         raise ValueError(
             f"`mask` of shape {given.shape} cannot be broadcast to X of shape {shape}."
         ) from error
+
+
+def _known_stats(stats: Any, expected: Shape, shape: Shape) -> Floats:
+    """Return the center and scale of each sample and group, or raise the error of wrong ones."""
+    known = array_of(stats, "stats")
+    if known.shape != expected:
+        raise ValueError(
+            f"`stats` has the shape {known.shape}, but X of shape {shape} needs {expected}: a "
+            "center and a scale for each sample and group."
+        )
+    known = floats_of(known, "stats")
+    wrong = (known[..., 1] < 0) | np.isinf(known).any(axis=-1)
+    if wrong.any():
+        sample, group = (int(i) for i in np.argwhere(wrong)[0])
+        raise ValueError(
+            f"`stats` of sample {sample} and group {group} are {known[sample, group].tolist()}: a "
+            "center and a scale must be finite, and the scale not negative, as those of "
+            "transform(X, return_stats=True) are."
+        )
+    return known
+
+
+def _of_nothing(known: Floats) -> Floats:
+    """Return statistics in which NaN, of groups with no member, leave members as they are."""
+    return np.where(np.isnan(known), [0.0, 1.0], known)

@@ -45,7 +45,7 @@ MORE = {
     "GroupScaler": [{"smooth": 2.0}, {"target": "pooled"}, {"min_rows": 0, "missing_key": "group"}],
     "LayerNorm": [{"gamma": 2.0, "beta": -1.0}, {"normalized_ndim": 1, "eps": 0.0}],
     "RMSNorm": [{"gamma": 2.0, "beta": -1.0}, {"normalized_ndim": 1}],
-    "InstanceNorm": [{"gamma": 2.0, "beta": -1.0}, {"channel_axis": -1}],
+    "InstanceNorm": [{"gamma": 2.0, "beta": -1.0}, {"channel_axis": -1}, {"center": "last"}],
     "GroupNorm": [{"gamma": 2.0}, {"num_groups": 1, "channel_axis": -1}],
     "AdaNorm": [{"C": 2.0, "k": 0.05}],
     "BatchNorm": [
