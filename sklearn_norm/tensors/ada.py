@@ -124,6 +124,12 @@ class AdaNorm(TensorNorm):
             y = unbent(z, number(self.C, "C"), number(self.k, "k"))
             return axes.restore(y, stats).astype(tensor.dtype)
 
+    def _for_targets(self, sample: Shape, channels: Any, target: Shape) -> tuple[Any, Any, Shape]:
+        raise ValueError(
+            "AdaNorm bends large values back, so targets beyond its curve could not be undone. "
+            "Take another norm, such as InstanceNorm."
+        )
+
 
 def bent(y: Array, C: float, k: float) -> Array:
     """Return C (1 - k y) y."""

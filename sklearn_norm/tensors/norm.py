@@ -8,6 +8,7 @@ from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from sklearn.base import clone
 
 from .. import kernels
 from .._sklearn import Interval
@@ -373,6 +374,34 @@ class TensorNorm(TensorInput, Transformer):
     ) -> Array:
         """Return samples normalised by given statistics."""
         return axes.by_stats("apply", tensor, stats, gain, offset)
+
+    def _for_targets(self, sample: Shape, channels: Any, target: Shape) -> tuple[Any, Any, Shape]:
+        """Return how targets are normalised by the statistics of samples.
+
+        Parameters
+        ----------
+        sample : tuple of int
+            The shape of a sample.
+        channels : tuple of int, or None
+            The channels of a sample that a target holds, None for all.
+        target : tuple of int
+            The shape of a target.
+
+        Returns
+        -------
+        norm : TensorNorm
+            The norm of targets.
+        groups : ndarray of int or slice
+            The groups of a sample whose statistics they have.
+        target : tuple of int
+            The shape in which this norm takes a target.
+        """
+        if channels is not None:
+            raise ValueError(
+                f"{type(self).__name__} has no statistics per channel, so `target_channels` must "
+                "be None; InstanceNorm and GroupNorm have."
+            )
+        return clone(self).set_params(shape=None), slice(None), target or (1,)
 
     def __sklearn_is_fitted__(self) -> bool:
         return True
