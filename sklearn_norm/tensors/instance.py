@@ -146,9 +146,11 @@ class InstanceNorm(TorchModules, ChannelNorm):
         return cls(**(gain_and_offset(weights) | params))
 
     def _as_module(self) -> Module:
-        if self.center != "mean":
-            raise ValueError(f"No module of PyTorch subtracts the {self.center} member.")
         sample = self._known_sample()
+        if self.center != "mean":
+            raise ValueError(
+                "No module of PyTorch subtracts the last member: `center` must be 'mean'."
+            )
         name = f"InstanceNorm{dimensions(sample)}"
         size = n_channels(sample, self.channel_axis)
         options = {"eps": self.eps, "affine": is_given(self.gamma, self.beta)}

@@ -60,6 +60,17 @@ class Seen(RegressorMixin, BaseEstimator):
         return tags
 
 
+class Bare(BaseEstimator):
+    """A regressor that says nothing of its kind."""
+
+    def fit(self, X, y):
+        self.mean_ = np.mean(y)
+        return self
+
+    def predict(self, X):
+        return np.full(len(X), self.mean_)
+
+
 class Last(RegressorMixin, ZScoreScaler):
     """A regressor of this library's kind, which can be saved: it repeats the last value."""
 
@@ -351,6 +362,12 @@ def test_a_file_of_a_state_that_no_fit_makes_is_refused():
     del state["_target"], state["_checksum"]
     with pytest.raises(ValueError, match="the norm, the regressor, channels and target together"):
         copy.copy(model).__setstate__(state)
+
+
+def test_a_regressor_without_tags_of_its_kind_will_do():
+    model = ReversibleRegressor(Bare(), InstanceNorm(eps=0.0)).fit([[1.0, 3.0]], [4.0])
+    assert_same_bits(model.predict([[10.0, 30.0]]), np.array([40.0]))
+    assert not model.__sklearn_tags__().regressor_tags.poor_score
 
 
 def test_a_mean_of_futures_is_one_in_units_of_the_windows():
