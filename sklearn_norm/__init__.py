@@ -23,6 +23,7 @@ __all__ = [
     "PowerScaler",
     "QuantileScaler",
     "RMSNorm",
+    "ReversibleRegressor",
     "RobustScaler",
     "SquashScaler",
     "StandardScaler",
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from .compose.groups import GroupScaler
     from .compose.merging import merge
     from .compose.pooled import PooledScaler
+    from .compose.reversible import ReversibleRegressor
     from .compose.streaming import StreamingPipeline
     from .persistence.documents import from_dict, load, save, to_dict
     from .scalers.log import LogScaler
@@ -87,6 +89,7 @@ _LATER = {
     "PowerScaler": "scalers.power",
     "QuantileScaler": "scalers.quantile",
     "RMSNorm": "tensors.rms",
+    "ReversibleRegressor": "compose.reversible",
     "SquashScaler": "scalers.squash",
     "StreamingPipeline": "compose.streaming",
     "equal": "compose.equality",

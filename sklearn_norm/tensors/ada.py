@@ -109,9 +109,22 @@ class AdaNorm(OverAxes):
         self, axes: Axes, tensor: Array, gain: Floats | None, offset: Floats | None
     ) -> tuple[Array, Floats]:
         y, stats = axes.normalise(tensor, eps=self.eps, dtype=np.float64)
+        return self._bent(axes, y, gain, offset).astype(tensor.dtype), stats
+
+    def _bent(self, axes: Axes, y: Array, gain: Floats | None, offset: Floats | None) -> Array:
         with np.errstate(all="ignore"):
-            z = bent(y, number(self.C, "C"), number(self.k, "k"))
-            return axes.affine_of(z, gain, offset).astype(tensor.dtype), stats
+            return axes.affine_of(bent(y, number(self.C, "C"), number(self.k, "k")), gain, offset)
+
+    def _applied(
+        self,
+        axes: Axes,
+        tensor: Array,
+        stats: Floats,
+        gain: Floats | None,
+        offset: Floats | None,
+    ) -> Array:
+        y = axes.by_stats("apply", tensor.astype(np.float64), stats)
+        return self._bent(axes, y, gain, offset).astype(tensor.dtype)
 
     def _restored(
         self,
@@ -125,6 +138,12 @@ class AdaNorm(OverAxes):
             z = axes.affine_of(tensor.astype(np.float64), gain, offset, inverse=True)
             y = unbent(z, number(self.C, "C"), number(self.k, "k"))
             return axes.restore(y, stats).astype(tensor.dtype)
+
+    def _for_targets(self, sample: Shape, channels: Any, target: Shape) -> tuple[Any, Any, Shape]:
+        raise ValueError(
+            "AdaNorm bends large values back, so targets beyond its curve could not be undone. "
+            "Take another norm, such as InstanceNorm."
+        )
 
 
 def bent(y: Array, C: float, k: float) -> Array:

@@ -316,19 +316,51 @@ class Axes:
         self, Z: Array, stats: Floats, gain: Floats | None = None, offset: Floats | None = None
     ) -> Array:
         """Return the array that was normalised, by the inverse map of each group."""
-        if not Z.size:
-            return np.empty_like(Z)
-        laid, z = self.laid_out(Z)
-        out = np.empty(z.shape, z.dtype)
-        V, W = laid.viewed(z), laid.viewed(out)
+        return self.by_stats("invert", Z, stats, gain, offset)
+
+    def by_stats(
+        self,
+        act: str,
+        X: Array,
+        stats: Floats,
+        gain: Floats | None = None,
+        offset: Floats | None = None,
+    ) -> Array:
+        """Apply or invert the map of each group, given its center and scale.
+
+        Parameters
+        ----------
+        act : {"apply", "invert"}
+            Whether X is to be normalised, or was.
+        X : ndarray of shape (n_samples, *sample)
+            The samples.
+        stats : ndarray of shape (n_samples, n_groups, 2)
+            Center and scale.
+        gain, offset : ndarray of the shape `affine`, or None
+            Gain and offset.
+        """
+        if not X.size:
+            return np.empty_like(X)
+        laid, x = self.laid_out(X)
+        out = np.empty(x.shape, x.dtype)
+        V, W = laid.viewed(x), laid.viewed(out)
         if self.affine[2] > 1:  # gain and offset per element: treat elements as channels
             V, W = V.swapaxes(2, 3), W.swapaxes(2, 3)
             gain, offset = (None if v is None else v.swapaxes(1, 2) for v in (gain, offset))
         step = max(1, PIECE // max(1, prod(self.view)))
         for start in range(0, V.shape[0], step):
             piece = slice(start, start + step)
-            W[piece] = undone(V[piece], stats[piece], gain, offset)
+            W[piece] = mapped_by_stats(act, V[piece], stats[piece], gain, offset)
         return self.put_back(laid, out)
+
+    def last_members(self, X: Any) -> Any:
+        """Return the last member of each group that is present, of shape (samples, groups)."""
+        V: Any = self.viewed(X)
+        if isinstance(V, kernels.Traced):
+            return kernels.graph.last_members(V)
+        members = V.reshape(*V.shape[:2], -1)[..., ::-1]
+        first = np.argmin(np.isnan(members), axis=-1)[..., None]
+        return np.take_along_axis(members, first, -1)[..., 0].astype(np.float64)
 
 
 def in_two_runs(order: Shape | None) -> bool:
@@ -343,8 +375,10 @@ def inverted(order: Shape) -> Shape:
     return tuple(sorted(range(len(order)), key=order.__getitem__))
 
 
-def undone(V: Array, stats: Floats, gain: Floats | None, offset: Floats | None) -> Array:
-    """Undo the norm on a view, with one column of a map for each row of positions."""
+def mapped_by_stats(
+    act: str, V: Array, stats: Floats, gain: Floats | None, offset: Floats | None
+) -> Array:
+    """Map a view, with one column of a map for each row of positions."""
     shape = (*V.shape[:3], 1)
 
     def spread(v: Floats | None) -> Floats | None:
@@ -357,8 +391,8 @@ def undone(V: Array, stats: Floats, gain: Floats | None, offset: Floats | None) 
         offset=spread(offset),
     )
     rows = np.ascontiguousarray(V).reshape(-1, V.shape[3])
-    back: Array = affine.invert(rows.T).T.reshape(V.shape)
-    return back
+    result: Array = getattr(affine, act)(rows.T).T.reshape(V.shape)
+    return result
 
 
 def checked_eps(eps: Any) -> float:

@@ -30,7 +30,7 @@ PARAMETERS = {
         EPS,
         *VECTORS,
     ),
-    "InstanceNorm": (("shape", None), ("channel_axis", 1), EPS, *VECTORS),
+    "InstanceNorm": (("shape", None), ("channel_axis", 1), ("center", "mean"), EPS, *VECTORS),
 }
 MODULES = {
     "LayerNorm": "layer",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .columns import gathered, side_by_side
-from .groups import normalise
+from .groups import last_members, normalise
 from .maps import apply, invert, keep_below_1
 from .traced import Tape, Traced
 
@@ -14,6 +14,7 @@ __all__ = [
     "gathered",
     "invert",
     "keep_below_1",
+    "last_members",
     "normalise",
     "side_by_side",
 ]
