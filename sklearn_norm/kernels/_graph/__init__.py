@@ -5,6 +5,7 @@ from __future__ import annotations
 from .columns import gathered, side_by_side
 from .groups import normalise
 from .maps import apply, invert, keep_below_1
+from .quantiles import quantiles
 from .traced import Tape, Traced
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "invert",
     "keep_below_1",
     "normalise",
+    "quantiles",
     "side_by_side",
 ]
