@@ -53,6 +53,19 @@ MORE = {
         {"bias_correction": False, "variance": "within", "ddof": 1},
         {"gamma": 2.0, "beta": -1.0, "channel_axis": -1},
     ],
+    "ChannelScaler": [
+        {"method": "minmax", "clip": True},
+        {"method": "robust", "quantile_range": (10.0, 90.0)},
+        {"method": "percentile", "clip": (-0.5, 1.5)},
+        {"ddof": 1, "channel_axis": -1, "clip": True},
+    ],
+    "SampleScaler": [
+        {"method": "minmax", "feature_range": (-1.5, 1.2)},
+        {"method": "robust", "channel_wise": False},
+        {"method": "mean_abs"},
+        {"method": "max_abs", "channel_axis": -1},
+        {"method": "quantile", "clip": True},
+    ],
     "BatchStatsScaler": [
         {"momentum": None},
         {"momentum": 1.0, "variance": "within", "ddof": 1},
