@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from documents import STATISTIC, changed, document_array, document_of, refuses
 from laws import assert_same_bits
 
 import sklearn_norm
@@ -12,7 +13,6 @@ from sklearn_norm import (
     RobustScaler,
     ZScoreScaler,
     equal,
-    exceptions,
     merge,
 )
 
@@ -313,10 +313,9 @@ def test_files_hold_each_method_and_no_statistic_of_another():
         found = sklearn_norm.from_dict(document)
         assert equal(found, scaler)
         assert_same_bits(found.transform(images()), scaler.transform(images()))
-    wrong = sklearn_norm.to_dict(ChannelScaler("minmax").fit(images()))
-    state = wrong["estimator"]["state"]
-    other = sklearn_norm.to_dict(ChannelScaler().fit(images()))["estimator"]["state"]
-    state["statistic"] = other["statistic"]
-    wrong.pop("checksum", None)
-    with pytest.raises(exceptions.FormatError):
-        sklearn_norm.from_dict(wrong)
+    document = document_of(ChannelScaler("minmax").fit(images()))
+    other = document_of(ChannelScaler().fit(images()))["estimator"]["state"]["statistic"]
+    refuses(changed(document, STATISTIC, other), "is Moments, which ChannelScaler is not")
+    served = document_of(ChannelScaler.from_stats("robust", center=[1.0, 2.0], scale=[1.0, 3.0]))
+    unknown = document_array([np.nan, np.nan])
+    refuses(changed(served, (*STATISTIC, "scale"), unknown), "cannot be NaN in a ChannelScaler")
