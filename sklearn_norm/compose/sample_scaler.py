@@ -38,8 +38,7 @@ class SampleScaler(ChannelNorm):
 
     Parameters
     ----------
-    method : {"standard", "minmax", "robust", "mean_abs", "max_abs", "quantile"}, \
-default="standard"
+    method : {"standard", "minmax", "robust", "mean_abs", "max_abs", "quantile"}, default="standard"
         Mean 0 and standard deviation 1; the extrema to the ends of `feature_range`; median 0 and
         distance 1 between two percentiles; division by the mean or the largest of the absolute
         values; or two percentiles to the ends of `feature_range`.

@@ -9,6 +9,7 @@ import sklearn_norm
 from sklearn_norm import (
     BatchNorm,
     ChannelScaler,
+    GroupScaler,
     MinMaxScaler,
     RobustScaler,
     ZScoreScaler,
@@ -295,6 +296,12 @@ def test_what_does_not_fit_is_refused_and_changes_nothing():
     with pytest.raises(ValueError, match="different parameters: method"):
         scaler.merge(ChannelScaler("minmax").fit(images()))
     assert_same_bits(scaler.mean_, mean)
+
+
+def test_groups_of_rows_take_scalers_of_columns():
+    rows = images()[:, :, 0, 0]
+    with pytest.raises(ValueError, match="`scaler` must take columns, but a ChannelScaler takes"):
+        GroupScaler(ChannelScaler(), by=[0]).fit(rows)
 
 
 def test_attributes_of_another_method_are_none():
