@@ -11,6 +11,7 @@ import numpy as np
 from .._sklearn import StrOptions
 from ..inputs.arguments import number
 from ..kernels import Array, Floats, Traced
+from ..maps.affine import Affine
 from ..scalers.robust import RobustScaler
 from ..tensors.axes import Axes, Shape
 from ..tensors.channels import ChannelNorm
@@ -74,7 +75,8 @@ class SampleScaler(ChannelNorm):
 
     Notes
     -----
-    What is constant, or has one member only, is centred and not divided, as by the scalers.
+    Members that are all equal become 0, as does a single one, or the lower end of `feature_range`.
+    With "mean_abs" and "max_abs" they become 1 or -1, and zeros stay zeros.
 
     ``transform(X, return_stats=True)`` also returns center and scale of each sample and channel,
     by which `inverse_transform` undoes it, for any number of positions.
@@ -173,19 +175,23 @@ class SampleScaler(ChannelNorm):
         if tensor.size == 0:
             return np.empty_like(tensor), np.full((*shape, 2), np.nan)
         columns = axes.viewed(tensor).reshape(prod(shape), prod(axes.view[1:])).T
-        scaler = self._columns_scaler(prod(shape))
-        statistic = scaler._measure(columns, None)
-        ends = np.isinf(statistic.low) | np.isinf(statistic.high)
-        if (ends & (statistic.weight > 0)).any():
-            return tensor, np.full((*shape, 2), np.inf)  # `transform` finds the infinite member
-        mapping = scaler._rule(statistic)
-        Z = mapping.apply(columns, clip=self._clips())
-        center, scale = (mapping.in_units(name) for name in ("center", "scale"))
-        center = np.where(statistic.weight == 0, np.nan, 0.0) if center is None else center
-        stats = np.stack([center, scale], axis=-1)
+        mapping = self._map_of(columns)
+        if mapping is None:  # `transform` finds the infinite member
+            return tensor, np.full((*shape, 2), np.inf)
+        Z = np.ascontiguousarray(mapping.apply(columns, clip=self._clips()).T)
         view = axes.viewed(np.empty((0, *axes.sample))).shape[1:]
-        result = axes.unviewed(np.ascontiguousarray(Z.T).reshape(-1, *view), len(tensor))
-        return np.ascontiguousarray(result), stats.reshape(*shape, 2)
+        result = axes.unviewed(Z.reshape(-1, *view), len(tensor))
+        return np.ascontiguousarray(result), stats_of(mapping).reshape(*shape, 2)
+
+    def _map_of(self, columns: Array) -> Affine | None:
+        """Return the map of samples as columns, None if a member is infinite."""
+        scaler = self._columns_scaler(columns.shape[1])
+        statistic = scaler._measure(columns, None)
+        infinite = np.isinf(statistic.low) | np.isinf(statistic.high)
+        if (infinite & (statistic.weight > 0)).any():
+            return None
+        mapping: Affine = scaler._rule(statistic)
+        return mapping
 
     def _columns_scaler(self, n_columns: int) -> Any:
         """Return the scaler that takes each sample, or channel of it, as a column."""
@@ -217,3 +223,11 @@ class SampleScaler(ChannelNorm):
             lower, upper = (np.full((1, 1, 1), end) for end in self._range())
             gain, offset = upper - lower, lower
         return axes.restore(tensor, stats, gain, offset)
+
+
+def stats_of(mapping: Affine) -> Floats:
+    """Return center and scale of each column, NaN where it has no members."""
+    center, scale = (mapping.in_units(name) for name in ("center", "scale"))
+    assert scale is not None
+    center = np.where(np.isnan(scale), np.nan, 0.0) if center is None else center
+    return np.stack([center, scale], axis=-1)

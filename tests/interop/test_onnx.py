@@ -412,7 +412,6 @@ def test_data_that_the_dtype_holds_raise_no_warning(column, dtype):
         BatchNorm(channel_axis=2),
         ChannelScaler("percentile", clip=(-0.5, 1.5)),
         ChannelScaler(channel_axis=-1),
-        SampleScaler(channel_axis=2),
         SampleScaler("minmax", feature_range=(-1.5, 1.2), channel_axis=-1),
         SampleScaler("robust", quantile_range=(10, 90)),
         SampleScaler("quantile", feature_range=(-1, 1), clip=True, channel_axis=-1),

@@ -103,7 +103,6 @@ SCALERS = {
         Case(),
         Case({"ddof": 1, "clip": True, "channel_axis": -1}),
         Case({"method": "minmax"}),
-        Case({"method": "robust", "quantile_range": (10.0, 90.0)}),
         Case({"method": "percentile", "quantile_range": (1.0, 99.0)}),
     ],
     "DecimalScaler": [Case({}, DECIMAL)],

@@ -55,7 +55,6 @@ MORE = {
     ],
     "ChannelScaler": [
         {"method": "minmax", "clip": True},
-        {"method": "robust", "quantile_range": (10.0, 90.0)},
         {"method": "percentile", "clip": (-0.5, 1.5)},
         {"ddof": 1, "channel_axis": -1, "clip": True},
     ],
@@ -63,8 +62,7 @@ MORE = {
         {"method": "minmax", "feature_range": (-1.5, 1.2)},
         {"method": "robust", "channel_wise": False},
         {"method": "mean_abs"},
-        {"method": "max_abs", "channel_axis": -1},
-        {"method": "quantile", "clip": True},
+        {"method": "quantile", "clip": True, "channel_axis": -1},
     ],
     "BatchStatsScaler": [
         {"momentum": None},
