@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, Self, overload
 
+from ..estimators.fitted import Fitted
 from ..estimators.running import RunningScaler
 from ..estimators.typed import Dense, Labelled
-from .input import TensorInput
+from ..inputs.columns import Columns, names_of
+from ..inputs.table import Table
+from .input import Tensor
+from .per_channel import PerChannel
 from .sequences import Padded, are_sequences
 
 
@@ -29,8 +33,23 @@ def taken_apart(X: Any) -> tuple[Any, Any]:
     return X[:2] if isinstance(X, Masked) else (X, None)
 
 
-class MaskedBatches(TensorInput, RunningScaler):
+class MaskedBatches(PerChannel, RunningScaler):
     """Base of norms with running statistics of tensors: what a mask leaves out is not measured."""
+
+    def _read(self, X: Any, fitted: Fitted | None, least_rows: int = 1) -> Tensor:
+        given, mask = taken_apart(X)
+        tensor = super()._read(given, fitted, least_rows)
+        return tensor if mask is None else tensor.without(mask)
+
+    def _read_scaled(self, X: Any, wanted: Any, fitted: Fitted) -> tuple[Table, Any]:
+        if not isinstance(X, Masked):
+            return super()._read_scaled(X, wanted, fitted)
+        if wanted is not None:
+            channels = Columns(fitted.n_columns, fitted.names).chosen(None, wanted)
+            return self._read_channels(X.given, channels, fitted).without(X.mask), channels
+        named = names_of(X.given) is not None
+        tensor = self._read_tensor(X.given, fitted, by_name=named, least_rows=0)
+        return self._with_channels_of(fitted, tensor).without(X.mask), None
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None, mask: Any = None) -> Self:
         """Fit to the data; earlier fits are forgotten.

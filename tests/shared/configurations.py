@@ -53,6 +53,17 @@ MORE = {
         {"bias_correction": False, "variance": "within", "ddof": 1},
         {"gamma": 2.0, "beta": -1.0, "channel_axis": -1},
     ],
+    "ChannelScaler": [
+        {"method": "minmax", "clip": True},
+        {"method": "percentile", "clip": (-0.5, 1.5)},
+        {"ddof": 1, "channel_axis": -1, "clip": True},
+    ],
+    "SampleScaler": [
+        {"method": "minmax", "feature_range": (-1.5, 1.2)},
+        {"method": "robust", "channel_wise": False},
+        {"method": "mean_abs"},
+        {"method": "quantile", "clip": True, "channel_axis": -1},
+    ],
     "BatchStatsScaler": [
         {"momentum": None},
         {"momentum": 1.0, "variance": "within", "ddof": 1},
