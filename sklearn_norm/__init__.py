@@ -10,6 +10,7 @@ __all__ = [
     "AdaNorm",
     "BatchNorm",
     "BatchStatsScaler",
+    "ChannelScaler",
     "ColumnScaler",
     "DecimalScaler",
     "GroupNorm",
@@ -23,7 +24,9 @@ __all__ = [
     "PowerScaler",
     "QuantileScaler",
     "RMSNorm",
+    "ReversibleRegressor",
     "RobustScaler",
+    "SampleScaler",
     "SquashScaler",
     "StandardScaler",
     "StreamingPipeline",
@@ -55,11 +58,14 @@ from .scalers.zscore import StandardScaler, ZScoreScaler
 if TYPE_CHECKING:
     from . import functional as functional
     from . import onnx as onnx
+    from .compose.channel_scaler import ChannelScaler
     from .compose.columns import ColumnScaler, make_column_scaler
     from .compose.equality import equal
     from .compose.groups import GroupScaler
     from .compose.merging import merge
     from .compose.pooled import PooledScaler
+    from .compose.reversible import ReversibleRegressor
+    from .compose.sample_scaler import SampleScaler
     from .compose.streaming import StreamingPipeline
     from .persistence.documents import from_dict, load, save, to_dict
     from .scalers.log import LogScaler
@@ -77,6 +83,7 @@ if TYPE_CHECKING:
 _LATER = {
     "AdaNorm": "tensors.ada",
     "BatchNorm": "tensors.batch",
+    "ChannelScaler": "compose.channel_scaler",
     "ColumnScaler": "compose.columns",
     "GroupNorm": "tensors.group",
     "GroupScaler": "compose.groups",
@@ -87,6 +94,8 @@ _LATER = {
     "PowerScaler": "scalers.power",
     "QuantileScaler": "scalers.quantile",
     "RMSNorm": "tensors.rms",
+    "ReversibleRegressor": "compose.reversible",
+    "SampleScaler": "compose.sample_scaler",
     "SquashScaler": "scalers.squash",
     "StreamingPipeline": "compose.streaming",
     "equal": "compose.equality",

@@ -41,7 +41,7 @@ INSTEAD = {
     "LayerNormalization": "LayerNorm",
     "RMSNormalization": "RMSNorm",
     "UnitNormalization": UNIT,
-    "Normalization": "ZScoreScaler",
+    "Normalization": "ZScoreScaler, or ChannelScaler(channel_axis=-1) for images",
     "Rescaling": "MinMaxScaler(data_range=(0, 255)), as for Rescaling(1 / 255)",
     # functions, of torch and others
     **{name: f"sklearn_norm.functional.{name}" for name in IN_FUNCTIONAL},

@@ -20,6 +20,7 @@ from ..maps.record import Map
 from ..scalers.zscore import ZScoreScaler
 from ..statistics.grouped import GroupedRows
 from ..statistics.moments import Moments
+from ..tensors.input import TensorInput
 from .cells import REFUSED, Cells, cells_of
 from .each_column import ruled
 from .grouped import Groups
@@ -52,6 +53,11 @@ class Grouping(Learner):
             raise ValueError(
                 f"`scaler` must not forget, but a {kind.__name__} does: its result depends on the "
                 "batches, not on the rows of a group. Use ZScoreScaler."
+            )
+        if isinstance(inner, TensorInput):
+            raise ValueError(
+                f"`scaler` must take columns, but a {kind.__name__} takes channels of samples. Use "
+                "the scaler of columns with its statistics, such as ZScoreScaler."
             )
         if self.smooth and getattr(inner, "clip", None) == "range":
             raise ValueError(

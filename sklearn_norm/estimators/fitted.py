@@ -125,6 +125,8 @@ class Fitted:
                 state[name] = record.from_state(state[name])
             elif name in state and state[name] is None:
                 raise ValueError(f"{name.lstrip('_')} must be a {record.__name__}, not None")
+        if "shape_" in state and state["shape_"] is None:
+            raise ValueError("shape_ must hold the sizes of a sample's axes, not None")
         if "_parameters" in state and not isinstance(state["_parameters"], dict):
             raise ValueError("parameters must be a dict of the parameters that were in force")
         columns = None

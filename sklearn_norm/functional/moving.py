@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from math import prod
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -12,6 +15,9 @@ from ..kernels import Array, Floats
 from ..kernels.quiet import quietly
 from ..tensors.axes import checked_eps
 from .vectors import wide
+
+Mean: TypeAlias = Callable[[Floats], Floats]
+PIECE = 1 << 15  # members at a time
 
 
 @quietly
@@ -61,16 +67,19 @@ def exponential_moving_standardize(
     >>> exponential_moving_standardize([1.0, 2.0, 4.0, 8.0], factor_new=0.5).round(4)
     array([0.    , 1.2247, 1.2876, 1.3074])
     """
-    array, series, away, keep, block = _demeaned(x, factor_new, init_block_size, axis)
     least = checked_eps(eps)
-    with np.errstate(over="ignore", invalid="ignore"):
-        spread = _moving_mean(away * away, keep)
+
+    def standardized(series: Floats, block: int, mean: Mean) -> Floats:
+        away = series - mean(series)
+        spread = mean(away * away)
         np.sqrt(spread, out=spread)
-        result = np.divide(away, _at_least(spread, least), out=away)
+        away /= _at_least(spread, least)
         if block:
             own = series[..., :block] - _mean(series[..., :block])
-            result[..., :block] = own / _at_least(np.sqrt(_mean(own**2)), least)
-    return np.asarray(np.moveaxis(result, -1, axis).astype(array.dtype, copy=False))
+            away[..., :block] = own / _at_least(np.sqrt(_mean(own**2)), least)
+        return away
+
+    return _of_series(standardized, x, factor_new, init_block_size, axis)
 
 
 @quietly
@@ -107,10 +116,14 @@ def exponential_moving_demean(
     >>> exponential_moving_demean([1.0, 2.0, 4.0, 8.0], factor_new=0.5).round(4)
     array([0.    , 0.3333, 1.    , 2.3333])
     """
-    array, series, away, _, block = _demeaned(x, factor_new, init_block_size, axis)
-    if block:
-        away[..., :block] = series[..., :block] - _mean(series[..., :block])
-    return np.asarray(np.moveaxis(away, -1, axis).astype(array.dtype, copy=False))
+
+    def demeaned(series: Floats, block: int, mean: Mean) -> Floats:
+        away = series - mean(series)
+        if block:
+            away[..., :block] = series[..., :block] - _mean(series[..., :block])
+        return away
+
+    return _of_series(demeaned, x, factor_new, init_block_size, axis)
 
 
 def filtered(x: Floats, keep: float, start: float = 0.0) -> Floats:
@@ -124,10 +137,18 @@ def filtered(x: Floats, keep: float, start: float = 0.0) -> Floats:
     return found
 
 
-def _demeaned(
-    x: Any, factor_new: Any, init_block_size: Any, axis: Any
-) -> tuple[Array, Floats, Floats, float, int]:
-    """Return x, the series along the last axis about their first member, and without the mean."""
+def _of_series(
+    result_of: Callable[[Floats, int, Mean], Floats],
+    x: Any,
+    factor_new: Any,
+    init_block_size: Any,
+    axis: Any,
+) -> Array:
+    """Return what a function makes of some series at a time, few enough to stay in cache.
+
+    It is given the series along the last axis, without their first member, so that a large mean
+    costs no digits; the size of the block at the start, 0 for none; and their moving mean.
+    """
     refuse_times(x, "x")
     array, share = floating(x, "x"), number(factor_new, "factor_new")
     at = whole(axis, "axis")
@@ -140,11 +161,18 @@ def _demeaned(
         raise ValueError(f"`init_block_size` must be at least 1. Got {init_block_size!r}.")
     if np.isinf(array).any():
         raise ValueError("`x` holds infinity, after which no mean is known: use NaN in its place.")
-    series = np.moveaxis(wide(array), at, -1)
-    series -= _first(series)  # so that a large mean costs no digits
-    away = _moving_mean(series, 1 - share)
-    np.subtract(series, away, out=away)
-    return array, series, away, 1 - share, block
+    moved = np.moveaxis(array, at, -1)
+    n_series, length = prod(moved.shape[:-1]), moved.shape[-1]
+    rows, out = moved.reshape(n_series, length), np.empty((n_series, length), array.dtype)
+    weight = filtered(np.ones(length), 1 - share)
+    step = max(1, PIECE // max(1, length))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for start in range(0, n_series, step):
+            series = wide(rows[start : start + step])
+            series -= _first(series)
+            mean = partial(_moving_mean, keep=1 - share, weight=weight)
+            out[start : start + step] = result_of(series, block, mean)
+    return np.ascontiguousarray(np.moveaxis(out.reshape(moved.shape), -1, at))
 
 
 def _first(x: Floats) -> Floats:
@@ -155,11 +183,13 @@ def _first(x: Floats) -> Floats:
     return np.where(np.isnan(first), 0.0, first)
 
 
-def _moving_mean(x: Floats, keep: float) -> Floats:
-    """Return the exponential moving mean; a missing member ages the others, as in pandas."""
+def _moving_mean(x: Floats, keep: float, weight: Floats) -> Floats:
+    """Return the exponential moving mean; a missing member ages the others, as in pandas.
+
+    `weight` is that of all members so far, where none is missing.
+    """
     missing = np.isnan(x)
     if not missing.any():
-        weight = filtered(np.ones(x.shape[-1:]), keep)
         total = filtered(x, keep)
         total /= weight
         return total

@@ -57,13 +57,13 @@ def wide(x: Array) -> Floats:
         return np.asarray(x.astype(np.float64))
 
 
-def checked_grad(grad: Any, x: Array, beside: str = "x") -> Floats:
-    """Return the gradient of the loss in float64, if it has the shape of x."""
+def checked_grad(grad: Any, x: Array, beside: str = "x", short: bool = False) -> Array:
+    """Return the gradient of the loss, if it has the shape of x: in float64, or `short`."""
     refuse_times(grad, "grad")
     given = array_of(grad, "grad")
     if given.shape != x.shape:
         raise ValueError(f"`grad` has the shape {given.shape}, but {beside} has {x.shape}.")
-    return floats_of(given, "grad")
+    return floating(given, "grad") if short else floats_of(given, "grad")
 
 
 def gradient_of(grad: Any, x: Array) -> Floats:

@@ -30,7 +30,7 @@ def refuse_rounded(X: Any, values: Array, name: str = "X") -> None:
     if isinstance(X, np.ndarray) and X.dtype.kind not in "iuO":
         return
     with np.errstate(all="ignore"):
-        large = (np.abs(values) > np.float64(WIDE)) & np.isfinite(values)
+        large = (np.abs(values) >= np.float64(WIDE)) & np.isfinite(values)
     if not large.any():
         return
     for number in _numbers(X, large):

@@ -181,12 +181,13 @@ class Nodes(Tape):
         self._container.add_initializer(name, kind, list(value.shape), value.ravel())
         return name
 
-    def node(self, operation: str, *inputs: str, **attributes: Any) -> str:
-        """Write a node, and return the name of its result."""
-        name: str = self._scope.get_unique_variable_name(operation.lower())
+    def node(self, operation: str, *inputs: str, unused: int = 0, **attributes: Any) -> str:
+        """Write a node, and return the name of its first result; the others are `unused`."""
+        new = self._scope.get_unique_variable_name
+        names: list[str] = [new(operation.lower()) for _ in range(1 + unused)]
         attributes["name"] = self._scope.get_unique_operator_name(operation)
-        self._container.add_node(operation, list(inputs), name, **attributes)
-        return name
+        self._container.add_node(operation, list(inputs), names, **attributes)
+        return names[0]
 
     def joined(self, inputs: Any, shape: tuple[int, ...], origin: Any = None) -> Traced:
         """Return the inputs as one float array of samples with this shape.

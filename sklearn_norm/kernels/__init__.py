@@ -33,6 +33,7 @@ column_moments = _backend.column_moments
 csr_moments = _backend.csr_moments
 extremes = _backend.extremes
 gather_columns = _backend.gather_columns
+gradients = _backend.gradients
 group_moments = _backend.group_moments
 has_infinity = _backend.has_infinity
 invert = _backend.invert
@@ -70,6 +71,7 @@ __all__ = [
     "extremes",
     "forward",
     "gather_columns",
+    "gradients",
     "graph",
     "group_moments",
     "has_infinity",

@@ -333,3 +333,24 @@ class Kernels(Protocol):
         is 0. Returns center and scale, as an array of shape (2, samples, groups).
         """
         ...
+
+    def gradients(
+        self,
+        X: Array,
+        grad: Array,
+        centred: bool,
+        eps: float,
+        gain: Floats | None,
+        out: Array,
+        by_gain: Floats,
+        by_offset: Floats,
+    ) -> None:
+        """Write the gradient of X, where `grad` is that of the result of `normalise`.
+
+        With z = (x - center) / sqrt(variance + eps), `by_gain` gets the sums of grad * z, and
+        `by_offset` those of grad: both are packed, of one shape that broadcasts to a sample, and
+        an entry is summed over all members that share it. `gain` has that shape too. A missing
+        member has the gradient 0 and no part in the others, and a deviation of 0 divides by 1.
+        X, `grad` and `out`, which is apart from all else, hold floats in native byte order.
+        """
+        ...

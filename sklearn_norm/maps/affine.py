@@ -91,6 +91,22 @@ class Affine(Map):
             return cls.of(center=center, scale=scale, **vectors)
         return cls.of(center=units, scale=scale, exponent=exponent, **vectors)
 
+    @classmethod
+    def onto(cls, low: Floats, high: Floats, lower: Floats, upper: Floats) -> Self:
+        """Build the map that takes low exactly to lower and high to upper, its bounds."""
+        gain = upper - lower
+        missed = gain + lower != upper  # rounding misses the upper bound
+        return cls.spanning(
+            low,
+            low,
+            high,
+            gain=None if (gain == 1).all() else gain,
+            offset=None if not lower.any() else lower,
+            top=np.where(missed, upper, np.nan) if missed.any() else None,
+            lower=lower,
+            upper=upper,
+        )
+
     def apply(self, X: Any, out: Any = None, *, clip: bool = False, look: bool = False) -> Any:
         """Return the mapped array; see `Map.apply`."""
         bounds = None

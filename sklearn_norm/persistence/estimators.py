@@ -75,6 +75,8 @@ def built(given: Any, where: str, schema: int, version: Any, build: Build) -> St
         found = state_of(estimator)
     if schema == SCHEMA:
         for name, value in state.items():
+            if name not in found:  # as a shape of None is left out
+                raise FormatError(f"{where}.state.{shown(name)}: must not be {value!r:.40}.")
             _check_same_form(value, found.get(name), f"{where}.state.{shown(name)}")
     return estimator
 

@@ -125,18 +125,7 @@ class MinMaxScaler(SklearnPeer, Scaler):
     def _rule(self, statistic: Extrema) -> Affine:
         lower, upper = self._wanted_range(self.feature_range)
         low, high = self._bounds(statistic, self.data_range)
-        gain = upper - lower
-        missed = gain + lower != upper  # rounding misses the upper bound
-        return Affine.spanning(
-            low,
-            low,
-            high,
-            gain=None if (gain == 1).all() else gain,
-            offset=None if not lower.any() else lower,
-            top=np.where(missed, upper, np.nan) if missed.any() else None,
-            lower=lower,
-            upper=upper,
-        )
+        return Affine.onto(low, high, lower, upper)
 
     @classmethod
     def from_stats(

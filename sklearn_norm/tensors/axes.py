@@ -8,6 +8,8 @@ have one entry for each channel, or for each element.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import pairwise
 from math import prod
 from typing import Any, TypeAlias
 
@@ -38,20 +40,33 @@ class Axes:
         (groups, channels, positions); their product is the size of a sample.
     affine : tuple of int
         The shape of gain and offset, which broadcasts to `view`.
-    channel_axis : int or None
-        The axis of X that is moved to the front of the sample before the view is taken.
+    order : tuple of int or None
+        The axes of X in the order in which the view takes them, samples first. None leaves them.
     swapped : bool
-        Whether each channel is a group over all samples, as in batch normalisation.
+        Whether each group lies over all samples, as in batch normalisation.
     elements : tuple of int
         A shape that gain and offset may have instead of that of a vector.
+    kept : int or None
+        How many axes of a sample, the first in `order`, are not normalised, where gain and offset
+        may have any shape that broadcasts to a sample. None if they belong to channels.
+    n_samples : int or None
+        The number of samples, where gain and offset may differ by sample.
+    unit_offset : bool
+        Whether the gain is 1 + gamma.
+    features : int or None
+        The axis of X that a mask of positions lacks; None if X may be of any layout.
     """
 
     sample: Shape
     view: tuple[int, int, int]
     affine: tuple[int, int, int]
-    channel_axis: int | None = None
+    order: Shape | None = None
     swapped: bool = False
     elements: Shape = ()
+    kept: int | None = None
+    n_samples: int | None = None
+    unit_offset: bool = False
+    features: int | None = None
 
     @property
     def learnable(self) -> int:
@@ -64,8 +79,8 @@ class Axes:
 
     def viewed(self, X: Array) -> Array:
         """Return X as (samples, groups, channels, positions): a view if possible, else a copy."""
-        if self.channel_axis is not None:
-            X = np.moveaxis(X, self.channel_axis, 1)
+        if self.order is not None:
+            X = np.transpose(X, self.order)
         if not self.swapped:
             return X.reshape(X.shape[0], *self.view)
         rows = X.reshape(X.shape[0], self.view[0], self.view[2])
@@ -73,30 +88,36 @@ class Axes:
 
     def laid_out(self, X: Array) -> tuple[Axes, Array]:
         """Return axes and an array for which `viewed` makes no copy: X, or a copy in C order."""
-        if self.channel_axis is None and X.flags.c_contiguous:
+        if self.order is None and X.flags.c_contiguous:
             return self, X
-        ordered = self.channel_axis in (None, 1, X.ndim - 1)  # so that the result can be viewed too
+        ordered = in_two_runs(self.order)  # so that the result can be viewed too
         if X.size == 0 or (ordered and np.may_share_memory(self.viewed(X), X)):
             return self, X
-        if self.channel_axis is None:
+        if self.order is None:
             return self, np.ascontiguousarray(X)
-        first = np.ascontiguousarray(np.moveaxis(X, self.channel_axis, 1))
-        return replace(self, sample=first.shape[1:], channel_axis=1), first
+        first = np.ascontiguousarray(X.transpose(self.order))
+        return replace(self, sample=first.shape[1:], order=None), first
 
     def put_back(self, laid: Axes, X: Array) -> Array:
         """Undo `laid_out`."""
-        if laid is self or self.channel_axis is None:
+        if laid is self or self.order is None:
             return X
-        return np.ascontiguousarray(np.moveaxis(X, 1, self.channel_axis))
+        return np.ascontiguousarray(X.transpose(inverted(self.order)))
 
     def unviewed(self, V: Array, n_samples: int) -> Array:
         """Undo `viewed`."""
         if self.swapped:
             V = V[0].transpose(1, 0, 2)
-        if self.channel_axis is None:
+        if self.order is None:
             return V.reshape(n_samples, *self.sample)
-        moved = np.moveaxis(np.empty((0, *self.sample)), self.channel_axis, 1).shape[1:]
-        return np.moveaxis(V.reshape(n_samples, *moved), 1, self.channel_axis)
+        return np.transpose(V.reshape(n_samples, *self.in_order), inverted(self.order))
+
+    @property
+    def in_order(self) -> Shape:
+        """The shape of a sample in the order in which the view takes its axes."""
+        if self.order is None:
+            return self.sample
+        return tuple(self.sample[axis - 1] for axis in self.order[1:])
 
     def channel_of_members(self) -> Array:
         """Return the channel of each member of a sample, flattened."""
@@ -113,21 +134,84 @@ class Axes:
             channel = first if np.all(channel == first) else channel
         return channel
 
+    def gain(self, gamma: Any) -> Floats | None:
+        """Return the gain in float64: gamma, or 1 + gamma."""
+        if gamma is None:
+            return None
+        vector = self.vector(gamma, "gamma")
+        return vector + 1 if self.unit_offset and vector is not None else vector
+
     def vector(self, given: Any, name: str) -> Floats | None:
-        """Return gain or offset in float64, with the shape `affine`."""
+        """Return gain or offset in float64, in a shape that broadcasts to `view`.
+
+        That is `affine`, or, where other shapes are taken, one of as many axes; with a fourth for
+        the samples in front if it differs by sample.
+        """
         if given is None:
             return None
         array = array_of(aligned(given, name, None), name)
-        fits = array.shape in {(), (1,), (self.learnable,), self.elements}
+        is_vector = self.is_vector(array.shape)
+        fits = is_vector or self.spreads(array.shape)
         vector = np.array(floats_of(array, name), order="C") if fits else None
         if vector is None or not np.isfinite(vector).all():
             raise ValueError(
-                f"`{name}` must hold one finite number, or {self.learnable} of them for samples "
-                f"of shape {self.sample}. Got shape {array.shape}: {given!r}."
+                f"`{name}` must hold one finite number, or {self.described()}. "
+                f"Got shape {array.shape}: {given!r}."
             )
-        if vector.size == self.learnable:
-            return vector.reshape(self.affine)
-        return np.full(self.affine, vector.item())
+        if vector.size == 1:
+            return np.full(self.affine, vector.item())
+        return vector.reshape(self.affine) if is_vector else self.spread(vector)
+
+    def is_vector(self, shape: Shape) -> bool:
+        """Whether gain or offset of this shape is one number, or one for each entry of `affine`."""
+        return shape in {(), (1,), (self.learnable,), self.elements}
+
+    def spreads(self, shape: Shape) -> bool:
+        """Whether gain or offset of this shape broadcasts to a sample, or to all of them.
+
+        Where the normalised axes are not the last ones, all axes of a sample must be there. So what
+        a shape means does not depend on sizes that happen to be equal.
+        """
+        n_axes = len(self.sample)
+        if self.kept is None or n_axes + (self.n_samples is not None) < len(shape):
+            return False
+        if len(shape) < n_axes and not self.swapped and self.order is not None:
+            return False
+        whole = self.sample if self.n_samples is None else (self.n_samples, *self.sample)
+        try:
+            return np.broadcast_shapes(shape, whole) == whole
+        except ValueError:
+            return False
+
+    def spread(self, vector: Floats) -> Floats:
+        """Return numbers that broadcast to samples in a shape that broadcasts to the view."""
+        n_axes = len(self.sample) + 1
+        whole = vector.reshape((1,) * (n_axes - vector.ndim) + vector.shape)
+        whole = whole if self.order is None else whole.transpose(self.order)
+        assert self.kept is not None
+        split = self.kept + 1
+        sizes = self.in_order
+        parts = []
+        for own, full in (
+            (whole.shape[1:split], sizes[: self.kept]),
+            (whole.shape[split:], sizes[self.kept :]),
+        ):
+            parts.append(own if prod(own) == 1 else full)  # what is constant stays of size 1
+        found = np.broadcast_to(whole, (whole.shape[0], *parts[0], *parts[1]))
+        found = found.reshape(whole.shape[0], prod(parts[0]), 1, prod(parts[1]))
+        if self.swapped:
+            found = found.swapaxes(0, 2)
+        return np.ascontiguousarray(found[0] if found.shape[0] == 1 else found)
+
+    def described(self) -> str:
+        """Say which sizes gain and offset may have, for a message."""
+        if self.kept is None:
+            return f"{self.learnable} of them for samples of shape {self.sample}"
+        whole = "a sample" if self.n_samples is None else "the samples"
+        return (
+            f"{self.learnable} of them, or numbers that broadcast to {whole}, for samples of shape "
+            f"{self.sample}"
+        )
 
     def normalise(
         self,
@@ -140,15 +224,40 @@ class Axes:
         dtype: Any = None,
     ) -> tuple[Array, Floats]:
         """Return the normalised array, and center and scale, of shape (samples, groups, 2)."""
-        eps = checked_eps(eps)
-        if centred and eps == 0:
-            self.check_members(X.shape)
+        eps = self.checked(X, centred, eps)
         if isinstance(X, kernels.Traced):
             return self._traced(X, centred, eps, gain, offset).astype(dtype or X.dtype), NO_STATS
+        by_gain, by_offset = (
+            gain is not None and gain.ndim > 3,
+            offset is not None and offset.ndim > 3,
+        )
+        if by_gain or by_offset:  # they differ by sample
+            y, stats = self.normalise(X, centred=centred, eps=eps, dtype=np.float64)
+            with np.errstate(all="ignore"):
+                return self.affine_of(y, gain, offset).astype(dtype or X.dtype), stats
         laid, x = self.laid_out(X)
         out = np.empty(x.shape, dtype=x.dtype if dtype is None else dtype)
         stats = kernels.normalise(laid.viewed(x), centred, eps, gain, offset, laid.viewed(out))
         return self.put_back(laid, out), stats.transpose(1, 2, 0)
+
+    def checked(self, X: Any, centred: bool, eps: Any) -> float:
+        """Return eps, after a check of it and of the number of members."""
+        told = checked_eps(eps)
+        if centred and told == 0:
+            self.check_members(X.shape)
+        return told
+
+    def gradients(
+        self, X: Array, grad: Array, centred: bool, eps: float, gain: Floats | None, sums: Shape
+    ) -> tuple[Array, Floats, Floats]:
+        """Return the gradients of X, and of gain and offset as sums of the shape given."""
+        laid, x = self.laid_out(X)
+        other, given = self.laid_out(grad)
+        out = np.empty(x.shape, x.dtype)
+        by_gain, by_offset = np.empty((2, *sums))
+        views = laid.viewed(x), other.viewed(given)
+        kernels.gradients(*views, centred, eps, gain, laid.viewed(out), by_gain, by_offset)
+        return self.put_back(laid, out), by_gain, by_offset
 
     def _traced(self, X: Any, *how: Any) -> Any:
         view: Any = self.viewed(X)
@@ -178,7 +287,7 @@ class Axes:
         n_samples, positions = X.shape[0], self.view[2]
         out = np.empty(X.shape, X.dtype) if out is None else out
         together = X.flags.c_contiguous and out.flags.c_contiguous
-        if together and self.channel_axis == 1 and positions >= LONG:
+        if together and self.order is None and positions >= LONG:
             channel = np.tile(np.arange(self.learnable), n_samples)
             x, y = (array.reshape(-1, positions).T for array in (X, out))
         else:
@@ -207,23 +316,69 @@ class Axes:
         self, Z: Array, stats: Floats, gain: Floats | None = None, offset: Floats | None = None
     ) -> Array:
         """Return the array that was normalised, by the inverse map of each group."""
-        if not Z.size:
-            return np.empty_like(Z)
-        laid, z = self.laid_out(Z)
-        out = np.empty(z.shape, z.dtype)
-        V, W = laid.viewed(z), laid.viewed(out)
+        return self.by_stats("invert", Z, stats, gain, offset)
+
+    def by_stats(
+        self,
+        act: str,
+        X: Array,
+        stats: Floats,
+        gain: Floats | None = None,
+        offset: Floats | None = None,
+    ) -> Array:
+        """Apply or invert the map of each group, given its center and scale.
+
+        Parameters
+        ----------
+        act : {"apply", "invert"}
+            Whether X is to be normalised, or was.
+        X : ndarray of shape (n_samples, *sample)
+            The samples.
+        stats : ndarray of shape (n_samples, n_groups, 2)
+            Center and scale.
+        gain, offset : ndarray of the shape `affine`, or None
+            Gain and offset.
+        """
+        if not X.size:
+            return np.empty_like(X)
+        laid, x = self.laid_out(X)
+        out = np.empty(x.shape, x.dtype)
+        V, W = laid.viewed(x), laid.viewed(out)
         if self.affine[2] > 1:  # gain and offset per element: treat elements as channels
             V, W = V.swapaxes(2, 3), W.swapaxes(2, 3)
             gain, offset = (None if v is None else v.swapaxes(1, 2) for v in (gain, offset))
         step = max(1, PIECE // max(1, prod(self.view)))
         for start in range(0, V.shape[0], step):
             piece = slice(start, start + step)
-            W[piece] = undone(V[piece], stats[piece], gain, offset)
+            W[piece] = mapped_by_stats(act, V[piece], stats[piece], gain, offset)
         return self.put_back(laid, out)
 
+    def last_members(self, X: Any) -> Any:
+        """Return the last member of each group that is present, of shape (samples, groups)."""
+        V: Any = self.viewed(X)
+        if isinstance(V, kernels.Traced):
+            return kernels.graph.last_members(V)
+        members = V.reshape(*V.shape[:2], -1)[..., ::-1]
+        first = np.argmin(np.isnan(members), axis=-1)[..., None]
+        return np.take_along_axis(members, first, -1)[..., 0].astype(np.float64)
 
-def undone(V: Array, stats: Floats, gain: Floats | None, offset: Floats | None) -> Array:
-    """Undo the norm on a view, with one column of a map for each row of positions."""
+
+def in_two_runs(order: Shape | None) -> bool:
+    """Whether axes in this order are at most two runs of neighbours, after the samples."""
+    if order is None:
+        return True
+    return sum(b - a != 1 for a, b in pairwise(order[1:])) <= 1
+
+
+def inverted(order: Shape) -> Shape:
+    """Return the order that puts axes back."""
+    return tuple(sorted(range(len(order)), key=order.__getitem__))
+
+
+def mapped_by_stats(
+    act: str, V: Array, stats: Floats, gain: Floats | None, offset: Floats | None
+) -> Array:
+    """Map a view, with one column of a map for each row of positions."""
     shape = (*V.shape[:3], 1)
 
     def spread(v: Floats | None) -> Floats | None:
@@ -236,8 +391,8 @@ def undone(V: Array, stats: Floats, gain: Floats | None, offset: Floats | None) 
         offset=spread(offset),
     )
     rows = np.ascontiguousarray(V).reshape(-1, V.shape[3])
-    back: Array = affine.invert(rows.T).T.reshape(V.shape)
-    return back
+    result: Array = getattr(affine, act)(rows.T).T.reshape(V.shape)
+    return result
 
 
 def checked_eps(eps: Any) -> float:
@@ -246,7 +401,12 @@ def checked_eps(eps: Any) -> float:
     return float(eps)
 
 
-def trailing(sample: Shape, normalized_ndim: int | None) -> Axes:
+def trailing(
+    sample: Shape,
+    normalized_ndim: int | None,
+    n_samples: int | None = None,
+    unit_offset: bool = False,
+) -> Axes:
     """Return the axes of layer norms: the trailing ones, all if `normalized_ndim` is None."""
     ndim = len(sample) if normalized_ndim is None else whole(normalized_ndim, "normalized_ndim")
     if not 1 <= ndim <= len(sample):
@@ -254,10 +414,16 @@ def trailing(sample: Shape, normalized_ndim: int | None) -> Axes:
             f"normalized_ndim={normalized_ndim} trailing axes cannot be taken of samples of "
             f"shape {sample}: give 1 to {len(sample)}, or None for all."
         )
-    split = len(sample) - ndim
-    members = prod(sample[split:])
-    view = (prod(sample[:split]), 1, members)
-    return Axes(sample, view, (1, 1, members), elements=sample[split:])
+    return last_axes(sample, len(sample) - ndim, n_samples, unit_offset)
+
+
+@lru_cache(maxsize=256)
+def last_axes(sample: Shape, split: int, n_samples: int | None, unit_offset: bool) -> Axes:
+    """Return the axes of a norm over those from `split` on."""
+    own, last = sample[split:], len(sample)
+    members = prod(own)
+    view, affine = (prod(sample[:split]), 1, members), (1, 1, members)
+    return Axes(sample, view, affine, None, False, own, split, n_samples, unit_offset, last)
 
 
 def channelwise(
@@ -280,10 +446,15 @@ def channelwise(
             f"{sample}. Give a divisor of {n_channels}, so that groups are of equal size. For data "
             "of two axes, tell the layout by shape=(n_channels, n_positions)."
         )
+    order: Shape | None = None
+    if axis > 1:
+        order = (0, axis, *(at for at in range(1, len(sample) + 1) if at != axis))
     if over_samples:
-        return Axes(sample, (n_channels, 1, positions), (n_channels, 1, 1), axis, True)
+        view, affine = (n_channels, 1, positions), (n_channels, 1, 1)
+        return Axes(sample, view, affine, order, swapped=True, features=axis)
     per_group = n_channels // groups
-    return Axes(sample, (groups, per_group, positions), (groups, per_group, 1), axis)
+    view, affine = (groups, per_group, positions), (groups, per_group, 1)
+    return Axes(sample, view, affine, order, features=axis)
 
 
 def other_length(whole: Shape, shape: Shape, channel_axis: int) -> Shape:

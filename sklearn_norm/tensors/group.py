@@ -18,6 +18,7 @@ from ..interop.torch import (
 from ..kernels import Floats
 from .axes import Axes, Shape, channelwise
 from .channels import ChannelNorm
+from .instance import InstanceNorm
 from .keywords import by_keyword
 
 
@@ -105,6 +106,9 @@ class GroupNorm(TorchModules, ChannelNorm):
 
     def _flat_sample(self, width: int) -> Shape:
         return super()._flat_sample(width) if self.num_channels is None else (width,)
+
+    def _of_single_channels(self) -> InstanceNorm:
+        return InstanceNorm(eps=self.eps)  # with its group's statistics, a channel is a group
 
     @classmethod
     def _from_module(cls, module: Any) -> Self:

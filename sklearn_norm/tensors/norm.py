@@ -8,6 +8,7 @@ from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from sklearn.base import clone
 
 from .. import kernels
 from .._sklearn import Interval
@@ -16,14 +17,16 @@ from ..estimators.transformer import Transformer
 from ..estimators.turns import turn_of
 from ..inputs import parameters
 from ..inputs.arguments import array_of, floats_of, truth
-from ..inputs.columns import Columns, names_of, shown
+from ..inputs.columns import Columns, names_of
 from ..inputs.fast_path import FLOATS, plain_table
 from ..inputs.frames import container_of
 from ..inputs.reading import read_array
+from ..inputs.rounded import refuse_rounded
 from ..inputs.table import Table
 from ..kernels import Array, Floats, Traced
 from .axes import Axes, Shape
 from .input import Tensor, TensorInput
+from .masks import mask_of
 
 
 class Plan:
@@ -93,6 +96,8 @@ class TensorNorm(TensorInput, Transformer):
     def _seen(self, X: Any, least_rows: int) -> Fitted:
         """Return the fitted record after the first samples."""
         parameters.check(self)
+        padded = self._sequences(X)
+        X = X if padded is None else padded.values
         tensor = self._read_tensor(X, None, first=True, least_rows=least_rows)
         self._check_no_infinity(tensor)
         axes, _, _ = self._checked_axes(tensor.values)
@@ -132,6 +137,8 @@ class TensorNorm(TensorInput, Transformer):
             if table is not None and not kernels.has_infinity(table.values):
                 return self
         parameters.check(self)
+        padded = self._sequences(X)
+        X = X if padded is None else padded.values
         tensor = self._read_tensor(X, fitted, least_rows=0)
         self._check_no_infinity(tensor)
         self._keep_plan(tensor)
@@ -155,7 +162,8 @@ class TensorNorm(TensorInput, Transformer):
         table = plain_table(X, fitted.columns, FLOATS)
         if table is None:
             return None
-        gain, offset = axes.vector(self.gamma, "gamma"), axes.vector(self.beta, "beta")
+        gain = None if self.gamma is None else axes.gain(self.gamma)
+        offset = None if self.beta is None else axes.vector(self.beta, "beta")
         values = table.values
         tensor = values.reshape(values.shape[0], *axes.sample)
         Z, stats = self._normalised(axes, tensor, gain, offset)
@@ -164,18 +172,28 @@ class TensorNorm(TensorInput, Transformer):
         self._check_container(fitted)
         return table.back(self, Z.reshape(values.shape))
 
-    def transform(self, X: Any, mask: Any = None, return_stats: bool = False) -> Any:
-        """Normalise each sample by its own statistics.
+    def transform(
+        self, X: Any, mask: Any = None, return_stats: bool = False, stats: Any = None
+    ) -> Any:
+        """Normalise each sample by its own statistics, or by given ones.
 
         Parameters
         ----------
-        X : {array-like, DataFrame} of shape (n_samples, *shape) or (n_samples, n_features)
-            The samples. NaN means missing, and stays NaN.
+        X : {array-like, DataFrame} of shape (n_samples, *shape) or (n_samples, n_features), or list
+            The samples. NaN means missing, and stays NaN. Each array of two or more axes in a list
+            is one sample: they may differ in length, and the result is a list as well.
         mask : array-like of bool, default=None
-            A mask that can be broadcast to X. Where it is False, a member is left out of all
-            statistics and returned unchanged, even if it is infinite.
+            A mask that can be broadcast to X, or with one axis fewer: (n_samples, length) beside
+            (n_samples, length, n_features), or beside (n_samples, n_channels, length) for norms
+            of channels. Where it is False, a member is left out of all statistics and returned
+            unchanged, even if it is infinite.
         return_stats : bool, default=False
             Whether to return the statistics as well, which `inverse_transform` needs.
+        stats : array-like of shape (n_samples, n_groups, 2), default=None
+            Center and scale of each sample and group, as of other data: those of the past of a
+            series for its future, which `inverse_transform` then undoes. The number of positions
+            may be another one than in the fit. None measures X. Where they are NaN, because
+            nothing was there to be measured, so is the result.
 
         Returns
         -------
@@ -189,12 +207,21 @@ class TensorNorm(TensorInput, Transformer):
         ValueError
             If the samples do not fit those of the fit, or a value is infinite. What must be
             as in the fit: the channels of channel norms, the axes that `normalized_ndim`
-            counts, the whole shape in other norms, and the number of features of 2-D data.
+            counts or `axis` names, the whole shape in other norms, and the number of features of
+            2-D data. Also if `stats` does not have an entry for each sample and group, or a scale
+            in it is negative or not finite.
         """
+        if stats is not None:
+            asked = truth(return_stats, "return_stats")
+            result, known = self._by_stats("apply", X, stats, mask)
+            return (result, known.copy()) if asked else result
         if mask is None and return_stats is False:
             result = self._fast(X)
             if result is not None:
                 return result
+        padded = self._sequences(X, mask)
+        if padded is not None:
+            return padded.returned(self.transform(padded.values, padded.mask, return_stats))
         parameters.check(self)
         asked = truth(return_stats, "return_stats")
         read = self._read_tensor(X, self._fitted, least_rows=0)
@@ -203,7 +230,7 @@ class TensorNorm(TensorInput, Transformer):
         present = None
         if mask is not None:
             shape = read.as_given(tensor).shape
-            present = _broadcast(mask, X, shape).reshape(tensor.shape)
+            present = mask_of(mask, X, shape, axes.features).reshape(tensor.shape)
         seen = tensor if present is None else np.where(present, tensor, tensor.dtype.type(np.nan))
         Z, stats = self._normalised(axes, seen, gain, offset)
         if not np.isfinite(stats).all():  # as for a group with an infinite member
@@ -256,31 +283,51 @@ class TensorNorm(TensorInput, Transformer):
         """
         if stats is None:
             self._refuse_without_stats()
+        return self._by_stats("invert", X, stats, mask)[0]
+
+    def _by_stats(self, act: str, X: Any, stats: Any, mask: Any) -> tuple[Any, Floats]:
+        """Apply or invert the maps of given statistics; return the result, and these."""
+        padded = self._sequences(X, mask)
+        if padded is not None:
+            result, known = self._by_stats(act, padded.values, stats, padded.mask)
+            return padded.cut(result), known
         parameters.check(self)
         self._refuse_one_axis(X)
         values = read_array(self, X, allow_nd=True, ensure_min_samples=0)
         sample = self._sample_of_any_length(values.shape)
         axes = self._axes(sample)
-        known = array_of(stats, "stats")
-        expected = (values.shape[0], axes.view[0], 2)
-        if known.shape != expected:
-            raise ValueError(
-                f"`stats` has the shape {known.shape}, but X of shape {values.shape} needs "
-                f"{expected}: a center and a scale for each sample and group."
-            )
-        known = floats_of(known, "stats")
-        gain, offset = axes.vector(self.gamma, "gamma"), axes.vector(self.beta, "beta")
-        if gain is not None and (gain == 0).any():
-            raise ValueError("`gamma` holds a 0, and a product with 0 cannot be undone.")
+        known = _known_stats(stats, (values.shape[0], axes.view[0], 2), values.shape)
+        gain, offset = axes.gain(self.gamma), axes.vector(self.beta, "beta")
         tensor = values.reshape(values.shape[0], *sample)
-        known = np.where(np.isnan(known), [0.0, 1.0], known)  # NaN: groups with no member
-        back = self._restored(axes, tensor, known, gain, offset).reshape(values.shape)
-        if mask is not None:
-            back = np.where(_broadcast(mask, X, values.shape), back, values)
+        present = None if mask is None else mask_of(mask, X, values.shape, axes.features)
+        columns = Columns(prod(values.shape[1:]), names_of(X))
+        if act == "apply":
+            if self._centred:
+                refuse_rounded(X, values)
+            read = Tensor(tensor, columns, X, container_of(X), axes)
+            absent = tensor.dtype.type(np.nan)
+            seen = (
+                tensor
+                if present is None
+                else np.where(present.reshape(tensor.shape), tensor, absent)
+            )
+            self._check_no_infinity(read, seen)
+            result = self._applied(axes, seen, known, gain, offset)
+        else:
+            if gain is not None and (gain == 0).any():
+                raise ValueError(
+                    f"`gamma` holds a {-1 if axes.unit_offset else 0}, and a product with 0 cannot "
+                    "be undone."
+                )
+            result = self._restored(axes, tensor, _of_nothing(known), gain, offset)
+        result = result.reshape(values.shape)
+        if present is not None:
+            result = np.where(present, result, values)
         if values.ndim != 2:
-            return back
-        columns = Columns(values.shape[1], names_of(X))
-        return Table(values, columns, X, container_of(X)).framed(back, self._wanted(X))
+            return result, known
+        table = Table(values, columns, X, container_of(X))
+        back = table.back(self, result) if act == "apply" else table.framed(result, self._wanted(X))
+        return back, known
 
     def _refuse_without_stats(self) -> None:
         raise ValueError(
@@ -319,7 +366,7 @@ class TensorNorm(TensorInput, Transformer):
         axes = self._axes(tensor.shape[1:])
         if self._centred and self.eps == 0:
             axes.check_members(tensor.shape)
-        return axes, axes.vector(self.gamma, "gamma"), axes.vector(self.beta, "beta")
+        return axes, axes.gain(self.gamma), axes.vector(self.beta, "beta")
 
     def _normalised(
         self, axes: Axes, tensor: Array, gain: Floats | None, offset: Floats | None
@@ -336,6 +383,45 @@ class TensorNorm(TensorInput, Transformer):
     ) -> Array:
         return axes.restore(tensor, stats, gain, offset)
 
+    def _applied(
+        self,
+        axes: Axes,
+        tensor: Array,
+        stats: Floats,
+        gain: Floats | None,
+        offset: Floats | None,
+    ) -> Array:
+        """Return samples normalised by given statistics."""
+        return axes.by_stats("apply", tensor, stats, gain, offset)
+
+    def _for_targets(self, sample: Shape, channels: Any, target: Shape) -> tuple[Any, Any, Shape]:
+        """Return how targets are normalised by the statistics of samples.
+
+        Parameters
+        ----------
+        sample : tuple of int
+            The shape of a sample.
+        channels : tuple of int, or None
+            The channels of a sample that a target holds, None for all.
+        target : tuple of int
+            The shape of a target.
+
+        Returns
+        -------
+        norm : TensorNorm
+            The norm of targets.
+        groups : ndarray of int or slice
+            The groups of a sample whose statistics they have.
+        target : tuple of int
+            The shape in which this norm takes a target.
+        """
+        if channels is not None:
+            raise ValueError(
+                f"{type(self).__name__} has no statistics per channel, so `target_channels` must "
+                "be None; InstanceNorm and GroupNorm have."
+            )
+        return clone(self).set_params(shape=None), slice(None), target or (1,)
+
     def __sklearn_is_fitted__(self) -> bool:
         return True
 
@@ -346,19 +432,26 @@ class TensorNorm(TensorInput, Transformer):
         return tags
 
 
-def _broadcast(mask: Any, X: Any, shape: Shape) -> Array:
-    names, expected = names_of(mask), names_of(X)
-    if names is not None and expected is not None and list(names) != list(expected):
+def _known_stats(stats: Any, expected: Shape, shape: Shape) -> Floats:
+    """Return the center and scale of each sample and group, or raise the error of wrong ones."""
+    known = array_of(stats, "stats")
+    if known.shape != expected:
         raise ValueError(
-            f"`mask` has the columns {shown(names)}, but X has {shown(expected)}: give both the "
-            "same, in the same order."
+            f"`stats` has the shape {known.shape}, but X of shape {shape} needs {expected}: a "
+            "center and a scale for each sample and group."
         )
-    given = array_of(mask, "mask")
-    if given.dtype != np.bool_:
-        raise ValueError(f"`mask` must hold booleans, True where X counts. Got {given.dtype}.")
-    try:
-        return np.broadcast_to(given, shape)
-    except ValueError as error:
+    known = floats_of(known, "stats")
+    wrong = (known[..., 1] < 0) | np.isinf(known).any(axis=-1)
+    if wrong.any():
+        sample, group = (int(i) for i in np.argwhere(wrong)[0])
         raise ValueError(
-            f"`mask` of shape {given.shape} cannot be broadcast to X of shape {shape}."
-        ) from error
+            f"`stats` of sample {sample} and group {group} are {known[sample, group].tolist()}: a "
+            "center and a scale must be finite, and the scale not negative, as those of "
+            "transform(X, return_stats=True) are."
+        )
+    return known
+
+
+def _of_nothing(known: Floats) -> Floats:
+    """Return statistics in which NaN, of groups with no member, leave members as they are."""
+    return np.where(np.isnan(known), [0.0, 1.0], known)

@@ -94,6 +94,7 @@ ODD: dict[str, dict[str, Odd]] = {
     "document": odd.DOCUMENTS,
     "notes": odd.NOTES,
     "estimator": odd.SAVED,
+    "method": odd.ANYTHING,
     "path": odd.PATHS,
     "max_bytes": odd.ANYTHING,
     "with_notes": odd.ANYTHING,
@@ -107,7 +108,8 @@ ODD_IN_FUNCTIONS: dict[str, dict[str, Odd]] = {
     **dict.fromkeys(("alpha", "size", "scaled", "return_sigma", "r_max", "d_max"), odd.ANYTHING),
     **dict.fromkeys(("ddof", "factor_new", "init_block_size", "center", "norm_vars"), odd.ANYTHING),
     **dict.fromkeys(("running_mean", "running_var", "training", "momentum"), odd.ANYTHING),
-    **dict.fromkeys(("detach", "axis"), odd.ANYTHING),
+    **dict.fromkeys(("detach", "axis", "unit_offset", "return_stats"), odd.ANYTHING),
+    "mask": odd.MASKS,
     **dict.fromkeys(("cmn_window", "min_cmn_window", "grads", "norm"), odd.ANYTHING),
     **dict.fromkeys(("sr", "hop_length", "power", "time_constant", "b"), odd.ANYTHING),
     **dict.fromkeys(("gamma", "beta", "mean", "var", "eps", "C", "k"), odd.ANYTHING),
@@ -116,6 +118,8 @@ ODD_IN_FUNCTIONS: dict[str, dict[str, Odd]] = {
     **dict.fromkeys(("f", "g"), odd.CALLS),
     **dict.fromkeys(("f_backward", "g_backward"), odd.CALLS_BACK),
 }
+
+OF_STANDARD = ("mean", "var", "n_samples")  # what a z-score is known by
 
 FRAMES = ("frame", "pandas", "polars")  # the states that are fitted to frames
 
@@ -366,6 +370,8 @@ def plain_arguments(case: Case, target: Any) -> dict[str, Any]:
         "parameters": {},
         **odd.STATISTICS,
     }
+    if subject == "ChannelScaler":  # of its first method
+        known = {n: v for n, v in known.items() if n not in odd.STATISTICS or n in OF_STANDARD}
     if method == "inverse_transform_mean":
         known |= {"mean": table, "std": table.abs() if case.state in FRAMES else np.abs(table)}
     if subject == "functional":

@@ -32,6 +32,7 @@ from one_row import one_row_cases
 from ranks import rank_cases
 from report import Row, line, linear_line, row_of, summary, title, verdicts_of
 from scalers import scaler_cases
+from series import series_cases
 from small import small_cases
 from timing import medians
 
@@ -95,6 +96,7 @@ def tell_cases(told: argparse.Namespace, report: Report) -> list[Row]:
         scaler_cases(small, n_threads),
         rank_cases(small, n_threads),
         norm_cases(small, n_threads),
+        series_cases(small),
         one_row_cases(),
         column_cases(small, n_threads),
         small_cases(),

@@ -23,6 +23,7 @@ import sklearn_norm
 from sklearn_norm import (
     BatchNorm,
     BatchStatsScaler,
+    ChannelScaler,
     DecimalScaler,
     LogScaler,
     MaxAbsScaler,
@@ -97,6 +98,8 @@ CASES = [
     Case(BatchStatsScaler, RUNNING, {"bias_correction": False, "variance": "within"}),
     Case(BatchStatsScaler, RUNNING, {"momentum": 1.0}),
     Case(BatchNorm, RUNNING),
+    Case(ChannelScaler, MOMENTS),
+    Case(ChannelScaler, EXTREMA, {"method": "minmax"}),
     Case(BatchNorm, RUNNING, {"momentum": None, "variance": "within", "ddof": 1}),
 ]
 
@@ -581,7 +584,7 @@ def test_a_built_scaler_lasts_and_has_names_and_containers(case):
         built.transform(FRAME[NAMES[::-1]])
 
 
-@cases(leave_out=(BatchNorm,))
+@cases(leave_out=(BatchNorm, ChannelScaler))
 def test_without_names_the_columns_are_counted(case):
     built = case.rebuilt(case.make().fit(DATA))
     assert not hasattr(built, "feature_names_in_")

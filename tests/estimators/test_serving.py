@@ -57,6 +57,10 @@ STATS = {
         {"running_mean": [2.0, 0.0, NAN], "running_var": [9.0, 0.25, NAN], "eps": 0.0},
         [[1, 2, NAN], [-1, 0, NAN]],
     ),
+    "ChannelScaler": (
+        {"mean": [2.0, 0.0, NAN], "std": [3.0, 0.5, NAN]},
+        [[1, 2, NAN], [-1, 0, NAN]],
+    ),
     "BatchNorm": (
         {"running_mean": [2.0, 0.0, NAN], "running_var": [9.0, 0.25, NAN], "eps": 0.0},
         [[1, 2, NAN], [-1, 0, NAN]],

@@ -37,6 +37,7 @@ PARAMETERS = {
     "channel_axis": (0, -1),
     "clip": ("yes", True),
     "copy": ("yes", False),
+    "clip of channels": ("yes", True),
     "clip of others": ("yes", "range"),
     "data_range": (3, (0, 255)),
     "ddof": (2, 1),
@@ -49,6 +50,7 @@ PARAMETERS = {
     "kind": ("sine", "signed_log1p"),
     "nonpositive": ("zero", "nan"),
     "method": ("log", "box-cox"),
+    "method of channels": ("log", "minmax"),
     "momentum": (5.0, None),
     "n_quantiles": (1, 7),
     "output": ("gauss", "normal"),
@@ -68,7 +70,9 @@ PARAMETERS = {
 
 
 def entry(kind, name):
-    """Return the entry of a parameter; `clip` is a flag or the bounds."""
+    """Return the entry of a parameter; `clip` is a flag, the bounds, or one of both."""
+    if kind is sklearn_norm.ChannelScaler and name in ("clip", "method"):
+        return f"{name} of channels"
     flag = name != "clip" or isinstance(kind().clip, bool)
     return name if flag else "clip of others"
 
@@ -341,7 +345,7 @@ def test_clip_and_copy_take_effect_at_once(kind):
     scaler = kind().fit(X).set_params(copy=False)
     A = X.copy()
     assert np.shares_memory(scaler.transform(A), A)
-    if isinstance(scaler.get_params().get("clip"), bool):
+    if "clip" in scaler.get_params() and entry(kind, "clip") == "clip":
         scaler.set_params(clip=True)
         assert np.nanmax(scaler.transform(X * 100)) == 1
 

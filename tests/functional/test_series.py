@@ -74,6 +74,18 @@ def test_a_large_mean_costs_no_digits():
         close(function(x + 2.0**40), function(x), 1e-9, 1e-9)
 
 
+def test_the_series_of_a_piece_do_not_know_of_each_other():
+    """9 series of 10,000 members are 3 pieces, in any order of axes."""
+    x = np.random.default_rng(4).normal(size=(3, 3, 10_000))
+    x[1, 1, ::7] = np.nan
+    whole = functional.exponential_moving_standardize(x)
+    for at in np.ndindex(3, 3):
+        np.testing.assert_array_equal(functional.exponential_moving_standardize(x[at]), whole[at])
+    first = functional.exponential_moving_standardize(np.moveaxis(x, -1, 0), axis=0)
+    np.testing.assert_array_equal(np.moveaxis(first, 0, -1), whole)
+    assert first.flags.c_contiguous
+
+
 def test_exponential_moving_standardize_is_about_as_fast_as_pandas():
     """22 channels of 5,000 members; the bar of 3 times is measured alone, here it is 10."""
     x = np.random.default_rng(2).normal(size=(22, 5000))

@@ -295,8 +295,8 @@ StandardScaler().fit(np.eye(3)).transform(np.eye(3))
 report("peers used")
 X = np.eye(3) + 1
 for name in sklearn_norm.__all__:
-    if not isinstance(getattr(sklearn_norm, name), type):
-        continue
+    if not isinstance(getattr(sklearn_norm, name), type) or name == "ReversibleRegressor":
+        continue  # a regressor of scikit-learn needs more of it
     given = {
         "ColumnScaler": [[("one", sklearn_norm.ZScoreScaler(), [0])]],
         "PooledScaler": [sklearn_norm.ZScoreScaler()],

@@ -12,6 +12,7 @@ import skops.io
 from configurations import public_estimators
 from documents import FRAME
 from sklearn.base import clone
+from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 
 import sklearn_norm
@@ -56,7 +57,8 @@ def names_in(estimator):
 
 def test_the_list_is_the_public_estimators_and_each_is_needed():
     streaming = sklearn_norm.StreamingPipeline([("one", sklearn_norm.ZScoreScaler())])
-    every = [*public_estimators(), streaming]
+    regressor = sklearn_norm.ReversibleRegressor(Ridge(), norm=sklearn_norm.InstanceNorm())
+    every = [*public_estimators(), streaming, regressor]
     needed = {name for estimator in every for name in untrusted(estimator)}
     assert needed == set(sklearn_norm.TRUSTED_TYPES)
     assert len(sklearn_norm.TRUSTED_TYPES) == len(needed) == len(laws.CLASSES)

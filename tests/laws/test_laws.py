@@ -99,6 +99,12 @@ SCALERS = {
         ),
     ],
     "BatchNorm": [Case({}, FORGETTING | EPSILON), Case({"momentum": None}, BATCHES | EPSILON)],
+    "ChannelScaler": [
+        Case(),
+        Case({"ddof": 1, "clip": True, "channel_axis": -1}),
+        Case({"method": "minmax"}),
+        Case({"method": "percentile", "quantile_range": (1.0, 99.0)}),
+    ],
     "DecimalScaler": [Case({}, DECIMAL)],
     "LogScaler": [
         Case({"kind": "asinh"}, CURVED),

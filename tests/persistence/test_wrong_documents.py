@@ -179,6 +179,7 @@ WRONG = [
     ),
     ("LayerNorm", (*STATE, "shape_"), {"tuple": [4]}, r"shape_: \(4,\) does not fit"),
     ("LayerNorm", (*STATE, "shape_"), [3], "state.shape_: must hold the sizes"),
+    ("LayerNorm", (*STATE, "shape_"), None, "shape_ must hold the sizes"),
     ("LayerNorm", (*STATE, "shape_"), DELETED, "state: the key 'shape_' is missing"),
     ("LayerNorm", ("estimator", "parameters", "normalized_ndim"), 2, "shape_: normalized_ndim=2"),
     ("BatchNorm", ("estimator", "parameters", "channel_axis"), 0, "channel_axis=0 is no axis"),

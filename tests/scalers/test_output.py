@@ -18,6 +18,7 @@ from scipy import sparse
 import sklearn_norm
 from sklearn_norm import (
     BatchStatsScaler,
+    ChannelScaler,
     DecimalScaler,
     MaxAbsScaler,
     MinMaxScaler,
@@ -42,7 +43,7 @@ CLIPPED = [
     laws.AsinhScaler,
 ]
 BENT = [laws.RootPowerScaler, QuantileScaler, laws.WideSquashScaler]
-EVERY = [*CLIPPED, MinMaxScaler, MaxAbsScaler, DecimalScaler, *BENT]
+EVERY = [*CLIPPED, MinMaxScaler, MaxAbsScaler, DecimalScaler, ChannelScaler, *BENT]
 TAKE_CLIP = pytest.mark.parametrize("kind", CLIPPED, ids=lambda kind: kind.__name__)
 TAKE_DTYPE = pytest.mark.parametrize("kind", EVERY, ids=lambda kind: kind.__name__)
 DTYPES = pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])

@@ -251,6 +251,34 @@ def check_normalise(arguments, result):
     assert np.isnan(a["center"])[np.isnan(center)].all()
 
 
+def check_gradients(arguments, result):
+    """Close to what the NumPy backend writes, where groups are finite and eps is sensible."""
+    assert result is None
+    a = {n: v if v is None else np.asarray(v) for n, v in arguments.items()}
+    x, grad, eps = doubles(a["x"]), doubles(a["grad"]), float(a["eps"])
+    if not x.size or not 0 <= eps < 1e300:
+        return
+    moderate = np.abs(x[np.isfinite(x)]), np.abs(grad[np.isfinite(grad)])
+    if any(m.size and m.max() > 1e100 for m in moderate) or np.isinf(x).any():
+        return  # products overflow in one order or another
+    expected = np.empty(x.shape), *np.empty((2, *a["by_gain"].shape))
+    _numpy.gradients(x, grad, bool(a["centred"]), eps, a["gain"], *expected)
+    scale = _numpy.normalise(x, bool(a["centred"]), eps, None, None, np.empty(x.shape))[1]
+    least = np.min(scale, where=scale > 0, initial=1.0)  # of differences that cancel
+    terms = np.nanmax(np.abs(grad), initial=0.0) / least
+    terms *= 1.0 if a["gain"] is None else np.abs(a["gain"]).max()
+    with np.errstate(all="ignore"):
+        for name, right in zip(("out", "by_gain", "by_offset"), expected, strict=True):
+            found = doubles(a[name])
+            fine = {"f8": 1e-9, "f4": 1e-5, "f2": 1e-2}[a[name].dtype.str[1:]]
+            size = np.nanmax(np.abs(right), initial=0.0)
+            size += terms if name == "out" else np.nanmax(np.abs(grad), initial=0.0) * x.size
+            short = np.abs(right) >= np.finfo(a[name].dtype).max / 2
+            near = np.abs(found - right) <= fine * size + (1e-6 if fine > 1e-4 else 1e-300)
+            assert (near | short | ~np.isfinite(right)).all(), name
+    assert (a["out"][np.isnan(x)] == 0).all()
+
+
 # Selection
 
 

@@ -19,6 +19,7 @@ from native_checks import (
     check_change_moments,
     check_extremes,
     check_gather,
+    check_gradients,
     check_group_moments,
     check_has_infinity,
     check_map,
@@ -293,6 +294,28 @@ def normalise_of(centred=True, kind="f8", gain=(), offset=()):
     return Function("normalise", arguments, check_normalise, outputs, 4, FLOATS)
 
 
+def gradients_of(centred=True, kind="f8", axes=(), gained=True):
+    """Return the gradients of a norm whose gain and offset are along the axes named."""
+
+    def arguments(x):
+        rng = np.random.default_rng(3)
+        shape = [n if a in axes else 1 for a, n in zip((1, 2, 3), x.shape[1:], strict=True)]
+        return {
+            "x": x,
+            "grad": rng.normal(size=x.shape).astype(x.dtype if kind == "f8" else kind),
+            "centred": centred,
+            "eps": 1e-5,
+            "gain": rng.normal(1.0, 2.0, shape) if gained else None,
+            "out": np.full(x.shape, 7.0, kind),
+            "by_gain": np.full(shape, 7.0),
+            "by_offset": np.full(shape, 7.0),
+            "n_threads": 2,
+        }
+
+    outputs = ("out", "by_gain", "by_offset")
+    return Function("gradients", arguments, check_gradients, outputs, 4, FLOATS)
+
+
 # Selection
 
 
@@ -395,6 +418,11 @@ FUNCTIONS = {
     "norm, of elements, to float32": normalise_of(False, "f4", gain=(2, 3), offset=(2, 3)),
     "norm in place, of positions": normalise_of(kind=None, gain=(3,), offset=(1,)),
     "norm, gain of channels": normalise_of(gain=(1, 2), offset=(2, 3)),
+    "gradients": gradients_of(gained=False),
+    "gradients, of groups": gradients_of(axes=(1,)),
+    "gradients, of channels, of float32": gradients_of(kind="f4", axes=(1, 2)),
+    "gradients, of elements, of float16": gradients_of(False, "f2", axes=(3,)),
+    "gradients, of all elements": gradients_of(axes=(1, 2, 3), gained=False),
     "sort columns": Function(
         "sort_columns",
         lambda x: {"x": x, "out": np.full(x.shape[::-1], 7.0), "n_threads": 2},

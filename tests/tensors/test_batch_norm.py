@@ -18,7 +18,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils import get_tags
 
 from sklearn_norm import BatchNorm, BatchStatsScaler
-from sklearn_norm.tensors.batch import LONG
+from sklearn_norm.tensors.axes import LONG
 
 NAN = np.nan
 DTYPES = [np.float64, np.float32, np.float16]

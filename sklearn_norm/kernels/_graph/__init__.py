@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from .columns import gathered, side_by_side
-from .groups import normalise
+from .groups import last_members, normalise
 from .maps import apply, invert, keep_below_1
+from .quantiles import quantiles
 from .traced import Tape, Traced
 
 __all__ = [
@@ -14,6 +15,8 @@ __all__ = [
     "gathered",
     "invert",
     "keep_below_1",
+    "last_members",
     "normalise",
+    "quantiles",
     "side_by_side",
 ]

@@ -40,6 +40,16 @@ def normalise(
     return z if offset is None else z + offset
 
 
+def last_members(X: Traced) -> Any:
+    """Return the last member of each group that is present, with sizes (samples, groups, 1, 1)."""
+    groups, channels, positions = X.shape[1:]
+    x: Any = X.astype(np.float64).reshape(-1, groups, channels * positions)
+    places = np.arange(float(channels * positions))
+    present = np.where(np.isnan(x), -1.0, places)
+    last = np.maximum.reduce(present, axis=2, keepdims=True)
+    return _sum(np.where(np.equal(places, last), x, 0.0)).reshape(-1, groups, 1, 1)
+
+
 def _sum(x: Any) -> Any:
     """Sum each group; a long one in parts, for smaller rounding errors."""
     _, groups, size = x.shape

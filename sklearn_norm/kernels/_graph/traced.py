@@ -11,12 +11,14 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from . import functions
 
 FLOAT64, BOOL = np.dtype(np.float64), np.dtype(np.bool_)
+INT64 = 7  # of ONNX's TensorProto
 CODES = {np.dtype(np.float32): 1, np.dtype(np.float16): 10, FLOAT64: 11}  # of ONNX's TensorProto
 OPERATIONS: dict[np.ufunc, str] = {
     np.absolute: "Abs",
     np.add: "Add",
     np.divide: "Div",
     np.exp: "Exp",
+    np.floor: "Floor",
     np.log: "Log",
     np.maximum: "Max",
     np.minimum: "Min",
@@ -43,6 +45,7 @@ QUESTIONS: dict[np.ufunc, str] = {
     np.equal: "Equal",
     np.greater: "Greater",
     np.invert: "Not",
+    np.isinf: "IsInf",
     np.isnan: "IsNaN",
     np.less: "Less",
 }
@@ -63,8 +66,8 @@ class Tape(Protocol):
         """Write a constant, and return its name."""
         ...
 
-    def node(self, operation: str, *inputs: str, **attributes: Any) -> str:
-        """Write a node, and return the name of its result."""
+    def node(self, operation: str, *inputs: str, unused: int = 0, **attributes: Any) -> str:
+        """Write a node, and return the name of its first result; the others are `unused`."""
         ...
 
 
@@ -107,6 +110,8 @@ class Traced(NDArrayOperatorsMixin):
     ) -> Any:
         if function is np.where and not options:
             return self._written("Where", inputs, FLOAT64)
+        if function is np.transpose and not options:
+            return inputs[0]._transposed(*inputs[1:])
         if function is np.moveaxis and not options:
             return inputs[0]._moved(*inputs[1:])
         return NotImplemented
@@ -125,6 +130,18 @@ class Traced(NDArrayOperatorsMixin):
             return self
         target = self.tape.constant(np.array((-1, *shape[1:]), dtype=np.int64))
         return Traced(self.tape, self.tape.node("Reshape", self.name, target), shape, self.dtype)
+
+    def ordered(self) -> Traced:
+        """Return the members along the last axis in ascending order; none may be NaN."""
+        size = self.tape.constant(np.array([self.shape[-1]], dtype=np.int64))
+        name = self.tape.node("TopK", self.name, size, unused=1, axis=-1, largest=0)
+        return Traced(self.tape, name, self.shape, self.dtype)
+
+    def members_at(self, places: Traced) -> Traced:
+        """Return the members at places along the last axis, which are whole numbers."""
+        indices = self.tape.node("Cast", places.name, to=INT64)
+        name = self.tape.node("GatherElements", self.name, indices, axis=-1)
+        return Traced(self.tape, name, places.shape, self.dtype)
 
     def _cast(self, name: str, dtype: Any) -> str:
         return self.tape.node("Cast", name, to=CODES[np.dtype(dtype)])
@@ -158,7 +175,10 @@ class Traced(NDArrayOperatorsMixin):
     def _moved(self, source: int, destination: int) -> Traced:
         order = list(range(self.ndim))
         order.insert(destination % self.ndim, order.pop(source % self.ndim))
-        name = self.tape.node("Transpose", self.name, perm=order)
+        return self._transposed(tuple(order))
+
+    def _transposed(self, order: tuple[int, ...]) -> Traced:
+        name = self.tape.node("Transpose", self.name, perm=list(order))
         return Traced(self.tape, name, tuple(self.shape[i] for i in order), self.dtype)
 
     def _times_power_of_two(self, power: Any) -> Traced:

@@ -15,7 +15,7 @@ from .columns import (
     segment_moments,
 )
 from .gathering import gather_columns
-from .groups import normalise
+from .groups import gradients, normalise
 from .maps import apply, apply_stored, has_infinity, invert
 from .moments import (
     centred_moments,
@@ -37,6 +37,7 @@ __all__ = [
     "csr_moments",
     "extremes",
     "gather_columns",
+    "gradients",
     "group_moments",
     "has_infinity",
     "invert",

@@ -1,4 +1,4 @@
-"""Normalise groups of members."""
+"""Normalise groups of members, and the gradients of that."""
 
 from __future__ import annotations
 
@@ -31,6 +31,22 @@ def normalise(
     if target is not out:
         np.copyto(out, target)
     return stats
+
+
+def gradients(
+    X: Array,
+    grad: Array,
+    centred: bool,
+    eps: float,
+    gain: Floats | None,
+    out: Array,
+    by_gain: Floats,
+    by_offset: Floats,
+) -> None:
+    """Write the gradient of X, and the sums that are those of gain and offset."""
+    gain = None if gain is None else _packed(gain, out)
+    n_threads = count_threads(X.size)
+    compiled.gradients(X, grad, centred, eps, gain, out, by_gain, by_offset, n_threads)
 
 
 def _packed(vector: Floats, out: Array) -> Floats:

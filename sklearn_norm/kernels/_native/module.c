@@ -422,6 +422,19 @@ static int fits_groups(const View *x, const View *out) {
     return 0;
 }
 
+/* View packed float64 numbers to be written, which broadcast to a sample of x and have the shape of `other`. */
+static int hold_sums(PyObject *object, const char *name, const View *x, const Held *other, Held *h) {
+    if (object == Py_None) {
+        PyErr_Format(PyExc_TypeError, "%s must be an array", name);
+        return 0;
+    }
+    if (!hold_affine(object, name, 1, x, h)) return 0;
+    if (!other->held || memcmp(other->view.shape, h->view.shape, sizeof h->view.shape) == 0) return 1;
+    PyErr_Format(PyExc_ValueError, "%s must have the shape of gain and of other sums", name);
+    release(h);
+    return 0;
+}
+
 static PyObject *py_normalise(PyObject *self, PyObject *args) {
     (void)self;
     PyObject *x_, *gain_, *offset_, *out_, *center_, *scale_;
@@ -432,7 +445,7 @@ static PyObject *py_normalise(PyObject *self, PyObject *args) {
         return NULL;
     Held x = {0}, out = {0}, gain = {0}, offset = {0}, center = {0}, scale = {0};
     int held = hold(x_, "x", 4, 0, &x) && hold(out_, "out", 4, 1, &out) && fits_groups(&x.view, &out.view) &&
-               hold_affine(gain_, "gain", &x.view, &gain) && hold_affine(offset_, "offset", &x.view, &offset) &&
+               hold_affine(gain_, "gain", 0, &x.view, &gain) && hold_affine(offset_, "offset", 0, &x.view, &offset) &&
                hold_floats(center_, "center", x.view.shape[0], x.view.shape[1], 1, 0, &center) &&
                hold_floats(scale_, "scale", x.view.shape[0], x.view.shape[1], 1, 0, &scale) && apart(&center, &x) &&
                apart(&scale, &x) && apart(&center, &out) && apart(&scale, &out) && apart(&center, &scale);
@@ -447,6 +460,31 @@ static PyObject *py_normalise(PyObject *self, PyObject *args) {
         Py_END_ALLOW_THREADS
     }
     release(&x), release(&out), release(&gain), release(&offset), release(&center), release(&scale);
+    return held ? done(code) : NULL;
+}
+
+static PyObject *py_gradients(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *x_, *grad_, *gain_, *out_, *sums_[2];
+    int centred, n_threads, code = 0;
+    double eps;
+    if (!PyArg_ParseTuple(args, "OOpdOOOOi", &x_, &grad_, &centred, &eps, &gain_, &out_, &sums_[0], &sums_[1], &n_threads))
+        return NULL;
+    Held x = {0}, grad = {0}, gain = {0}, out = {0}, sums[2] = {0};
+    int held = hold(x_, "x", 4, 0, &x) && hold(grad_, "grad", 4, 0, &grad) && hold(out_, "out", 4, 1, &out) &&
+               fits_groups(&x.view, &out.view) && fits_groups(&grad.view, &out.view) && apart(&out, &x) &&
+               apart(&out, &grad) && hold_affine(gain_, "gain", 0, &x.view, &gain) &&
+               hold_sums(sums_[0], "by_gain", &x.view, &gain, &sums[0]) &&
+               hold_sums(sums_[1], "by_offset", &x.view, &sums[0], &sums[1]) && apart(&sums[0], &sums[1]);
+    const Held *others[4] = {&x, &grad, &gain, &out};
+    for (int i = 0; held && i < 4; i++) held = apart(&sums[0], others[i]) && apart(&sums[1], others[i]);
+    if (held && apart(&out, &gain)) {
+        Py_BEGIN_ALLOW_THREADS
+        code = chosen->gradients(&x.view, &grad.view, centred, eps, gain.held ? &gain.view : NULL, &out.view,
+                                 &sums[0].view, &sums[1].view, threads_of(n_threads));
+        Py_END_ALLOW_THREADS
+    } else held = 0;
+    release(&x), release(&grad), release(&gain), release(&out), release(&sums[0]), release(&sums[1]);
     return held ? done(code) : NULL;
 }
 
@@ -616,6 +654,8 @@ static PyMethodDef methods[] = {
      "segment_extremes(values, starts, out, n_threads): low, high, NaN count of such columns."},
     {"normalise", py_normalise, METH_VARARGS,
      "normalise(x, centred, eps, gain, offset, out, center, scale, n_threads): groups of members."},
+    {"gradients", py_gradients, METH_VARARGS,
+     "gradients(x, grad, centred, eps, gain, out, by_gain, by_offset, n_threads): of groups of members, and of vectors."},
     {"map", py_map, METH_VARARGS,
      "map(x, center, scale, gain, offset, top, exponent, low, high, inverse, look, out, n_threads): 1 if it was done, "
      "2 if `look` found an infinite member."},

@@ -120,6 +120,8 @@ typedef struct {
                              ptrdiff_t n_columns, double *out, int n_threads);
     int (*normalise)(const View *x, int centred, double eps, const View *gain, const View *offset,
                      const View *out, double *center, double *scale, int n_threads);
+    int (*gradients)(const View *x, const View *grad, int centred, double eps, const View *gain, const View *out,
+                     const View *by_gain, const View *by_offset, int n_threads);
     int (*map)(const View *x, const MapVectors *vectors, int inverse, int look, const View *out, int n_threads);
     int (*map_stored)(const View *values, const View *columns, const MapVectors *vectors, ptrdiff_t n_columns,
                       int inverse, int look, const View *out, int n_threads);

@@ -109,10 +109,10 @@ int hold_starts(PyObject *object, ptrdiff_t n_members, Held *h) {
     return 0;
 }
 
-int hold_affine(PyObject *object, const char *name, const View *x, Held *h) {
+int hold_affine(PyObject *object, const char *name, int writable, const View *x, Held *h) {
     h->held = 0;
     if (object == Py_None) return 1;
-    if (!hold(object, name, 3, 0, h)) return 0;
+    if (!hold(object, name, 3, writable, h)) return 0;
     const View *v = &h->view;
     int right = v->kind == F64 && v->aligned, empty = !v->shape[0] || !v->shape[1] || !v->shape[2];
     ptrdiff_t packed = 8;

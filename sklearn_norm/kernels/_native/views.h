@@ -29,7 +29,7 @@ int hold_floats(PyObject *object, const char *name, Py_ssize_t rows, Py_ssize_t 
 int hold_starts(PyObject *object, ptrdiff_t n_members, Held *h);
 
 /* View packed float64 numbers that broadcast to a sample of x; None is allowed. */
-int hold_affine(PyObject *object, const char *name, const View *x, Held *h);
+int hold_affine(PyObject *object, const char *name, int writable, const View *x, Held *h);
 
 /* Whether `out` shares no memory with an input, which it would overwrite; else sets the error. */
 int apart(const Held *out, const Held *input);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .extrema import extremes, has_infinity
 from .gathering import gather_columns
+from .gradients import gradients
 from .groups import normalise
 from .maps import apply, apply_stored, backward, forward, invert
 from .merging import merge_moments
@@ -30,6 +31,7 @@ __all__ = [
     "extremes",
     "forward",
     "gather_columns",
+    "gradients",
     "group_moments",
     "has_infinity",
     "invert",

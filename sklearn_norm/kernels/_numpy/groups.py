@@ -58,7 +58,7 @@ def normalise(
         return vector if vector is None or vector.shape[0] == 1 else vector[g]
 
     if X.size:
-        visit(work, list(_pieces(X.shape)), X.size)
+        visit(work, list(pieces(X.shape)), X.size)
     return stats
 
 
@@ -77,7 +77,7 @@ def _finish(
         ufunc(d, vector, out=out, casting="same_kind")
 
 
-def _pieces(shape: tuple[int, ...]) -> Iterator[tuple[slice, slice]]:
+def pieces(shape: tuple[int, ...]) -> Iterator[tuple[slice, slice]]:
     """Cut into pieces of whole groups that fit the cache if possible."""
     n_samples, n_groups, *members = shape
     group = max(1, int(np.prod(members)))
