@@ -7,6 +7,7 @@ from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
+from sklearn.base import clone
 
 from .._sklearn import StrOptions
 from ..inputs.arguments import number
@@ -213,16 +214,35 @@ class SampleScaler(ChannelNorm):
         gain: Floats | None,
         offset: Floats | None,
     ) -> Array:
-        wrong = np.argwhere(np.isinf(stats).any(axis=2))
-        if wrong.size:
-            raise ValueError(
-                f"`stats` holds infinity for sample {wrong[0, 0]}: its range exceeds the largest "
-                "float, so it cannot be undone. Divide the data by a number of your own first."
-            )
-        if "feature_range" in METHODS[self.method].takes:
-            lower, upper = (np.full((1, 1, 1), end) for end in self._range())
-            gain, offset = upper - lower, lower
-        return axes.restore(tensor, stats, gain, offset)
+        return axes.restore(tensor, stats, *self._range_of_results())
+
+    def _applied(
+        self,
+        axes: Axes,
+        tensor: Array,
+        stats: Floats,
+        gain: Floats | None,
+        offset: Floats | None,
+    ) -> Array:
+        Z = axes.by_stats("apply", tensor, stats, *self._range_of_results())
+        return np.clip(Z, *self._range()) if self._clips() else Z
+
+    def _range_of_results(self) -> tuple[Floats | None, Floats | None]:
+        """Return gain and offset of the methods with a `feature_range`."""
+        if "feature_range" not in METHODS[self.method].takes:
+            return None, None
+        lower, upper = (np.full((1, 1, 1), end) for end in self._range())
+        return upper - lower, lower
+
+    def _for_targets(self, sample: Shape, channels: Any, target: Shape) -> tuple[Any, Any, Shape]:
+        if self.channel_wise:
+            return super()._for_targets(sample, channels, target)
+        single = self._of_single_channels()
+        norm, chosen, whole = single._for_targets(sample, channels, target)
+        return norm, np.zeros_like(chosen), whole
+
+    def _of_single_channels(self) -> Any:
+        return clone(self).set_params(channel_wise=True, clip=False)  # clipped, none is undone
 
 
 def stats_of(mapping: Affine) -> Floats:

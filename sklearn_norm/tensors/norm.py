@@ -441,15 +441,27 @@ def _known_stats(stats: Any, expected: Shape, shape: Shape) -> Floats:
             "center and a scale for each sample and group."
         )
     known = floats_of(known, "stats")
-    wrong = (known[..., 1] < 0) | np.isinf(known).any(axis=-1)
+    _refuse(
+        known,
+        np.isinf(known).any(axis=-1),
+        "infinite: the range of its members exceeds the largest float. Divide the data by a number "
+        "of your own first.",
+    )
+    _refuse(
+        known,
+        known[..., 1] < 0,
+        "not those of data, whose scale is never negative. Give those that "
+        "transform(X, return_stats=True) returned.",
+    )
+    return known
+
+
+def _refuse(known: Floats, wrong: Any, why: str) -> None:
+    """Raise an error with the first statistics that are wrong, if there are any."""
     if wrong.any():
         sample, group = (int(i) for i in np.argwhere(wrong)[0])
-        raise ValueError(
-            f"`stats` of sample {sample} and group {group} are {known[sample, group].tolist()}: a "
-            "center and a scale must be finite, and the scale not negative, as those of "
-            "transform(X, return_stats=True) are."
-        )
-    return known
+        told = known[sample, group].tolist()
+        raise ValueError(f"`stats` of sample {sample} and group {group} are {told}, {why}")
 
 
 def _of_nothing(known: Floats) -> Floats:

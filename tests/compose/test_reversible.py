@@ -31,6 +31,7 @@ from sklearn_norm import (
     LayerNorm,
     ReversibleRegressor,
     RMSNorm,
+    SampleScaler,
     ZScoreScaler,
 )
 from sklearn_norm.exceptions import FormatError
@@ -109,6 +110,9 @@ def test_what_the_regressor_is_given_by_hand():
         GroupNorm(num_groups=1, gamma=[1.0, 2.0, 3.0]),
         LayerNorm(gamma=2.0),
         RMSNorm(),
+        SampleScaler("mean_abs"),
+        SampleScaler("quantile", clip=True, feature_range=(-1, 1)),
+        SampleScaler("robust", channel_wise=False),
     ],
     ids=repr,
 )
