@@ -22,6 +22,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 import sklearn_norm
 from sklearn_norm import PowerScaler
 from sklearn_norm.exceptions import FormatError, SparseDataError
+from sklearn_norm.kernels import powers
 from sklearn_norm.kernels._numpy import blocks
 from sklearn_norm.maps.power import Power
 from sklearn_norm.onnx import inverse
@@ -219,6 +220,14 @@ def test_columns_of_little_are_finite(method):
     np.testing.assert_array_equal(Z[:, 0], 0.0)
     np.testing.assert_array_equal(scaler.constant_features_, [0, 3])
     assert np.isnan(scaler.transform([[3.0, 5.0, 1.0, 2.0]])[0, 1])
+
+
+@every_method
+def test_a_constant_column_stays_one_under_another_numpy(method, monkeypatch):
+    """Its members are what is equal, whatever becomes of them."""
+    make, members = partial(PowerScaler, method, unit=1.0), np.array([0.3, 1.0, 1e5])
+    act = laws.constant_where_functions_round_otherwise
+    act(make, members, monkeypatch, powers.Power, ["bend", "grid"])
 
 
 def test_a_column_of_zeros():

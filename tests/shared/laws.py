@@ -11,7 +11,7 @@ import joblib
 import numpy as np
 import pandas as pd
 import polars as pl
-from inside import Scaler, Stateful, map_of, statistic_of
+from inside import Scaler, Stateful, chain_of, map_of, statistic_of
 
 import sklearn_norm
 from sklearn_norm.statistics.record import Statistic
@@ -524,3 +524,20 @@ def scaler_survives_copies(make, X):
             assert_same_bits(twin.transform(X), Z, name)
             twin.partial_fit(X[:7])
             assert_same_bits(read_scaler(twin), read_scaler(further), f"{name}, going on")
+
+
+def constant_where_functions_round_otherwise(make, members, monkeypatch, owner, names):
+    """A constant column stays one, as another NumPy has other last bits of its function."""
+    X = np.repeat(members[None], 5, axis=0)
+    before, part = make().fit(X), make().fit(X)
+    size = np.abs(chain_of(before)[0].bend(X)).max()
+
+    def otherwise(function):
+        return lambda self, x: function(self, x) * (1 + 3 * np.finfo(np.float64).eps)
+
+    for name in names:
+        monkeypatch.setattr(owner, name, otherwise(getattr(owner, name)))
+    for joined in (before.merge(make().fit(X)), part.partial_fit(X), part.partial_fit(X[:1])):
+        assert joined.constant_features_.tolist() == list(range(members.size))
+        assert chain_of(joined)[1].scale.tolist() == [1.0] * members.size
+        np.testing.assert_allclose(joined.transform(X), 0.0, atol=1e-14 * size)
