@@ -218,22 +218,24 @@ class ColumnScaler(Composite):
             return told
         found = self.columns_
         told["scalers"] = [
-            (name, scaler, _plain(columns, found[name])) for name, scaler, columns in self.scalers
+            (name, scaler, _as_in_files(columns, found[name]))
+            for name, scaler, columns in self.scalers
         ]
-        if not _is_plain(told["exclude"]):
+        if not _goes_into_files(told["exclude"]):
             fitted = self._fitted
             rest = np.flatnonzero(~fitted.taken).tolist()
             told["exclude"] = [fitted.columns.label(at) for at in rest]
         return told
 
 
-def _is_plain(columns: Any) -> bool:
+def _goes_into_files(columns: Any) -> bool:
+    """Whether a choice of columns is told by plain values, and not by a function or a selector."""
     listed = hasattr(columns, "__len__") or isinstance(columns, (int, slice, np.integer))
     return columns is None or (listed and not callable(columns))
 
 
-def _plain(columns: Any, found: list[Any]) -> Any:
-    return columns if _is_plain(columns) else found
+def _as_in_files(columns: Any, found: list[Any]) -> Any:
+    return columns if _goes_into_files(columns) else found
 
 
 def make_column_scaler(

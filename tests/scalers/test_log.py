@@ -825,9 +825,21 @@ CHECKED += [LogScaler(kind="asinh", standardize=False)]
 CHECKED += [LogScaler(nonpositive="clip", floor=0.01)]
 CHECKED += [LogScaler(kind="log1p", nonpositive="clip", floor=-0.5)]
 CHECKED += [LogScaler(kind="logit", nonpositive="clip", floor=0.01, bounds=(-50, 150))]
+CHECKED += [LogScaler(nonpositive="nan"), LogScaler(kind="log1p", nonpositive="nan")]
 
 
 @pytest.mark.share(0.5, each_value=False)
 @parametrize_with_checks(CHECKED)
 def test_sklearn_checks(estimator, check):
     check(estimator)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(
+    "estimator",
+    [LogScaler(), LogScaler(unit="median"), LogScaler(kind="log1p"), LogScaler(kind="logit")],
+    ids=repr,
+)
+def test_sklearn_checks_fail_only_where_there_is_no_logarithm(estimator):
+    """Their data hold zeros, numbers below -1 and above 1."""
+    laws.fails_only_for_what_is_not_defined(estimator, least=20)

@@ -577,10 +577,21 @@ def test_whole_powers_are_right_to_the_last_digits(x, power):
         np.testing.assert_allclose(scaler.transform([[-x]])[0, 0], float(exact), rtol=1e-13)
 
 
-# they give zeros even to what takes positive numbers only, and so cannot be run for Box-Cox
-@parametrize_with_checks([PowerScaler(), PowerScaler(unit=1.0), PowerScaler(lambdas=0.5)])
+CHECKED = [PowerScaler(), PowerScaler(unit=1.0), PowerScaler(lambdas=0.5)]
+CHECKED += [PowerScaler(standardize=False), PowerScaler(lambda_range=(0, 2))]
+
+
+@pytest.mark.share(0.5, each_value=False)
+@parametrize_with_checks(CHECKED)
 def test_sklearn_checks(estimator, check):
     check(estimator)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("unit", ["median", 1.0])
+def test_sklearn_checks_of_box_cox_fail_only_where_it_is_not_defined(unit):
+    """Their data hold zeros, even for what takes positive numbers only."""
+    laws.fails_only_for_what_is_not_defined(PowerScaler("box-cox", unit=unit), least=20)
 
 
 # Threads
