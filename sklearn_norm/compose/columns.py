@@ -10,6 +10,7 @@ from sklearn.base import clone
 from sklearn.utils import Bunch
 
 from .._sklearn import HasMethods, StrOptions
+from ..estimators.fitted import MOST_FEATURES
 from ..inputs.mixed import Mixed
 from .composite import Composite
 from .naming import check_names, check_part, swapped
@@ -112,6 +113,9 @@ class ColumnScaler(Composite):
                 )
             check_part(entry[1], f"the scaler {entry[0]!r}")
         check_names([entry[0] for entry in self.scalers], type(self))
+        size = getattr(self.exclude, "size", 0)
+        if isinstance(size, int) and size > MOST_FEATURES:
+            raise ValueError(f"`exclude` has {size} entries, more than a table has columns.")
         if not isinstance(self.remainder, str):
             check_part(self.remainder, "`remainder`")
 

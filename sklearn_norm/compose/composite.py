@@ -187,7 +187,7 @@ class Composite(PartsToGraph, OnePass, Transformer):
             if result is not None:
                 return result
         mixed = self._read(X, fitted, 0)
-        told = routed(self, "transform", self._named_parts(), _weighed(mixed, params))
+        told = routed(self, "transform", fitted.named(), _weighed(mixed, params))
         beside = {name: found["transform"] for name, found in told.items()}
         return self._applied(fitted, mixed, beside)
 
@@ -225,7 +225,7 @@ class Composite(PartsToGraph, OnePass, Transformer):
         wanted = named_as(X, columns, fitted.columns) if is_series(X) else columns
         places = fitted.columns.chosen(given, wanted)
         mixed = read_scaled(self, given, fitted.columns, places.size)
-        told = routed(self, "inverse_transform", self._named_parts(), _weighed(mixed, params))
+        told = routed(self, "inverse_transform", fitted.named(), _weighed(mixed, params))
         at = {place: i for i, place in enumerate(places.tolist())}
         results = []
         for part in fitted.parts:
@@ -281,6 +281,7 @@ class Composite(PartsToGraph, OnePass, Transformer):
                 raise NotFittedError(
                     f"Cannot merge: {which}, a {type(self).__name__}, is not fitted yet. Call fit."
                 )
+        parameters.check(self)
         mine, theirs = self._fitted, other._fitted
         mine.check_same_columns(theirs)
         parts = []
@@ -416,7 +417,8 @@ class Composite(PartsToGraph, OnePass, Transformer):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        inner = [part.__sklearn_tags__() for _, part in self._named_parts()]
+        parts = (part for _, part in self._named_parts() if not isinstance(part, type))
+        inner = [part.__sklearn_tags__() for part in parts if hasattr(part, "__sklearn_tags__")]
         tags.input_tags.allow_nan = True
         tags.input_tags.sparse = all(told.input_tags.sparse for told in inner)
         kept = [told.transformer_tags.preserves_dtype for told in inner if told.transformer_tags]
