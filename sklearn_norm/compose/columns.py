@@ -10,6 +10,7 @@ from sklearn.base import clone
 from sklearn.utils import Bunch
 
 from .._sklearn import HasMethods, StrOptions
+from ..estimators.fitted import MOST_FEATURES
 from ..inputs.mixed import Mixed
 from .composite import Composite
 from .naming import check_names, check_part, swapped
@@ -112,6 +113,9 @@ class ColumnScaler(Composite):
                 )
             check_part(entry[1], f"the scaler {entry[0]!r}")
         check_names([entry[0] for entry in self.scalers], type(self))
+        size = getattr(self.exclude, "size", 0)
+        if isinstance(size, int) and size > MOST_FEATURES:
+            raise ValueError(f"`exclude` has {size} entries, more than a table has columns.")
         if not isinstance(self.remainder, str):
             check_part(self.remainder, "`remainder`")
 
@@ -218,22 +222,24 @@ class ColumnScaler(Composite):
             return told
         found = self.columns_
         told["scalers"] = [
-            (name, scaler, _plain(columns, found[name])) for name, scaler, columns in self.scalers
+            (name, scaler, _as_in_files(columns, found[name]))
+            for name, scaler, columns in self.scalers
         ]
-        if not _is_plain(told["exclude"]):
+        if not _goes_into_files(told["exclude"]):
             fitted = self._fitted
             rest = np.flatnonzero(~fitted.taken).tolist()
             told["exclude"] = [fitted.columns.label(at) for at in rest]
         return told
 
 
-def _is_plain(columns: Any) -> bool:
+def _goes_into_files(columns: Any) -> bool:
+    """Whether a choice of columns is told by plain values, and not by a function or a selector."""
     listed = hasattr(columns, "__len__") or isinstance(columns, (int, slice, np.integer))
     return columns is None or (listed and not callable(columns))
 
 
-def _plain(columns: Any, found: list[Any]) -> Any:
-    return columns if _is_plain(columns) else found
+def _as_in_files(columns: Any, found: list[Any]) -> Any:
+    return columns if _goes_into_files(columns) else found
 
 
 def make_column_scaler(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -22,6 +21,7 @@ from ..inputs.mixed import Mixed, read_mixed, read_scaled
 from ..inputs.reshaped import is_series, named_as, rows_of, series_like
 from .graphs import PartsToGraph
 from .naming import all_or_none
+from .one_part import check_width, continued, naming
 from .one_pass import OnePass
 from .parts import OF_PARTS, Part, Parts
 from .routing import Routed, routed, router_of
@@ -58,7 +58,7 @@ class Composite(PartsToGraph, OnePass, Transformer):
                 f"This {type(self).__name__} was fitted with the scalers {names}, and now has "
                 f"{list(given)}: call fit, which begins anew."
             )
-        return [part.with_(_continued(given[part.name], part)) for part in fitted.parts]
+        return [part.with_(continued(given[part.name], part)) for part in fitted.parts]
 
     def _given(self, mixed: Mixed, places: Any) -> Any:
         """Return what a part is given of X."""
@@ -187,7 +187,7 @@ class Composite(PartsToGraph, OnePass, Transformer):
             if result is not None:
                 return result
         mixed = self._read(X, fitted, 0)
-        told = routed(self, "transform", self._named_parts(), _weighed(mixed, params))
+        told = routed(self, "transform", fitted.named(), _weighed(mixed, params))
         beside = {name: found["transform"] for name, found in told.items()}
         return self._applied(fitted, mixed, beside)
 
@@ -225,7 +225,7 @@ class Composite(PartsToGraph, OnePass, Transformer):
         wanted = named_as(X, columns, fitted.columns) if is_series(X) else columns
         places = fitted.columns.chosen(given, wanted)
         mixed = read_scaled(self, given, fitted.columns, places.size)
-        told = routed(self, "inverse_transform", self._named_parts(), _weighed(mixed, params))
+        told = routed(self, "inverse_transform", fitted.named(), _weighed(mixed, params))
         at = {place: i for i, place in enumerate(places.tolist())}
         results = []
         for part in fitted.parts:
@@ -233,7 +233,7 @@ class Composite(PartsToGraph, OnePass, Transformer):
             if not there:
                 continue
             columns_in_x = np.array([at[place] for place in part.places[there].tolist()])
-            with _naming(part, fitted):
+            with naming(part, fitted):
                 result = self._part_undone(
                     part, there, mixed, columns_in_x, told[part.name]["inverse_transform"]
                 )
@@ -281,11 +281,12 @@ class Composite(PartsToGraph, OnePass, Transformer):
                 raise NotFittedError(
                     f"Cannot merge: {which}, a {type(self).__name__}, is not fitted yet. Call fit."
                 )
+        parameters.check(self)
         mine, theirs = self._fitted, other._fitted
         mine.check_same_columns(theirs)
         parts = []
         for part, others in zip(mine.parts, theirs.parts, strict=True):
-            with _naming(part, mine):
+            with naming(part, mine):
                 empty = not part.places.size
                 parts.append(part if empty else part.with_(part.scaler.merge(others.scaler)))
         merged: Self = clone(self)
@@ -337,7 +338,7 @@ class Composite(PartsToGraph, OnePass, Transformer):
         fitted = fitted if before is None else before.but(tuple(parts))
         for part in parts:
             if part.places.size:
-                with _naming(part, fitted):
+                with naming(part, fitted):
                     learn = getattr(part.scaler, callee)
                     beside = self._beside(told[part.name][callee], part.places)
                     learn(self._given(mixed, part.places), y, **beside)
@@ -358,10 +359,10 @@ class Composite(PartsToGraph, OnePass, Transformer):
         results = []
         for part in fitted.parts:
             if part.places.size:
-                with _naming(part, fitted):
+                with naming(part, fitted):
                     given = self._given(mixed, part.places)
                     result = part.scaler.transform(given, **told[part.name])
-                    _check_width(given, result)
+                    check_width(given, result)
                 asked = getattr(part.scaler, "dtype", None) is not None
                 results.append((part.places, self._returned(result, mixed), asked))
         wanted = _sklearn.asked_container(self)
@@ -416,7 +417,8 @@ class Composite(PartsToGraph, OnePass, Transformer):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        inner = [part.__sklearn_tags__() for _, part in self._named_parts()]
+        parts = (part for _, part in self._named_parts() if not isinstance(part, type))
+        inner = [part.__sklearn_tags__() for part in parts if hasattr(part, "__sklearn_tags__")]
         tags.input_tags.allow_nan = True
         tags.input_tags.sparse = all(told.input_tags.sparse for told in inner)
         kept = [told.transformer_tags.preserves_dtype for told in inner if told.transformer_tags]
@@ -425,46 +427,6 @@ class Composite(PartsToGraph, OnePass, Transformer):
             name for name in floats if all(name in told for told in kept)
         ]
         return tags
-
-
-def _continued(given: Any, part: Part) -> Any:
-    """Return a copy of a fitted part with the parameters of the estimator that is set now."""
-    if not part.places.size:
-        return part.scaler
-    if parameters.same(given, part.scaler):
-        return part.scaler._twin()
-    if type(given) is not type(part.scaler):
-        raise ValueError(
-            f"The scaler {part.name!r} was fitted as a {type(part.scaler).__name__}, and is now a "
-            f"{type(given).__name__}: call fit, which begins anew."
-        )
-    return clone(given)._that_knows(part.scaler)
-
-
-@contextmanager
-def _naming(part: Part, fitted: Parts) -> Iterator[None]:
-    """Say in an error of a part which one it is, and of which columns."""
-    try:
-        yield
-    except (TypeError, ValueError) as error:
-        known = fitted.columns.known()
-        listed = part.places.tolist() if known is None else [known[at] for at in part.places]
-        shown = listed if len(listed) <= 6 else f"[{', '.join(map(repr, listed[:5]))}, ...]"
-        message = f"{str(error).rstrip()} (The scaler {part.name!r}, of the columns {shown}.)"
-        try:
-            told = type(error)(message)
-        except TypeError:
-            raise error from None
-        raise told from error
-
-
-def _check_width(given: Any, result: Any) -> None:
-    """Refuse a part that returns another number of columns than it takes."""
-    if result.shape[1] != given.shape[1]:
-        raise ValueError(
-            f"A scaler must return a column for each that it takes: it took {given.shape[1]} and "
-            f"returned {result.shape[1]}."
-        )
 
 
 def _weighed(mixed: Mixed, params: dict[str, Any]) -> dict[str, Any]:

@@ -210,7 +210,7 @@ class Grouping(Learner):
     def _look_up(self, fitted: Fitted, table: KeyedTable, chosen: Any) -> None:
         """Find the group of each row; what a policy refuses is an error."""
         statistic: Groups = fitted.statistic
-        keys, rows = Keys.read(table.key_columns, table.n_rows)
+        keys, rows = Keys.read(table.key_columns, table.n_rows, in_order=False)
         missing = keys.missing()
         told = fitted.parameters
         if missing.any():

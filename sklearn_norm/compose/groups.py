@@ -390,8 +390,8 @@ class GroupScaler(Grouping):
     @property
     def constant_features_(self) -> Any:
         """ndarray: the names, or the indices, of the scaled columns that are constant."""
-        constant = np.flatnonzero(self._seen().is_constant)
         fitted = self._present()
+        constant = np.flatnonzero(self._inner_of(fitted)._alike(fitted.statistic.whole))
         assert fitted.columns is not None
         places = Layout(fitted.columns, fitted.parameters["by"]).scaled[constant]
         names = fitted.columns.names

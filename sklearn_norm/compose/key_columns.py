@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .key_values import DTYPES, MOST, WORDS, Places, Values, nanoseconds, value_of
+from .key_values import DTYPES, MOST, WORDS, Places, Values, inverse, nanoseconds, value_of
 
 SPARSE = 4  # integers that leave out no more than this share of a range are counted in a table
 PLAIN = ("string", "empty")  # objects of which equality means the same key
@@ -16,6 +16,8 @@ PLAIN = ("string", "empty")  # objects of which equality means the same key
 
 def read_column(column: Any, where: str) -> tuple[Values, Places]:
     """Return the distinct values of a column of keys, and the code of each row.
+
+    Text is in the order in which it comes: `Values.sorted` sorts it.
 
     Parameters
     ----------
@@ -114,7 +116,7 @@ def _of_numbers(array: Any) -> tuple[Any, Places]:
 
     codes, values = pd.factorize(array)
     order = np.argsort(values)
-    return values[order], _inverse(order)[codes]
+    return values[order], inverse(order)[codes]
 
 
 def _of_floats(array: Any, where: str) -> tuple[Values, Places]:
@@ -157,11 +159,11 @@ def _of_objects(array: Any, where: str) -> tuple[Values, Places]:
         values, codes = _of_objects_typed(array.tolist(), where)
         return values, codes
     codes, distinct = pd.factorize(array)
-    order = np.argsort(distinct)
-    blocks = {"text": distinct[order]}
-    if (codes < 0).any():
+    blocks, absent = {"text": distinct}, codes < 0
+    if absent.any():
         blocks["missing"] = np.zeros(1, dtype=bool)
-    return Values.of(blocks), np.append(_inverse(order), order.size)[codes]
+        codes[absent] = distinct.size
+    return Values.of(blocks), codes
 
 
 def _of_objects_typed(objects: list[Any], where: str) -> tuple[Values, Places]:
@@ -174,19 +176,13 @@ def _of_objects_typed(objects: list[Any], where: str) -> tuple[Values, Places]:
     ordered = {kind: sorted(pairs) for kind, pairs in by_kind.items()}
     values = Values.of({kind: _block(kind, pairs) for kind, pairs in ordered.items()})
     order = [place for kind in values.blocks for _, place in ordered[kind]]
-    return values, _inverse(np.array(order, dtype=np.intp))[first]
+    return values, inverse(np.array(order, dtype=np.intp))[first]
 
 
 def _block(kind: str, pairs: list[tuple[Any, int]]) -> Any:
     block = np.empty(len(pairs), dtype=DTYPES[kind])
     block[:] = [value for value, _ in pairs]
     return block
-
-
-def _inverse(order: Any) -> Places:
-    out = np.empty(order.size, dtype=np.intp)
-    out[order] = np.arange(order.size)
-    return out
 
 
 _READERS: dict[str, Callable[[Any, str], tuple[Values, Places]]] = {

@@ -35,12 +35,15 @@ DTYPES: dict[str, Any] = {
 KINDS = tuple(DTYPES)
 MOST = 2**63
 UNITS = {"date": "M8[D]", "time": "M8[ns]", "time in UTC": "M8[ns]", "duration": "m8[ns]"}
+FEW = 32  # text is looked up in a table if it is no less than one in so many of those known
 WORDS = "Keys are numbers, booleans, text, dates and times"
 
 
 @dataclass(frozen=True, eq=False)
 class Values:
     """The distinct values of one column of keys, by kind, each sorted; a code is the place of one.
+
+    Only text that was just read, to be looked up, is not sorted.
 
     Parameters
     ----------
@@ -93,6 +96,17 @@ class Values:
                 blocks[kind] = np.unique(both) if len(pair) > 1 else both
         return type(self).of(blocks)
 
+    def sorted(self) -> tuple[Values, Places | None]:
+        """Return the values with text in order, and the new code of each old one if any moves."""
+        text = self.blocks.get("text")
+        if text is None:
+            return self, None
+        listed = text.tolist()
+        order = np.array(sorted(range(len(listed)), key=listed.__getitem__), dtype=np.intp)
+        new, start = np.arange(len(self)), self.starts()["text"]
+        new[start : start + order.size] = start + inverse(order)
+        return type(self).of({**self.blocks, "text": text[order]}), new
+
     def chosen(self, codes: Any) -> tuple[Values, Places]:
         """Return the values of some codes only, and the new code of each old one."""
         used = np.zeros(len(self), dtype=bool)
@@ -142,10 +156,11 @@ class Values:
 
 
 def _found(mine: Any, theirs: Any, kind: str, start: int) -> Places:
-    if kind == "text":
+    if kind == "text" and FEW * len(theirs) > len(mine):
         import pandas as pd
 
-        found = np.asarray(pd.Index(mine, dtype=object).get_indexer(theirs), dtype=np.intp)
+        told = pd.Index(theirs, dtype=object)
+        found = np.asarray(pd.Index(mine, dtype=object).get_indexer(told), dtype=np.intp)
         return np.where(found < 0, -1, found + start)
     places = np.searchsorted(mine, theirs)
     here = places < len(mine)
@@ -166,6 +181,13 @@ def _objects(kind: str, block: Any) -> list[Any]:
         return list(pd.to_timedelta(block.view("m8[ns]")))
     zone = "UTC" if kind == "time in UTC" else None
     return list(pd.DatetimeIndex(block.view("M8[ns]")).tz_localize(zone))
+
+
+def inverse(order: Any) -> Places:
+    """Return the place of each number in an order."""
+    out = np.empty(order.size, dtype=np.intp)
+    out[order] = np.arange(order.size)
+    return out
 
 
 def _is_whole(values: Any) -> Any:

@@ -31,7 +31,9 @@ class Keys:
     codes: Any
 
     @classmethod
-    def read(cls, columns: Sequence[tuple[str, Any]], n_rows: int) -> tuple[Self, Places]:
+    def read(
+        cls, columns: Sequence[tuple[str, Any]], n_rows: int, in_order: bool = True
+    ) -> tuple[Self, Places]:
         """Return the keys of a table, and the group of each row.
 
         Parameters
@@ -40,10 +42,12 @@ class Keys:
             What each column of keys is called, and its keys.
         n_rows : int
             The number of rows.
+        in_order : bool
+            Whether text is sorted, which keys that are only looked up need not be.
         """
         if not columns:
             return cls((), np.zeros((0, min(n_rows, 1)), NARROW)), np.zeros(n_rows, np.intp)
-        read = [read_column(column, name) for name, column in columns]
+        read = [_read(column, name, in_order) for name, column in columns]
         values = tuple(v for v, _ in read)
         if len(read) == 1:
             return cls(values, np.arange(len(values[0]), dtype=NARROW)[None]), read[0][1]
@@ -203,6 +207,14 @@ class Keys:
             numbers = _numbered(list(codes.astype(np.intp)), [len(v) for v in self.values])
             if not (numbers[1:] > numbers[:-1]).all():
                 yield "codes", "must be in rising order"
+
+
+def _read(column: Any, name: str, in_order: bool) -> tuple[Values, Places]:
+    values, codes = read_column(column, name)
+    if not in_order:
+        return values, codes
+    values, new = values.sorted()
+    return values, codes if new is None else new[codes]
 
 
 def _of_column(at: int, *keys: Keys) -> Iterator[tuple[Values, Any]]:

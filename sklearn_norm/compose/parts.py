@@ -56,6 +56,10 @@ class Parts:
     container: str = "default"
     plan: dict[str, Any] = field(default_factory=dict)
 
+    def named(self) -> list[tuple[str, Any]]:
+        """Return the names of the parts, and these."""
+        return [(part.name, part.scaler) for part in self.parts]
+
     def but(self, parts: tuple[Part, ...]) -> Self:
         """Return the record with other parts."""
         return replace(self, parts=parts, plan={})

@@ -312,7 +312,11 @@ class Learner(Mergeable, Transformer):
 
     def _constant(self) -> Any:
         """Return which columns are constant."""
-        return self._measured().is_constant
+        return self._alike(self._measured())
+
+    def _alike(self, statistic: Any) -> Any:
+        """Return of which columns of a statistic all members are equal."""
+        return statistic.is_constant
 
     def _fitted_now(self) -> Fitted:
         """Return the record with the buffer merged, or raise NotFittedError."""

@@ -12,6 +12,7 @@ from .._sklearn import Interval, StrOptions
 from ..inputs.labelled import per_column
 from ..inputs.table import Table
 from ..kernels import Array, Floats
+from ..statistics.moments import Moments
 from ..statistics.record import Statistic
 from ..statistics.units import InUnits, check_alike, kept, median_sizes
 from .fitted import Fitted
@@ -58,6 +59,15 @@ class UnitScaler(Scaler):
         if isinstance(statistic, InUnits):
             return whole(statistic.unit), statistic.members
         return self._given_units(statistic.weight.size), statistic
+
+    def _deviation(self, statistic: Any, moments: Moments) -> Floats:
+        """Return the deviation of what members bend to; 0 where all members are equal.
+
+        There, the moments may tell the roundings of a function: its last bits depend on the place
+        of a member in memory, and on the version of NumPy.
+        """
+        deviation = moments.deviation(0)
+        return np.where(self._alike(statistic), np.minimum(deviation, 0.0), deviation)
 
     def _refuse(self, name: str, numbers: Floats, wrong: Array, remedy: str) -> None:
         """Raise an error for the first column where a parameter is wrong."""

@@ -21,6 +21,7 @@ WIDE = frozenset(map(np.dtype, "lLqQ"))
 LIMIT = 2.0**53
 POLARS = ("Float64", "Float32", "Boolean", "Int8", "Int16", "Int32", "UInt8", "UInt16", "UInt32")
 POLARS_WIDE = ("Int64", "UInt64")
+NUMBERS_OF_POLARS = frozenset(POLARS + POLARS_WIDE)
 FEW_ROWS, FEW_COLUMNS = 64, 8  # up to which other ways through pandas are shorter
 
 
@@ -71,19 +72,34 @@ def _of_pandas(X: Any, columns: Columns, places: Array) -> Block | None:
 def _of_polars(X: Any, columns: Columns, places: Array) -> Block | None:
     if columns.names is None or X.columns != columns.names.tolist():
         return None
-    every = X.get_columns()
-    chosen = [every[at] for at in places.tolist()]
-    kinds = [str(series.dtype) for series in chosen]
-    if not {*kinds} <= {*POLARS, *POLARS_WIDE} or any(series.null_count() for series in chosen):
+    every = [str(kind) for kind in X.dtypes]
+    kinds = [every[at] for at in places.tolist()]
+    if not NUMBERS_OF_POLARS.issuperset(kinds):
         return None
-    values = np.empty((X.height, len(chosen)), order="F")
-    for i, series in enumerate(chosen):
-        values[:, i] = series.to_numpy()
-    if _too_large(values, [kind in POLARS_WIDE for kind in kinds]):
+    few = X.height <= FEW_ROWS and NUMBERS_OF_POLARS.issuperset(every)
+    values = _of_rows(X, places) if few else _of_series(X, places)
+    if values is None or _too_large(values, [kind in POLARS_WIDE for kind in kinds]):
         return None
     short = np.zeros(len(every), dtype=bool)
     short[places] = [kind == "Float32" for kind in kinds]
     return Block(values, short)
+
+
+def _of_rows(X: Any, places: Array) -> Floats | None:
+    if any(X.null_count().row(0)):
+        return None
+    return np.array(X.rows(), dtype=np.float64)[:, places]
+
+
+def _of_series(X: Any, places: Array) -> Floats | None:
+    every = X.get_columns()
+    chosen = [every[at] for at in places.tolist()]
+    if any(series.null_count() for series in chosen):
+        return None
+    values = np.empty((X.height, len(chosen)), order="F")
+    for i, series in enumerate(chosen):
+        values[:, i] = series.to_numpy()
+    return values
 
 
 def _too_large(values: Floats, wide: list[bool]) -> bool:
@@ -101,10 +117,16 @@ def with_block(X: Any, places: Array, values: Floats, short: Array) -> Any:
 
 
 def _in_polars(X: Any, places: Array, values: Floats, short: Array) -> Any:
-    polars, every = sys.modules["polars"], X.get_columns()
-    for i, at in enumerate(places.tolist()):
-        column = values[:, i].astype(np.float32) if short[at] else values[:, i]
-        every[at] = polars.Series(every[at].name, column)
+    polars, names = sys.modules["polars"], X.columns
+    every = X.get_columns() if places.size < len(names) else [None] * len(names)
+    if len(values) <= FEW_ROWS:  # a slice is made sooner than a series, and keeps all in memory
+        size, whole = len(values), polars.Series(values.ravel(order="F"))
+        found = [whole.slice(i * size, size) for i in range(places.size)]
+    else:
+        found = [polars.Series(values[:, i]) for i in range(places.size)]
+    for one, at in zip(found, places.tolist(), strict=True):
+        one = one.cast(polars.Float32) if short[at] else one
+        every[at] = one.rename(names[at])
     return polars.DataFrame(every)
 
 

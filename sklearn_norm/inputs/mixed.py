@@ -179,7 +179,8 @@ def _read_array(estimator: Any, X: Any, columns: Columns | None, least_rows: int
         table = read_table(estimator, rows, columns, least_rows=least_rows)
         return Mixed(table.values, table.columns, X, original=stack.shape)
     table = read_table(estimator, X, columns, least_rows=least_rows)
-    return Mixed(table.values, table.columns, table.given)
+    original = table.original if isinstance(table, Reshaped) else None
+    return Mixed(table.values, table.columns, table.given, original=original)
 
 
 def _objects(X: Any) -> Any:

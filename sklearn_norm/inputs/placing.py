@@ -246,7 +246,9 @@ def converted(found: Any, container: str, wanted: str, names: Any = None, like: 
         return pl.DataFrame([_of_polars(str(s.name), s, pl) for s in series])
     import pandas as pd
 
-    held = {s.name: s.to_numpy() if _is_plain(s) else s.to_list() for s in found.get_columns()}
+    held = {
+        s.name: s.to_numpy() if _is_held_by_numpy(s) else s.to_list() for s in found.get_columns()
+    }
     return pd.DataFrame(held)
 
 
@@ -258,5 +260,6 @@ def _of_polars(name: str, series: Any, pl: Any) -> Any:
     return pl.Series(name, [None if a else v for v, a in zip(series, absent, strict=True)])
 
 
-def _is_plain(series: Any) -> bool:
+def _is_held_by_numpy(series: Any) -> bool:
+    """Whether a series of polars holds numbers without nulls."""
     return bool(series.dtype.is_numeric()) and not series.null_count()

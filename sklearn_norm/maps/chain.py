@@ -293,13 +293,14 @@ def _members(function: Bend, way: str, X: Any) -> Any:
 def _in_blocks(act: Callable[[Any], Any], X: Any) -> Any:
     """Apply a function to a dense or traced array, rows by rows, so that all stays in cache.
 
-    It gets float64 in C order: NumPy has other code for other layouts, with other last bits.
+    It gets and gives float64 in C order: NumPy has other code for other layouts, with other last
+    bits, and sums them in another order.
     """
     if isinstance(X, kernels.Traced):
         return act(_as_float64(X))
     if X.size <= BLOCK and X.flags.c_contiguous:
         return act(_as_float64(X))
-    y, step = np.empty_like(X, dtype=np.float64, subok=False), max(1, BLOCK // X.shape[1])
+    y, step = np.empty(X.shape), max(1, BLOCK // X.shape[1])
     for start in range(0, len(X), step):
         rows = slice(start, start + step)
         y[rows] = act(np.ascontiguousarray(_as_float64(X[rows])))

@@ -27,6 +27,7 @@ from ..statistics.units import InUnits
 LOGIT = "logit"
 KEEP_ZEROS = ("log1p", "asinh", "signed_log1p")
 EVERYWHERE = ("asinh", "signed_log1p")  # the kinds that are defined for all numbers
+ROUNDING = 2.0**-49  # of two logarithms of one number, 4 units in the last place each
 WHOLE = (0, 1)  # the bounds of shares
 
 
@@ -85,14 +86,15 @@ class LogScaler(UnitScaler):
     center_ : ndarray of shape (n_features,) or None
         The mean of the logarithms, float64. None without `standardize`.
     scale_ : ndarray of shape (n_features,) or None
-        The standard deviation of the logarithms; 1 where they are all equal.
+        The standard deviation of the logarithms; 1 where they are all equal, to 49 bits.
     unit_ : ndarray of shape (n_features,) or None
         The unit. NaN where "median" has seen no value other than 0 yet; until then the unit is 1.
         None for "logit".
     n_samples_seen_ : int, float or ndarray of shape (n_features,)
         The weight seen, without values that became NaN; an array where features differ.
     constant_features_ : ndarray
-        The names, or indices, of the features whose logarithms are all equal.
+        The names, or indices, of the features whose logarithms are all equal, to 49 bits: those of
+        one number differ in their last bits with the version of NumPy.
     n_features_in_ : int
         The number of features.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -205,7 +207,7 @@ class LogScaler(UnitScaler):
         unit, moments = self._in_units(statistic)
         affine = Affine()
         if self.standardize:
-            scale = moments.deviation(0)
+            scale = self._deviation(statistic, moments)
             if np.isnan(scale[statistic.weight > 0]).any():
                 raise ValueError(
                     "standardize=True needs what `from_stats` was not given. Keep "
@@ -215,6 +217,13 @@ class LogScaler(UnitScaler):
         if self.clip is not None:
             affine = clipped(affine, self.clip, statistic, self._known)
         return Chain(self._bend(unit), affine)
+
+    def _alike(self, statistic: Moments | InUnits) -> Any:
+        """Return of which columns the logarithms are equal but for their rounding."""
+        low, high = statistic.low, statistic.high
+        with np.errstate(invalid="ignore"):  # unknown or absent members have infinite extrema
+            near = high - low <= ROUNDING * np.maximum(np.abs(low), np.abs(high))
+        return near & np.isfinite(low) & np.isfinite(high)
 
     def _bend(self, unit: Floats) -> Bend:
         """Return the function, by the units of the columns."""

@@ -227,7 +227,7 @@ class PowerScaler(UnitScaler):
         affine = Affine()
         if self.standardize:
             middle = np.where(np.isnan(known.middle), middle, known.middle)
-            affine = Affine.of(center=moments.mean, scale=moments.deviation(0))
+            affine = Affine.of(center=moments.mean, scale=self._deviation(statistic, moments))
         first = Power(lambdas, unit, middle, self._positive)
         self._refuse_overflow(first, known)
         return Chain(first, affine)

@@ -91,7 +91,7 @@ class Likelihoods(Statistic):
             best[chosen] = best_powers(X[:, chosen], weight, part, *search, near)
         lambdas = np.where(np.isnan(best), np.clip(1.0, *search), best)
         with np.errstate(all="ignore"):
-            raised = at._replace(lambdas=lambdas).bend(X.astype(np.float64))
+            raised = at._replace(lambdas=lambdas).bend(X.astype(np.float64, order="C"))
         exact = Moments.measure(np.where(np.isfinite(raised), raised, np.nan), weight)
         best = np.where(seen.weight > 0, lambdas, np.nan)
         return whole.replaced(best=best, exact=exact)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from ..kernels import Floats, Rows, Selection
 from ..kernels.interpolation import interpolated
+from .segments import Segments
 from .sketch import Sketch, capacity, hashed, thinning_of
 from .stored import KeptOfStored
 
@@ -55,11 +56,16 @@ class Sketches:
 
     def of_columns(self, chosen: Any) -> Sketches:
         """Return the sketches of some columns; they are still built only when they are needed."""
-        return _picked((self,), np.arange(len(self))[chosen])
+        places, exact = np.arange(len(self))[chosen], self.as_exact()
+        return _picked((self,), places) if exact is None else exact.chosen(places)
 
     def joined(self, other: Sketches) -> Sketches:
         """Return the sketches of these columns and those of others, side by side."""
-        return _picked((self, other), np.arange(len(self) + len(other)))
+        mine, theirs = self.as_exact(), other.as_exact()
+        if mine is None or theirs is None or mine.rank_error != theirs.rank_error:
+            return _picked((self, other), np.arange(len(self) + len(other)))
+        members = Segments.of(mine.members).joined(Segments.of(theirs.members))
+        return Exact(members, mine.rank_error, mine.seeds + theirs.seeds)
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,7 +162,8 @@ class Thinned(Sketches):
             return None
         sizes = self.sizes
         if sizes.size * int(sizes.max(initial=0)) > 2 * int(sizes.sum()) + whole:
-            return None  # one array would be mostly NaN
+            segments = self.members.columns.segments()  # rows would be mostly NaN
+            return Exact(segments, self.rank_error, (0,) * len(self))
         members = self.members.columns.rows()
         return Exact(members, self.rank_error, (0,) * len(self))
 
@@ -165,7 +172,7 @@ class Thinned(Sketches):
 class Exact(Sketches):
     """All members of all columns, few enough that none was dropped."""
 
-    members: Rows
+    members: Rows | Segments
     rank_error: float
     seeds: tuple[int, ...]
 
@@ -202,6 +209,11 @@ class Exact(Sketches):
     def as_exact(self) -> Exact:
         return self
 
+    def chosen(self, places: Any) -> Exact:
+        """Return the sketches of some columns."""
+        seeds = tuple(map(self.seeds.__getitem__, places.tolist()))
+        return type(self)(Segments.of(self.members).chosen(places), self.rank_error, seeds)
+
 
 @lru_cache(maxsize=64)
 def _paired(a: int, b: int) -> int:
@@ -209,12 +221,15 @@ def _paired(a: int, b: int) -> int:
     return hashed(*sorted((a, b)))
 
 
-def _merged(a: Rows, b: Rows, most: float) -> Rows | None:
-    """Return the members of both; None if a column has more than `most`, or most are NaN."""
+def _merged(a: Rows | Segments, b: Rows | Segments, most: float) -> Rows | Segments | None:
+    """Return the members of both; None if a column has more than `most`."""
     counts = a.counts + b.counts
     if counts.max(initial=0) > most:
         return None
-    values = np.concatenate([a.values, b.values], axis=1)
-    values.sort(axis=1, kind="stable")  # a stable sort merges the two sorted parts quickly
-    members = Rows.packed(values, counts)
-    return members if isinstance(members, Rows) else None
+    if isinstance(a, Rows) and isinstance(b, Rows):
+        values = np.concatenate([a.values, b.values], axis=1)
+        values.sort(axis=1, kind="stable")  # a stable sort merges the two sorted parts quickly
+        members = Rows.packed(values, counts)
+        if isinstance(members, Rows):
+            return members
+    return Segments.of(a).merged(Segments.of(b))

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ..kernels import Array, Floats, Rows, Selection, Thinning
 from .grouped import GroupedRows
+from .segments import Segments
 from .sparse import SparseColumns
 
 Integers = npt.NDArray[np.int64]
@@ -88,6 +89,12 @@ class StoredColumns:
         values = np.zeros((stored.size, int((stored + self.zeros).max(initial=0))))
         values[column, rank] = self.values[:-1]
         return Rows(values, self.sizes)
+
+    def segments(self) -> Segments:
+        """Return all members, one column after another."""
+        column = np.repeat(np.arange(self.sizes.size), self.sizes)
+        rank = np.arange(column.size) - (np.cumsum(self.sizes) - self.sizes)[column]
+        return Segments(self.at(rank, column), self.sizes)
 
 
 @dataclass(frozen=True, eq=False)

@@ -36,8 +36,7 @@ def column_cases(small: bool, n_threads: int) -> Iterator[Case]:
         operation = f"ColumnScaler of three, {library} there and back"
         yield Case(operation, mixed, n_threads, partial(there_and_back, library, mixed))
     for form in FORMS:
-        times = 6 if form == "polars" else 10  # making a frame of 30 series takes most of it
-        bars = (Bar(13, SKLEARN, 1 / times),) if NATIVE else ()
+        bars = (Bar(13, SKLEARN, 1 / 10),) if NATIVE else ()
         operation = f"ColumnScaler of three, {CALLS} times one row, {form}"
         yield Case(operation, Table((1, WIDTH)), 1, partial(one_row, form), bars)
 

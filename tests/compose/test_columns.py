@@ -13,6 +13,7 @@ import polars.selectors as cs
 import polars.testing
 import pytest
 import sklearn
+from budget import times
 from hypothesis import given
 from hypothesis import strategies as st
 from laws import assert_same_bits, assert_same_state
@@ -165,16 +166,19 @@ def test_subsets_of_arrays_go_back_by_place_and_one_column_as_a_series():
 
 
 @FRAMES
-def test_the_bars_of_a_large_frame(make):
-    """1e5 rows of 30 mixed columns, in part; the benchmarks have them all."""
-    X = make(2000)
-    more = {f"n{i}": RNG.normal(10.0**i, 3, 2000) for i in range(20)}
+def test_a_large_frame_and_any_of_its_columns_come_back(make):
+    """30 mixed columns: text, dates, flags, integers with nulls, floats of all sizes."""
+    rows = times(1000, 100_000)
+    X = make(rows)
+    more = {f"n{i}": RNG.normal(10.0**i, 3, rows) for i in range(21)}
     X = X.assign(**more) if isinstance(X, pd.DataFrame) else X.with_columns(**more)
-    wide = [f"n{i}" for i in range(20)]
-    scaler = ColumnScaler([*PARTS, ("wide", RobustScaler(), wide)])
+    assert X.shape == (rows, 30)
+    scaler = ColumnScaler([*PARTS, ("wide", RobustScaler(), [*more][:12])], remainder="passthrough")
     Z = scaler.fit_transform(X)
     assert_same_frame(scaler.inverse_transform(Z), X)
-    assert_same_frame(scaler.inverse_transform(take(Z, wide[3:9])), take(X, wide[3:9]))
+    for size in (1, 2, 5, 13, 29):
+        names = [X.columns[at] for at in sorted(RNG.permutation(30)[:size])]
+        assert_same_frame(scaler.inverse_transform(take(Z, names)), take(X, names))
 
 
 def test_values_that_are_no_integers_stay_floats():
@@ -242,6 +246,30 @@ def test_one_row_of_a_mixed_frame_has_the_bits_of_many(make):
     for i in range(5):
         row = scaler.transform(X[i : i + 1])
         assert row.equals(whole[i : i + 1])
+
+
+@pytest.mark.parametrize("rows", [1, 5, 65])
+def test_few_rows_of_numbers_in_polars_have_the_bits_of_the_parts(rows):
+    """They are read and made in another way than many, short floats and flags among them."""
+    rng = np.random.default_rng(rows)
+    found = {"a": rng.normal(size=70), "i": rng.integers(-9, 9, 70), "flag": rng.random(70) > 0.5}
+    found |= {"f": rng.normal(size=70).astype(np.float32), "u": rng.integers(0, 9, 70)}
+    X = pl.DataFrame(found).with_columns(pl.col("u").cast(pl.UInt8))
+    for names in (["a", "i", "f", "flag", "u"], ["a", "u"]):
+        scaler = ColumnScaler([(n, ZScoreScaler(), [n]) for n in names]).fit(X)
+        Z = scaler.transform(X[3 : 3 + rows])
+        assert Z.columns == X.columns
+        for name in X.columns:
+            own = ZScoreScaler().fit(X[[name]]).set_output(transform="polars")
+            given = X[3 : 3 + rows, [name]]
+            expected = own.transform(given) if name in names else given
+            if name == "f":
+                expected = expected.cast(pl.Float32)
+            pl.testing.assert_frame_equal(Z[[name]], expected, check_exact=True)
+    absent = X[:2].with_columns(a=pl.Series([None, 1.0]))
+    assert scaler.transform(absent)["a"].null_count() == 1
+    with pytest.raises(ValueError, match=r"contains infinity .* in column 'a'"):
+        scaler.transform(X[:1].with_columns(a=pl.lit(np.inf)))
 
 
 def test_integers_beyond_2_53_are_scaled_exactly_and_stay_exact():

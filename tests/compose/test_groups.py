@@ -447,6 +447,31 @@ def test_new_groups_join_a_stream_and_empty_batches_change_nothing():
     )
 
 
+def test_a_stream_of_quantiles_has_those_of_each_group_by_itself():
+    """Groups are of very different sizes, and some join late."""
+    stream, parts = GroupScaler(RobustScaler(), by="device"), [data(400, seed) for seed in range(3)]
+    parts[0] = parts[0][parts[0]["device"] != "e"]
+    for part in parts:
+        stream.partial_fit(part)
+    for key, rows in pd.concat(parts).groupby("device"):
+        found, hand = stream.stats_for(key), RobustScaler().fit(rows[NAMES])
+        assert_same_bits(found.center_, hand.center_)
+        assert_same_bits(found.scale_, hand.scale_)
+
+
+def test_text_that_is_looked_up_comes_in_any_order():
+    """Few keys and many, some unknown, find the groups that sorted ones find."""
+    names = [f"shop {i}" for i in range(300)] + ["", "\0", "a\0", "a", "é", "\ud7ff", "😀"]
+    X = np.repeat(np.arange(float(len(names))), 2)[:, None]
+    scaler = GroupScaler(ZScoreScaler(with_std=False), handle_unknown="nan")
+    scaler.fit(X, groups=np.repeat(np.array(names, dtype=object), 2))
+    assert scaler.groups_.tolist() == sorted(names)
+    for chosen in ([306, 2, 300], np.random.default_rng(0).permutation(307).tolist()):
+        asked = [names[at] for at in chosen] + ["shop", "zoo"]
+        Z = scaler.transform(np.array([*chosen, 1.0, 1.0])[:, None], groups=asked)[:, 0]
+        np.testing.assert_array_equal(Z, [0.0] * len(chosen) + [np.nan] * 2)
+
+
 def test_a_stream_keeps_its_keys_and_its_kind_of_scaler():
     groups = GroupScaler(by="g").fit(SMALL.assign(h=[1, 1, 1, 2]))
     with pytest.raises(ValueError, match="The keys of the fit are by='g', not by='h'"):

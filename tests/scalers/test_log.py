@@ -16,6 +16,7 @@ import pytest
 from documents import NAN3, THREE, changed, document_array, document_of
 from hypothesis import given
 from hypothesis import strategies as st
+from inside import chain_of
 from laws import assert_same_bits, assert_same_state, read_scaler
 from scipy import sparse
 from skl2onnx import to_onnx
@@ -455,6 +456,26 @@ def test_a_constant_column_is_not_divided():
     assert scaler.transform([[100.0, 10.0]]).tolist() == [[-1.0, 1.0]]
 
 
+@every_kind
+def test_a_constant_column_stays_one_under_another_numpy(kind, monkeypatch):
+    members, owner = (
+        np.array([0.3, 0.5000001, 1e-9]),
+        type(chain_of(LogScaler(kind).fit([[0.5]]))[0]),
+    )
+    make = lambda: LogScaler(kind)  # noqa: E731
+    laws.constant_where_functions_round_otherwise(make, members, monkeypatch, owner, ["bend"])
+
+
+def test_logarithms_apart_by_more_than_their_rounding_are_not_constant():
+    """49 bits of a logarithm are those of the data, and extrema that nobody knows are not equal."""
+    near, far = 1 + 2.0**-52, 1 + 2.0**-40
+    scaler = LogScaler().fit([[1e9, 1e9, 1.0], [1e9 * near, 1e9 * far, near]])
+    assert scaler.constant_features_.tolist() == [0]
+    told = LogScaler.from_stats(center=10.0, scale=1e-15, n_samples=5)
+    assert told.constant_features_.size == 0
+    assert told.scale_.tolist() == [1e-15]
+
+
 @pytest.mark.parametrize("unit", [{"b": 1.0, "a": 2.0}, pd.Series({"a": 2.0, "b": 1.0}), [2, 1]])
 def test_units_of_any_form_are_saved_as_they_mean(unit):
     scaler = LogScaler(unit=unit).fit(pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0]}))
@@ -804,9 +825,21 @@ CHECKED += [LogScaler(kind="asinh", standardize=False)]
 CHECKED += [LogScaler(nonpositive="clip", floor=0.01)]
 CHECKED += [LogScaler(kind="log1p", nonpositive="clip", floor=-0.5)]
 CHECKED += [LogScaler(kind="logit", nonpositive="clip", floor=0.01, bounds=(-50, 150))]
+CHECKED += [LogScaler(nonpositive="nan"), LogScaler(kind="log1p", nonpositive="nan")]
 
 
 @pytest.mark.share(0.5, each_value=False)
 @parametrize_with_checks(CHECKED)
 def test_sklearn_checks(estimator, check):
     check(estimator)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(
+    "estimator",
+    [LogScaler(), LogScaler(unit="median"), LogScaler(kind="log1p"), LogScaler(kind="logit")],
+    ids=repr,
+)
+def test_sklearn_checks_fail_only_where_there_is_no_logarithm(estimator):
+    """Their data hold zeros, numbers below -1 and above 1."""
+    laws.fails_only_for_what_is_not_defined(estimator, least=20)

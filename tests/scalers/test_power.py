@@ -22,6 +22,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 import sklearn_norm
 from sklearn_norm import PowerScaler
 from sklearn_norm.exceptions import FormatError, SparseDataError
+from sklearn_norm.kernels import powers
 from sklearn_norm.kernels._numpy import blocks
 from sklearn_norm.maps.power import Power
 from sklearn_norm.onnx import inverse
@@ -219,6 +220,14 @@ def test_columns_of_little_are_finite(method):
     np.testing.assert_array_equal(Z[:, 0], 0.0)
     np.testing.assert_array_equal(scaler.constant_features_, [0, 3])
     assert np.isnan(scaler.transform([[3.0, 5.0, 1.0, 2.0]])[0, 1])
+
+
+@every_method
+def test_a_constant_column_stays_one_under_another_numpy(method, monkeypatch):
+    """Its members are what is equal, whatever becomes of them."""
+    make, members = partial(PowerScaler, method, unit=1.0), np.array([0.3, 1.0, 1e5])
+    act = laws.constant_where_functions_round_otherwise
+    act(make, members, monkeypatch, powers.Power, ["bend", "grid"])
 
 
 def test_a_column_of_zeros():
@@ -568,10 +577,21 @@ def test_whole_powers_are_right_to_the_last_digits(x, power):
         np.testing.assert_allclose(scaler.transform([[-x]])[0, 0], float(exact), rtol=1e-13)
 
 
-# they give zeros even to what takes positive numbers only, and so cannot be run for Box-Cox
-@parametrize_with_checks([PowerScaler(), PowerScaler(unit=1.0), PowerScaler(lambdas=0.5)])
+CHECKED = [PowerScaler(), PowerScaler(unit=1.0), PowerScaler(lambdas=0.5)]
+CHECKED += [PowerScaler(standardize=False), PowerScaler(lambda_range=(0, 2))]
+
+
+@pytest.mark.share(0.5, each_value=False)
+@parametrize_with_checks(CHECKED)
 def test_sklearn_checks(estimator, check):
     check(estimator)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("unit", ["median", 1.0])
+def test_sklearn_checks_of_box_cox_fail_only_where_it_is_not_defined(unit):
+    """Their data hold zeros, even for what takes positive numbers only."""
+    laws.fails_only_for_what_is_not_defined(PowerScaler("box-cox", unit=unit), least=20)
 
 
 # Threads

@@ -80,6 +80,12 @@ def map_of(scaler):
     return scaler._ruled()
 
 
+def chain_of(scaler):
+    """Return the function that a bent scaler applies, and the affine map after it."""
+    chain = scaler._fitted_now().map
+    return chain.first, chain.then
+
+
 def waiting_of(scaler):
     """Return the buffer of pending batches, or None."""
     return scaler._fitted.buffer
