@@ -59,7 +59,7 @@ def tables() -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def pipelines() -> list[Any]:
-    """Return pipelines that stream: of scalers, of columns, and of a model at the end."""
+    """Return pipelines that stream: of columns and scalers, and of a step that is frozen."""
     some, rest = MinMaxScaler(feature_range=(-1, 1)), RobustScaler()
     columns = ColumnScaler([("some", some, [0, 1]), ("pooled", PooledScaler(rest), [2, 3])])
     return [

@@ -720,6 +720,7 @@ def test_an_odd_value_works_or_is_refused_with_a_useful_message(subject, method)
     assert not lines, f"{len(lines)} of {len(tried)}:\n" + "\n".join(lines)
 
 
+@pytest.mark.full
 def test_there_are_ten_thousand_cases():
     ids = [case.id for subject, method in EVERY for case in cases(subject, method)]
     assert len(ids) == len(set(ids)) >= LEAST_CASES

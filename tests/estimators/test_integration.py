@@ -48,6 +48,7 @@ for model, row in zip(sys.argv[1::2], sys.argv[2::2]):
 """
 
 
+@pytest.mark.full
 def test_a_saved_pipeline_predicts_one_row_in_a_new_process(tmp_path):
     """The main job: scale a table, train, save, load elsewhere, predict; to the last bit."""
     arguments, expected = [], []

@@ -117,6 +117,7 @@ def test_the_extension_is_taken_where_it_is():
         assert "variant" in backends.choose(told).reason
 
 
+@pytest.mark.full
 def test_the_environment_chooses_in_a_new_process():
     code = "from sklearn_norm.kernels import choice; print(choice.name)"
     told = {**os.environ, "SKLEARN_NORM_KERNELS": "NumPy "}

@@ -92,6 +92,7 @@ def test_examples_of_the_pages_hold(page):
     assert doctest.testfile(str(page), module_relative=False).failed == 0
 
 
+@pytest.mark.full
 def test_the_quickstart_runs():
     told = ran("quickstart.py")
     scores = re.findall(r"^ +\w+ +\d+ +\d+ +(?:accuracy|r2) +(\S+) +(\S+)$", told, re.MULTILINE)
@@ -99,6 +100,7 @@ def test_the_quickstart_runs():
     assert all(float(scaled) > float(raw) for raw, scaled in scores)
 
 
+@pytest.mark.full
 def test_devices_are_made_alike():
     told = ran("devices.py")
     before, scaled, harmonised = map(float, re.findall(r"^  \D+ (0\.\d+)$", told, re.MULTILINE))
@@ -168,12 +170,14 @@ def served(*arguments: str) -> list[tuple[str, str]]:
     return [(what, kind) for what, kind, _ in lines]
 
 
+@pytest.mark.full
 def test_saved_pipelines_answer_rows_from_threads():
     """Median, 99th percentile and throughput, of frames and of arrays."""
     kinds = ("ndarray", "DataFrame")
     assert served() == [(what, kind) for kind in kinds for what in ("scale", "predict")]
 
 
+@pytest.mark.full
 def test_a_pipeline_of_a_file_answers_what_it_was_fitted_on(tmp_path):
     path = tmp_path / "pipeline.joblib"
     table = load_breast_cancer(as_frame=True)
@@ -289,6 +293,7 @@ def test_the_new_bent_scaler_is_a_graph_of_onnx(new_bent_scaler):
         np.testing.assert_allclose(session.run(None, {"X": given})[0], expected, 1e-14)
 
 
+@pytest.mark.full
 def test_known_ages_and_logarithms_of_incomes_share_a_table():
     told = ran("mixed_table.py")
     assert re.search(r"^ +20 +22026\.47 +0\.00 +0\.00$", told, re.MULTILINE)

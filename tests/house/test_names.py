@@ -155,6 +155,7 @@ def test_dir_shows_public_names_only_and_each_is_there():
     assert all(hasattr(sklearn_norm, name) for name in shown)
 
 
+@pytest.mark.full
 def test_functional_is_there_after_the_import():
     code = "import sklearn_norm as s; print(s.functional.rms_norm([[3.0, 3.0]], eps=0.0), s.onnx)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

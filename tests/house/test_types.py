@@ -141,6 +141,7 @@ def untyped(checker):
     return unknown if "scipy-stubs" in stubs else {*unknown, SPARSE}
 
 
+@pytest.mark.full
 @each_checker
 def test_a_user_is_told_the_type_of_each_result(checker, tmp_path):
     lines = [f"    reveal_type({expression})" for expression in TOLD]
@@ -155,6 +156,7 @@ def test_a_user_is_told_the_type_of_each_result(checker, tmp_path):
     } == {}
 
 
+@pytest.mark.full
 @each_checker
 def test_the_import_is_understood(checker, tmp_path):
     assert checked(checker, tmp_path, "from sklearn_norm import ZScoreScaler\n") == ({}, [])

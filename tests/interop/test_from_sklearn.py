@@ -460,6 +460,7 @@ def test_a_scaler_whose_numbers_do_not_fit_is_an_error(make, message):
         BROKEN_KINDS[type(theirs)].from_sklearn(theirs)
 
 
+@pytest.mark.full
 def test_the_scalers_of_scikit_learn_are_not_loaded_before_they_are_needed():
     code = "import sys, sklearn_norm; print('sklearn.preprocessing' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)

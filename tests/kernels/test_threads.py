@@ -223,6 +223,7 @@ finally:
 """
 
 
+@pytest.mark.full
 @can_fork
 @pytest.mark.parametrize("code", [FORK, FORK_AMID_FITS], ids=["between fits", "amid fits"])
 def test_a_fork_after_a_fit_on_threads_can_fit(code):

@@ -60,6 +60,7 @@ def test_no_code_runs_and_no_module_is_imported(tmp_path):
     assert set(sys.modules) == before
 
 
+@pytest.mark.full
 def test_a_class_of_the_user_is_found_once_it_is_imported(tmp_path):
     scaler = Doubled(ddof=1).fit(X)
     twin = reloaded(scaler)

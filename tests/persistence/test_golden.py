@@ -58,6 +58,7 @@ def test_golden_files_are_never_overwritten(tmp_path):
         golden.check(path)
 
 
+@pytest.mark.full
 def test_a_file_that_says_something_else_is_found(tmp_path):
     """So the check can fail."""
     folder = tmp_path / "new"

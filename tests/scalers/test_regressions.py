@@ -330,6 +330,7 @@ def test_14_a_larger_second_sparse_batch(make, scaler):
         np.testing.assert_allclose(expected, deviations, rtol=1e-15)
 
 
+@pytest.mark.full
 def test_15_means_of_many_float32_rows():
     """2**25 rows of float32 have the mean and the deviation of their pattern."""
     pattern = np.array([0.1, 0.7, 3.3, 1.0], dtype=np.float32)

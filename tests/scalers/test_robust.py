@@ -319,6 +319,7 @@ def million():
     return np.column_stack([rng.normal(size=1_000_000), rng.lognormal(0, 3, 1_000_000)])
 
 
+@pytest.mark.full
 def test_a_long_stream_pickles_small(million):
     """1e6 values per feature in batches take at most 256 KiB of a pickle each, at any time."""
     streamed = RobustScaler()

@@ -143,6 +143,7 @@ def test_extreme_units_give_the_results_of_ordinary_ones(case, dtype, unit):
     np.testing.assert_allclose(back, scaled, 0, 64 * np.finfo(dtype).eps * np.abs(scaled).max())
 
 
+@pytest.mark.full
 def test_15_many_narrow_floats_are_summed_exactly():
     """skl#12333: float32 means at 2^25 members; skl#13007: 1e7 float16 members of 10."""
     X = np.tile(np.array([1, 3], dtype=np.float32), 2**24 + 1)[None]

@@ -132,6 +132,7 @@ def test_many_threads_share_one_norm(case):
     assert joblib.hash(vars(norm)) == state
 
 
+@pytest.mark.full
 def test_digits_under_any_light_are_read_as_well():
     """Brightness and contrast of an image do not reach a classifier behind an InstanceNorm."""
     X, y = load_digits(return_X_y=True)
