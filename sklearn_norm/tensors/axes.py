@@ -8,6 +8,7 @@ have one entry for each channel, or for each element.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import prod
 from typing import Any, TypeAlias
 
@@ -64,7 +65,7 @@ class Axes:
 
     def viewed(self, X: Array) -> Array:
         """Return X as (samples, groups, channels, positions): a view if possible, else a copy."""
-        if self.channel_axis is not None:
+        if self.channel_axis not in (None, 1):
             X = np.moveaxis(X, self.channel_axis, 1)
         if not self.swapped:
             return X.reshape(X.shape[0], *self.view)
@@ -93,7 +94,7 @@ class Axes:
         """Undo `viewed`."""
         if self.swapped:
             V = V[0].transpose(1, 0, 2)
-        if self.channel_axis is None:
+        if self.channel_axis in (None, 1):
             return V.reshape(n_samples, *self.sample)
         moved = np.moveaxis(np.empty((0, *self.sample)), self.channel_axis, 1).shape[1:]
         return np.moveaxis(V.reshape(n_samples, *moved), 1, self.channel_axis)
@@ -101,6 +102,8 @@ class Axes:
     def channel_of_members(self) -> Array:
         """Return the channel of each member of a sample, flattened."""
         groups, channels, positions = self.view
+        if self.learnable == prod(self.view):
+            return np.arange(self.learnable)
         channel = np.arange(self.learnable).reshape(self.affine)
         whole = np.broadcast_to(channel, (groups, channels, positions))
         return self.unviewed(whole[None], 1).reshape(-1)
@@ -287,10 +290,15 @@ def channelwise(
             f"channel_axis={channel_axis} is no axis of a sample, whose shape is {sample}: give "
             f"1 to {len(sample)}, or -1 for the last."
         )
-    axis = channel_axis % (len(sample) + 1)
+    groups = None if num_groups is None else whole(num_groups, "num_groups")
+    return _channelwise(sample, channel_axis % (len(sample) + 1), groups, over_samples)
+
+
+@lru_cache(maxsize=64)
+def _channelwise(sample: Shape, axis: int, num_groups: int | None, over_samples: bool) -> Axes:
     n_channels = sample[axis - 1]
     positions = prod(sample) // max(n_channels, 1)
-    groups = n_channels if num_groups is None else whole(num_groups, "num_groups")
+    groups = n_channels if num_groups is None else num_groups
     if groups < 1 or n_channels % groups:
         raise ValueError(
             f"num_groups={groups} does not divide the {n_channels} channels of samples of shape "
