@@ -48,6 +48,8 @@ def next_origin(before: Fitted, table: Table, batch: Any) -> Floats | None:
     new = np.where(far, _chosen(before, found, batch.weight), mine)
     if batch.far == "most":
         width = _narrower(before.statistic, batch)
+        for at in np.flatnonzero(far & (batch.low == batch.high)).tolist():
+            width[at] = min(width[at], _hidden_width(table, at))
         lost = far & (mine != found) & _matters(before.statistic, batch, mine - found, width)
         for at in np.flatnonzero(lost).tolist():
             goes = new[at] == found[at]
@@ -144,6 +146,13 @@ def _narrower(one: Any, other: Any) -> Floats:
     found = np.stack(widths)
     found = np.where(found > 0, found, np.inf).min(axis=0)
     return np.where(found < np.inf, found, 1.0)
+
+
+def _hidden_width(table: Table, column: int) -> float:
+    """Return the width of a column whose members became one number, measured from an origin."""
+    exact = exact_of(table, column)
+    members = [n for n in exact.numbers() if n == n] if exact is not None else []
+    return float(max(members) - min(members)) or np.inf if members else np.inf
 
 
 def _middle_of(batch: Any) -> Any:

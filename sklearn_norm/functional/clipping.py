@@ -146,8 +146,10 @@ def clip_by_global_norm(grads: Iterable[Any], max_norm: float) -> tuple[list[Arr
     limit = number(max_norm, "max_norm")
     if not limit > 0:
         raise ValueError(f"`max_norm` must be more than 0. Got {max_norm!r}.")
-    if not isinstance(grads, Iterable):
-        raise TypeError(f"`grads` must be several arrays, such as a list. Got {grads!r}.")
+    if not isinstance(grads, Iterable) or hasattr(grads, "__array__"):
+        raise TypeError(
+            f"`grads` must be several arrays, such as a list; of one array `[array]`. Got {grads!r}."
+        )
     arrays = [finite(grad, f"grads[{at}]") for at, grad in enumerate(grads)]
     parts = [lengths(array, axes_of(None, array.ndim)) for array in arrays]
     units = [float(unit.max(initial=0.0)) for unit, _ in parts]

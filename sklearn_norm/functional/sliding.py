@@ -79,11 +79,17 @@ def sliding_window_cmn(
         raise ValueError("`x` holds NaN or infinity, of which no window has a mean.")
     window, least = whole(cmn_window, "cmn_window"), whole(min_cmn_window, "min_cmn_window")
     if window < 1 or least < 1:
-        raise ValueError(f"Windows must hold at least 1 frame. Got {window} and {least}.")
+        raise ValueError(
+            "`cmn_window` and `min_cmn_window` must be at least 1 frame. Got "
+            f"{cmn_window!r} and {min_cmn_window!r}."
+        )
     wide = np.moveaxis(array.astype(np.float64), at, -1)
     if not wide.size:
         return array.copy()
-    start, stop = _windows(wide.shape[-1], window, least, truth(center, "center"))
+    most = 2 * wide.shape[-1] + 2  # longer windows hold all frames too
+    start, stop = _windows(
+        wide.shape[-1], min(window, most), min(least, most), truth(center, "center")
+    )
     moved = wide - wide.mean(axis=-1, keepdims=True)
     count = (stop - start).astype(np.float64)
     mean = _sums(moved, start, stop) / count

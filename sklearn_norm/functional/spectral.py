@@ -100,13 +100,13 @@ def spectral_normalize_backward(grad: Any, weight: Any, *, axis: Any = None) -> 
 def _decomposed(weight: Any, axis: Any) -> tuple[Array, float, Floats]:
     """Return the weights, the largest singular value, and its gradient."""
     array = finite(weight, "weight")
+    if not array.size:
+        return array, 0.0, np.zeros(array.shape)
     own = [at % array.ndim for at in unit_axes(axis, array.ndim)]
     order = [at for at in range(array.ndim) if at not in own] + own
     turned = array.astype(np.float64).transpose(order)
     n_units = int(np.prod(turned.shape[: array.ndim - len(own)], dtype=np.int64))
     matrix = turned.reshape(n_units, -1)
-    if not matrix.size:
-        return array, 0.0, np.zeros(array.shape)
     peak = float(np.abs(matrix).max()) or 1.0
     u, sizes, v = np.linalg.svd(matrix / peak, full_matrices=False)
     outer = np.outer(u[:, 0], v[0]).reshape(turned.shape)

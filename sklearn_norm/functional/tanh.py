@@ -100,13 +100,13 @@ def dynamic_tanh_backward(
     x, alpha = _given(x, alpha)
     g, present = gradient_of(grad, x), ~np.isnan(x)
     g, v = np.where(present, g, 0.0), np.where(present, wide(x), 0.0)
+    gain = 1.0 if gamma is None else spread(gamma, "gamma", x.shape)
+    if beta is not None:
+        spread(beta, "beta", x.shape)
     y = np.tanh(alpha * v)
     by_gamma = None if gamma is None else summed_to(g * y, gamma)
     by_beta = None if beta is None else summed_to(g, beta)
-    if beta is not None:
-        spread(beta, "beta", x.shape)
-    slope = g * (1 - y) * (1 + y)
-    slope = slope if gamma is None else slope * spread(gamma, "gamma", x.shape)
+    slope = g * (1 - y) * (1 + y) * gain
     flat = np.isinf(v)  # the curve is flat there: 0 times infinity is 0
     by_alpha = np.asarray((slope * np.where(flat, 0.0, v)).sum())
     return (slope * alpha).astype(x.dtype), by_alpha, by_gamma, by_beta

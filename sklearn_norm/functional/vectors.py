@@ -80,13 +80,14 @@ def as_given(total: Any, vector: Array) -> Array:
 def spread(given: Any, name: str, shape: tuple[int, ...]) -> Floats:
     """Return finite numbers in float64 that broadcast to a shape."""
     refuse_times(given, name)
-    array = np.asarray(floats_of(array_of(given, name), name), np.float64)
+    raw = array_of(given, name)
     try:
-        fits = np.broadcast_shapes(array.shape, shape) == shape
+        fits = np.broadcast_shapes(raw.shape, shape) == shape
     except ValueError:
         fits = False
     if not fits:
-        raise ValueError(f"`{name}` of shape {array.shape} cannot be broadcast to {shape}.")
+        raise ValueError(f"`{name}` of shape {raw.shape} cannot be broadcast to {shape}.")
+    array = np.asarray(floats_of(raw, name), np.float64)
     if not np.isfinite(array).all():
         raise ValueError(f"`{name}` must hold finite numbers. Got {given!r}.")
     return array
@@ -114,8 +115,10 @@ def per_unit(given: Any, name: str, shape: tuple[int, ...], axes: tuple[int, ...
     own = {axis % len(shape) for axis in axes} if shape else set()
     beside = tuple(1 if at in own else n for at, n in enumerate(shape))
     left = tuple(n for at, n in enumerate(shape) if at not in own)
-    array = floats_of(array_of(given, name), name)
-    if array.shape not in {(), (1,), left, beside} or not np.isfinite(array).all():
+    array = array_of(given, name)
+    fits = array.shape in {(), (1,), left, beside}
+    array = floats_of(array, name) if fits else array
+    if not (fits and np.isfinite(array).all()):
         raise ValueError(
             f"`{name}` must hold one finite number, or one for each unit of an array of shape "
             f"{shape}, in the shape {left}. Got the shape {array.shape}: {given!r}."

@@ -113,7 +113,8 @@ ODD_IN_FUNCTIONS: dict[str, dict[str, Odd]] = {
     **dict.fromkeys(("gamma", "beta", "mean", "var", "eps", "C", "k"), odd.ANYTHING),
     **dict.fromkeys(("normalized_ndim", "channel_axis", "num_groups", "axis"), odd.ANYTHING),
     **dict.fromkeys(("max_norm", "factor"), odd.ANYTHING),
-    **dict.fromkeys(("f", "g", "f_backward", "g_backward"), odd.CALLS),
+    **dict.fromkeys(("f", "g"), odd.CALLS),
+    **dict.fromkeys(("f_backward", "g_backward"), odd.CALLS_BACK),
 }
 
 FRAMES = ("frame", "pandas", "polars")  # the states that are fitted to frames
@@ -150,11 +151,11 @@ SUMS = NAMES + r"|(overflow|invalid value) encountered in (add|subtract)"
 PLACE = r"\b(document|format|schema|version|checksum|estimator|notes|byte \d+)[\w.\[\]-]*: "
 # what tells where to look
 HELPS = re.compile(
-    r"`\w+`|\bX\b|[Cc]olumn|feature|sample|shape|dimension|dtype|array|parameter|fit|weight|merge|"
-    r"axis|times|output|sparse|class|torch|quantile|channel|argument|Complex|gamma|"
+    r"`\w+(\[\d+\])?`|\bX\b|[Cc]olumn|feature|sample|shape|dimension|dtype|array|parameter|fit|"
+    r"weight|merge|axis|times|output|sparse|class|torch|quantile|channel|argument|Complex|gamma|"
     rf"PathLike|{PLACE}"
 )
-NAMED = re.compile(rf"`\w+`|\bX\b|column|PathLike|{PLACE}")
+NAMED = re.compile(rf"`\w+(\[\d+\])?`|\bX\b|column|PathLike|{PLACE}")
 # what NumPy or Python say of their own inner workings, which helps beside a name only
 BARE = re.compile(
     r"could not be broadcast|could not broadcast|setting an array element|could not convert|"
@@ -404,8 +405,8 @@ def plain_arguments(case: Case, target: Any) -> dict[str, Any]:
 
 
 def back(grad: Any, half: Any) -> Any:
-    """Return the gradient of a function that multiplies by 2."""
-    return 2 * grad
+    """Return the gradient of a function that negates."""
+    return np.negative(grad)
 
 
 def saved(what: str, subject: str) -> Any:

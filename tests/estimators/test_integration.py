@@ -308,7 +308,7 @@ PAIRS = [
 ]
 
 
-@pytest.mark.share(0)
+@pytest.mark.share(0, each_value=True)
 @pytest.mark.parametrize(("peer", "given", "kind", "same"), PAIRS)
 @pytest.mark.parametrize("table", TABLES)
 def test_a_changed_import_line_keeps_the_scores(peer, given, kind, same, table):

@@ -22,7 +22,7 @@ TWICE = Fraction(2) ** -85  # the error of sums in twice the precision, relative
 ROWS = [0, 1, 2, 1023, 1024, 1025, 3000]  # none, one, and around the border of a block
 LARGE = [(2_100_001, 1), (700_001, 3), (1030, 2050)]  # members enough to be worth threads
 
-pytestmark = [pytest.mark.share(0), pytest.mark.parametrize("backend", BACKENDS)]
+pytestmark = [pytest.mark.share(0, each_value=True), pytest.mark.parametrize("backend", BACKENDS)]
 
 
 def numbers(rows, dtype=np.float64, seed=0):

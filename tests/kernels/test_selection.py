@@ -18,7 +18,7 @@ ROWS = 140_000
 PROBABILITIES = np.array([0.5, 0.25, 0.75, 0.05, 0.95, 0.0, 1.0, 0.123])
 THINNING = thinning_of(1e-3)
 
-pytestmark = [pytest.mark.share(0), pytest.mark.parametrize("backend", BACKENDS)]
+pytestmark = [pytest.mark.share(0, each_value=True), pytest.mark.parametrize("backend", BACKENDS)]
 
 
 def _columns():

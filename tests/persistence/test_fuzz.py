@@ -188,8 +188,9 @@ def test_a_document_with_another_value_is_refused_with_a_place_or_behaves(seed, 
         try:
             assert_behaves(found)
         except (TypeError, ValueError):
-            # parameters that do not fit the data are an error at the next call, as after set_params
-            assert "parameters" in path, path
+            # parameters that do not fit the data are an error at the next call, as after set_params,
+            # and so is scikit-learn's word that its parts gave sparse data, which only data can tell
+            assert "parameters" in path or path[-1] == "sparse_output_", path
         except Exception as error:
             raise AssertionError((path, type(found).__name__)) from error
     assert taken

@@ -245,7 +245,7 @@ def meaning(document):
 
     With pending batches, the map is computed again.
     """
-    said = values.decoded(document["estimator"], "")
+    said = {name: values.decoded(item, "") for name, item in document["estimator"].items()}
     if "pending" in said.get("state", {}):
         del said["state"]["affine"]
     return laws.exactly(said)

@@ -1,9 +1,9 @@
 """How much the tests try: `SKLEARN_NORM_BUDGET` is short, full or long.
 
 short, which is the default, runs every test function but the few that are marked as full: fewer
-examples of Hypothesis, fewer repetitions, and of large products of cases a part that has each
-value of each parameter.
-full, which .ci/run asks for, runs every test function, and of products of many cases about half.
+examples of Hypothesis, fewer repetitions, and of products of many cases an eighth.
+full, which .ci/run asks for, runs every test function, and of products of many cases a quarter, in
+which each value of each parameter appears.
 long runs every case, and repeats what is random many times more, for as long as an hour.
 """
 
@@ -17,8 +17,8 @@ LEVEL = os.environ.get("SKLEARN_NORM_BUDGET", "short")
 if LEVEL not in LEVELS:
     raise ValueError(f"SKLEARN_NORM_BUDGET is {LEVEL!r}, not one of {', '.join(LEVELS)}")
 SHORT = LEVEL == "short"
-FEW = 10 if SHORT else 40  # cases of a test function, of which none is left out
-PART = 8 if SHORT else 2  # one in so many of more cases runs
+FEW = 8 if SHORT else 20  # cases of a test function, of which none is left out
+PART = 8 if SHORT else 4  # one in so many of more cases runs
 
 
 def times(short, full, long=None):
@@ -45,11 +45,11 @@ def part(cases, share, name=str, always=False):
     return [cases[i] for i in sorted(drawn[: max(1, round(share * len(cases)))])]
 
 
-def covering(items, share=None, each_value=True):
+def covering(items, share=None, each_value=not SHORT):
     """Return the cases of one test function that run under a short or a full budget.
 
-    Together they have each value of each parameter, if not told otherwise, and are at least that
-    share of all; if no share is told, or the budget is full, a part, and none of a few is left out.
+    They are at least that share of all, and together have each value of each parameter, if not told
+    otherwise; if no share is told, or the budget is full, a part, and none of a few is left out.
     """
     least = max(FEW, len(items) // PART)
     if SHORT and share is not None:

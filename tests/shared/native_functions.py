@@ -42,11 +42,11 @@ from sklearn_norm.kernels import Thinning, _numpy
 from sklearn_norm.kernels._native.loading import compiled
 
 MARKS = [
-    pytest.mark.share(0),
+    pytest.mark.share(0, each_value=True),
     pytest.mark.usefixtures("widest_variant"),
     pytest.mark.skipif(compiled is None, reason="the extension was not built"),
 ]
-few_examples = settings(max_examples=times(4, 25))
+few_examples = settings(max_examples=times(4, 10, 100))
 Arguments = dict[str, Any]
 
 

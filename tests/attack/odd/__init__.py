@@ -6,6 +6,7 @@ from odd.makers import FRAME, NEW, PLAIN, REFUSED, TAKEN, TENSOR, Converts, Odd,
 from odd.parameters import (
     ANYTHING,
     CALLS,
+    CALLS_BACK,
     CONTAINERS,
     FEATURES,
     KEYWORDS,
@@ -22,6 +23,7 @@ from odd.saved import DOCUMENTS, FOLDER, NOTES, PATHS, SAVED
 __all__ = [
     "ANYTHING",
     "CALLS",
+    "CALLS_BACK",
     "COLUMN_CHOICES",
     "CONTAINERS",
     "DATA",

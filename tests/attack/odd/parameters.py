@@ -151,10 +151,16 @@ THEIRS = OTHERS | {
 
 CONTAINERS = ANYTHING | {name: of(name) for name in ("pandas", "polars", "default")}
 
-CALLS = {name: value for name, value in ANYTHING.items() if name != "a class"} | {
+NO_CALLS = {name: value for name, value in ANYTHING.items() if name != "a class"}
+CALLS = NO_CALLS | {
     "a sum": of(np.sum),
     "a longer one": of(lambda half: np.append(half, 1.0)),
     "a refusal": of(lambda half: raise_own()),
+}
+CALLS_BACK = NO_CALLS | {
+    "a sum": of(lambda grad, half: np.sum(grad)),
+    "a longer one": of(lambda grad, half: np.append(grad, 1.0)),
+    "a refusal": of(lambda grad, half: raise_own()),
 }
 
 # scikit-learn's own check reads the huge ones
