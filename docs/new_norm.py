@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from sklearn_norm.tensors.axes import Axes, Shape, trailing
+from sklearn_norm.tensors.axes import Axes, Shape
 from sklearn_norm.tensors.norm import TensorNorm
+from sklearn_norm.tensors.over import over
 
 
 class PositionNorm(TensorNorm):
@@ -49,11 +48,4 @@ class PositionNorm(TensorNorm):
         self.beta = beta
 
     def _axes(self, sample: Shape) -> Axes:
-        return trailing((*sample[1:], sample[0]), 1)  # over the channels, brought to the end
-
-    def _normalised(self, axes: Axes, tensor: Any, *learnt: Any) -> Any:
-        Z, stats = super()._normalised(axes, np.moveaxis(tensor, 1, -1), *learnt)
-        return np.moveaxis(Z, -1, 1), stats
-
-    def _restored(self, axes: Axes, tensor: Any, *known: Any) -> Any:
-        return np.moveaxis(super()._restored(axes, np.moveaxis(tensor, 1, -1), *known), -1, 1)
+        return over(sample, 1)  # the channels, which are the first axis after the samples

@@ -144,6 +144,9 @@ class Learner(Mergeable, Transformer):
             self._follow(before, self._learned(before, X, sample_weight, least_rows=0)[0])
         return self
 
+    # the `fit` and the `transform` of this library: those of a subclass may do more
+    _plain: ClassVar[tuple[Any, Any]] = (fit, None)
+
     def _learned(
         self,
         before: Fitted | None,
@@ -333,7 +336,7 @@ class Learner(Mergeable, Transformer):
 
     def _has_own_fit(self) -> bool:
         """Whether a subclass defines a `fit` of its own."""
-        return type(self).fit is not Learner.fit
+        return type(self).fit is not type(self)._plain[0]
 
     def _cannot_set(self, name: str) -> Exception:
         if self._has_own_fit() and type(self)._measure is Learner._measure:

@@ -72,7 +72,7 @@ class Scaler(Learner):
             As in `fit` and `transform`; the scaler is then unchanged.
         """
         kind = type(self)
-        in_one = kind.fit is Scaler.fit and kind.transform is Scaler.transform
+        in_one = (kind.fit, kind.transform) == kind._plain
         if in_one and fit_params.keys() <= {"sample_weight"}:
             searched = fit_params.get("sample_weight") is None  # rows of weight 0 were not searched
             with turn_of(self):
@@ -116,6 +116,8 @@ class Scaler(Learner):
         """
         fitted = self._fitted_now()
         return self._scaled(fitted, self._read(X, fitted), copy)
+
+    _plain = (Learner.fit, transform)
 
     def _scaled(
         self, fitted: Fitted, table: Table, copy: bool | None, searched: bool = False

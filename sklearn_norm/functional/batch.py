@@ -14,12 +14,13 @@ from ..maps.affine import Affine
 from ..tensors.axes import Axes, channelwise, checked_eps
 from ..tensors.keywords import by_keyword
 from .arrays import floats
-from .gradients import Gradients, gradients, own_gradients
+from .forward import seen_of, unmasked, with_stats
+from .gradients import Gradients, gradients, own_gradients, passed
 
 THEIRS = ("running_mean", "running_var", "weight", "bias", "training", "momentum", "eps")
 
 
-@by_keyword(*THEIRS)
+@by_keyword(*THEIRS, lists=True)
 def batch_norm(
     x: Any,
     *,
@@ -33,13 +34,16 @@ def batch_norm(
     momentum: float = 0.1,
     channel_axis: int = 1,
     eps: float = 1e-5,
-) -> Array:
+    mask: Any = None,
+    return_stats: bool = False,
+) -> Any:
     """Normalise by the mean and variance of each channel over all samples.
 
     Parameters
     ----------
-    x : array-like of shape (n_samples, *shape)
-        The samples.
+    x : array-like of shape (n_samples, *shape), or list of ndarray
+        The samples. Each array of two or more axes in a list is one sample: they may differ in
+        length, and a result of the shape of x is a list as well.
     gamma, beta : float or array-like of shape (n_channels,), default=None
         Gain and bias; None stands for 1 and 0.
     mean, var : array-like of shape (n_channels,), default=None
@@ -55,11 +59,19 @@ def batch_norm(
         The axis of the channels; -1 is the last.
     eps : float, default=1e-5
         Added to the variance, in squared units of the data.
+    mask : array-like of bool, default=None
+        Where it is False, a member is left out of the statistics and returned unchanged. It can be
+        broadcast to x, or has one axis fewer: one entry for each position, for all channels.
+    return_stats : bool, default=False
+        Whether to return the statistics as well.
 
     Returns
     -------
     y : ndarray of the shape of x
         The result.
+    stats : ndarray of shape (n_samples, n_groups, 2)
+        Center and scale of each sample and group, float64; one sample stands for all that are
+        normalised together. Only if `return_stats`.
 
     Raises
     ------
@@ -80,24 +92,25 @@ def batch_norm(
     """
     x = floats(x)
     axes = channelwise(x.shape[1:], channel_axis, over_samples=True)
-    gain, offset = axes.vector(gamma, "gamma"), axes.vector(beta, "beta")
+    gain, offset = axes.gain(gamma), axes.vector(beta, "beta")
     running = running_mean, running_var
     stats = chosen(axes, (mean, var), running, training, eps)
+    seen, hidden = seen_of(axes, x, mask)
     if stats is None:
         keeps = running_mean is not None or running_var is not None
-        after = updated(axes, x, *running, momentum) if keeps else ()
-        result: Array = axes.normalise(x, eps=eps, gain=gain, offset=offset)[0]
+        after = updated(axes, seen, *running, momentum) if keeps else ()
+        y, own = axes.normalise(seen, eps=eps, gain=gain, offset=offset)
+        result = with_stats(unmasked(y, x, hidden), own, return_stats)
         for kept, value in zip(running, after, strict=False):
             kept[...] = value
         return result
     center, scale = stats[0].T
     gain, offset = (None if v is None else v.ravel() for v in (gain, offset))
     mapping = Affine.of(center=center, scale=scale, gain=gain, offset=offset)
-    served: Array = axes.mapped("apply", mapping, x)
-    return served
+    return with_stats(unmasked(axes.mapped("apply", mapping, x), x, hidden), stats, return_stats)
 
 
-@by_keyword(*THEIRS)
+@by_keyword(*THEIRS, lists=True)
 def batch_norm_backward(
     grad: Any,
     x: Any,
@@ -112,6 +125,7 @@ def batch_norm_backward(
     momentum: float = 0.1,
     channel_axis: int = 1,
     eps: float = 1e-5,
+    mask: Any = None,
 ) -> Gradients:
     """Return the gradients of `batch_norm`.
 
@@ -119,8 +133,9 @@ def batch_norm_backward(
     ----------
     grad : array-like of the shape of x
         The gradient of the loss with respect to the result.
-    x : array-like of shape (n_samples, *shape)
-        The samples.
+    x : array-like of shape (n_samples, *shape), or list of ndarray
+        The samples. Each array of two or more axes in a list is one sample: they may differ in
+        length, and a result of the shape of x is a list as well.
     gamma, beta : float or array-like of shape (n_channels,), default=None
         Gain and bias; None stands for 1 and 0.
     mean, var : array-like of shape (n_channels,), default=None
@@ -136,6 +151,9 @@ def batch_norm_backward(
         The axis of the channels; -1 is the last.
     eps : float, default=1e-5
         Added to the variance, in squared units of the data.
+    mask : array-like of bool, default=None
+        Where it is False, a member is left out of the statistics and returned unchanged. It can be
+        broadcast to x, or has one axis fewer: one entry for each position, for all channels.
 
     Returns
     -------
@@ -165,9 +183,11 @@ def batch_norm_backward(
     running = running_mean, running_var
     stats = chosen(axes, (mean, var), running, training, eps)
     if stats is None:
-        return own_gradients(axes, grad, x, gamma, beta, eps=eps)
-    y = standardised(axes, x, stats)
-    return gradients(axes, grad, x, y, stats, gamma, beta, through=False)
+        return own_gradients(axes, grad, x, gamma, beta, eps=eps, mask=mask)
+    seen, hidden = seen_of(axes, x, mask)
+    y = standardised(axes, seen, stats)
+    found = gradients(axes, grad, seen, y, stats, gamma, beta, through=False)
+    return passed(found, grad, hidden)
 
 
 def chosen(

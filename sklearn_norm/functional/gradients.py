@@ -11,11 +11,13 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from ..inputs.arguments import array_of, floats_of
 from ..kernels import Array, Floats
 from ..kernels.quiet import quietly
 from ..maps.affine import Affine
 from ..tensors.axes import Axes
-from .vectors import as_given, checked_grad
+from .forward import seen_of, unmasked
+from .vectors import as_given, checked_grad, summed_to
 
 Gradients: TypeAlias = tuple[Array, Array | None, Array | None]
 
@@ -29,16 +31,30 @@ def own_gradients(
     *,
     eps: float,
     centred: bool = True,
+    mask: Any = None,
 ) -> Gradients:
     """Return the gradients of a norm that uses the statistics of x itself."""
-    eps = axes.checked(x, centred, eps)
-    given = checked_grad(grad, x, short=True)
-    gain = axes.vector(gamma, "gamma")
+    seen, hidden = seen_of(axes, x, mask)
+    eps = axes.checked(seen, centred, eps)
+    given, gain = checked_grad(grad, x, short=True), axes.gain(gamma)
     axes.vector(beta, "beta")  # raises the same error as the forward pass
-    sums = (1, 1, 1) if gamma is None and beta is None else axes.affine
-    by_x, by_gain, by_offset = axes.gradients(x, given, centred, eps, gain, sums)
+    told = [np.shape(v) for v in (gamma, beta) if v is not None]
+    if not all(map(axes.is_vector, told)):  # shapes that broadcast to a sample, or to all
+        y, stats = axes.normalise(seen, centred=centred, eps=eps, dtype=np.float64)
+        found = gradients(axes, grad, seen, y, stats, gamma, beta, centred=centred)
+        return passed(found, grad, hidden)
+    sums = axes.affine if told else (1, 1, 1)
+    by_x, by_gain, by_offset = axes.gradients(seen, given, centred, eps, gain, sums)
     by_gamma = None if gamma is None else total_of(by_gain, gamma)
-    return by_x, by_gamma, None if beta is None else total_of(by_offset, beta)
+    by_beta = None if beta is None else total_of(by_offset, beta)
+    return passed((by_x, by_gamma, by_beta), grad, hidden)
+
+
+def passed(found: Gradients, grad: Any, hidden: Array | None) -> Gradients:
+    """Return the gradients where a mask leaves members as they are: those of the result."""
+    if hidden is None:
+        return found
+    return unmasked(found[0], floats_of(array_of(grad, "grad"), "grad"), hidden), *found[1:]
 
 
 @quietly
@@ -62,7 +78,7 @@ def gradients(
     them. `z` is the factor of gamma if it is not y, and `slope` is dz / dy.
     """
     given = checked_grad(grad, x)
-    gain = axes.vector(gamma, "gamma")
+    gain = axes.gain(gamma)
     axes.vector(beta, "beta")  # raises the same error as the forward pass
     present = axes.viewed(~np.isnan(x))
 
@@ -105,6 +121,10 @@ def gathered(axes: Axes, part: Floats, vector: Any) -> Array:
 
     It has the shape of the vector, and its dtype if that is a float dtype.
     """
+    vector = np.asarray(vector)
+    if not axes.is_vector(vector.shape):
+        n_samples = part.shape[2] if axes.swapped else part.shape[0]
+        return summed_to(axes.unviewed(part, n_samples), vector)
     shape = (1, *axes.affine)
     return total_of(part.sum(axis=tuple(i for i in range(4) if shape[i] == 1)), vector)
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..kernels import Array
 from ..tensors.axes import channelwise
 from ..tensors.keywords import by_keyword
 from .arrays import floats
+from .forward import normalised
 from .gradients import Gradients, own_gradients
 
 THEIRS = ("num_groups", "weight", "bias", "eps")
 
 
-@by_keyword(*THEIRS)
+@by_keyword(*THEIRS, lists=True)
 def group_norm(
     x: Any,
     *,
@@ -22,13 +22,16 @@ def group_norm(
     num_groups: int = 1,
     channel_axis: int = 1,
     eps: float = 1e-5,
-) -> Array:
+    mask: Any = None,
+    return_stats: bool = False,
+) -> Any:
     """Normalise by the mean and variance of each group of channels of each sample.
 
     Parameters
     ----------
-    x : array-like of shape (n_samples, *shape)
-        The samples.
+    x : array-like of shape (n_samples, *shape), or list of ndarray
+        The samples. Each array of two or more axes in a list is one sample: they may differ in
+        length, and a result of the shape of x is a list as well.
     gamma, beta : float or array-like of shape (n_channels,), default=None
         Gain and bias; None stands for 1 and 0.
     num_groups : int, default=1
@@ -38,11 +41,19 @@ def group_norm(
         The axis of the channels; -1 is the last.
     eps : float, default=1e-5
         Added to the variance, in squared units of the data.
+    mask : array-like of bool, default=None
+        Where it is False, a member is left out of the statistics and returned unchanged. It can be
+        broadcast to x, or has one axis fewer: one entry for each position, for all channels.
+    return_stats : bool, default=False
+        Whether to return the statistics as well.
 
     Returns
     -------
     y : ndarray of the shape of x
         The result.
+    stats : ndarray of shape (n_samples, n_groups, 2)
+        Center and scale of each sample and group, float64; one sample stands for all that are
+        normalised together. Only if `return_stats`.
 
     Raises
     ------
@@ -63,11 +74,10 @@ def group_norm(
     """
     x = floats(x)
     axes = channelwise(x.shape[1:], channel_axis, num_groups)
-    gain, offset = axes.vector(gamma, "gamma"), axes.vector(beta, "beta")
-    return axes.normalise(x, eps=eps, gain=gain, offset=offset)[0]
+    return normalised(axes, x, gamma, beta, eps=eps, mask=mask, return_stats=return_stats)
 
 
-@by_keyword(*THEIRS)
+@by_keyword(*THEIRS, lists=True)
 def group_norm_backward(
     grad: Any,
     x: Any,
@@ -77,6 +87,7 @@ def group_norm_backward(
     num_groups: int = 1,
     channel_axis: int = 1,
     eps: float = 1e-5,
+    mask: Any = None,
 ) -> Gradients:
     """Return the gradients of `group_norm`.
 
@@ -84,8 +95,9 @@ def group_norm_backward(
     ----------
     grad : array-like of the shape of x
         The gradient of the loss with respect to the result.
-    x : array-like of shape (n_samples, *shape)
-        The samples.
+    x : array-like of shape (n_samples, *shape), or list of ndarray
+        The samples. Each array of two or more axes in a list is one sample: they may differ in
+        length, and a result of the shape of x is a list as well.
     gamma, beta : float or array-like of shape (n_channels,), default=None
         Gain and bias; None stands for 1 and 0.
     num_groups : int, default=1
@@ -95,6 +107,9 @@ def group_norm_backward(
         The axis of the channels; -1 is the last.
     eps : float, default=1e-5
         Added to the variance, in squared units of the data.
+    mask : array-like of bool, default=None
+        Where it is False, a member is left out of the statistics and returned unchanged. It can be
+        broadcast to x, or has one axis fewer: one entry for each position, for all channels.
 
     Returns
     -------
@@ -118,4 +133,4 @@ def group_norm_backward(
     """
     x = floats(x)
     axes = channelwise(x.shape[1:], channel_axis, num_groups)
-    return own_gradients(axes, grad, x, gamma, beta, eps=eps)
+    return own_gradients(axes, grad, x, gamma, beta, eps=eps, mask=mask)

@@ -4,41 +4,61 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..kernels import Array
-from ..tensors.axes import trailing
 from ..tensors.keywords import by_keyword
 from .arrays import floats
+from .forward import chosen_axes, normalised
 from .gradients import Gradients, own_gradients
 
 THEIRS = ("normalized_shape", "weight", "eps")
 
 
-@by_keyword(*THEIRS)
+@by_keyword(*THEIRS, lists=True)
 def rms_norm(
     x: Any,
     *,
     gamma: Any = None,
     beta: Any = None,
     normalized_ndim: int | None = None,
+    axis: int | tuple[int, ...] | None = None,
     eps: float = 1e-5,
-) -> Array:
+    unit_offset: bool = False,
+    mask: Any = None,
+    return_stats: bool = False,
+) -> Any:
     """Divide by the root mean square of the trailing axes of each sample.
 
     Parameters
     ----------
-    x : array-like of shape (n_samples, *shape)
-        The samples.
-    gamma, beta : float or array-like of shape (n_normalised_members,), default=None
-        Gain and bias; None stands for 1 and 0.
+    x : array-like of shape (n_samples, *shape), or list of ndarray
+        The samples. Each array of two or more axes in a list is one sample: they may differ in
+        length, and a result of the shape of x is a list as well.
+    gamma, beta : float or array-like, default=None
+        Gain and bias: of shape (n_normalised_members,) or that of the axes that are normalised, or
+        of any shape that broadcasts to a sample, or to x. Where the axes that are normalised are
+        not the last ones, such a shape has all axes of a sample. None stands for 1 and 0.
     normalized_ndim : int, default=None
         How many trailing axes are normalised together; None takes all but the first.
+    axis : int or tuple of int, default=None
+        The axes of x that are normalised together, in place of `normalized_ndim`: 1 is the first
+        of a sample, -1 the last. With 0 among them, samples are normalised together. A mask has as
+        many axes as x then.
     eps : float, default=1e-5
         Added to the mean square, in squared units of the data.
+    unit_offset : bool, default=False
+        Whether the gain is 1 + gamma, for weights that were learned as differences from 1.
+    mask : array-like of bool, default=None
+        Where it is False, a member is left out of the statistics and returned unchanged. It can be
+        broadcast to x, or has one axis fewer: one entry for each position, for all channels.
+    return_stats : bool, default=False
+        Whether to return the statistics as well.
 
     Returns
     -------
     y : ndarray of the shape of x
         The result.
+    stats : ndarray of shape (n_samples, n_groups, 2)
+        Center and scale of each sample and group, float64; one sample stands for all that are
+        normalised together. Only if `return_stats`.
 
     Raises
     ------
@@ -58,12 +78,13 @@ def rms_norm(
     array([[ 0.2, -1.4]])
     """
     x = floats(x, centred=False)
-    axes = trailing(x.shape[1:], normalized_ndim)
-    gain, offset = axes.vector(gamma, "gamma"), axes.vector(beta, "beta")
-    return axes.normalise(x, centred=False, eps=eps, gain=gain, offset=offset)[0]
+    axes = chosen_axes(x, normalized_ndim, axis, unit_offset)
+    return normalised(
+        axes, x, gamma, beta, eps=eps, centred=False, mask=mask, return_stats=return_stats
+    )
 
 
-@by_keyword(*THEIRS)
+@by_keyword(*THEIRS, lists=True)
 def rms_norm_backward(
     grad: Any,
     x: Any,
@@ -71,7 +92,10 @@ def rms_norm_backward(
     gamma: Any = None,
     beta: Any = None,
     normalized_ndim: int | None = None,
+    axis: int | tuple[int, ...] | None = None,
     eps: float = 1e-5,
+    unit_offset: bool = False,
+    mask: Any = None,
 ) -> Gradients:
     """Return the gradients of `rms_norm`.
 
@@ -79,14 +103,26 @@ def rms_norm_backward(
     ----------
     grad : array-like of the shape of x
         The gradient of the loss with respect to the result.
-    x : array-like of shape (n_samples, *shape)
-        The samples.
-    gamma, beta : float or array-like of shape (n_normalised_members,), default=None
-        Gain and bias; None stands for 1 and 0.
+    x : array-like of shape (n_samples, *shape), or list of ndarray
+        The samples. Each array of two or more axes in a list is one sample: they may differ in
+        length, and a result of the shape of x is a list as well.
+    gamma, beta : float or array-like, default=None
+        Gain and bias: of shape (n_normalised_members,) or that of the axes that are normalised, or
+        of any shape that broadcasts to a sample, or to x. Where the axes that are normalised are
+        not the last ones, such a shape has all axes of a sample. None stands for 1 and 0.
     normalized_ndim : int, default=None
         How many trailing axes are normalised together; None takes all but the first.
+    axis : int or tuple of int, default=None
+        The axes of x that are normalised together, in place of `normalized_ndim`: 1 is the first
+        of a sample, -1 the last. With 0 among them, samples are normalised together. A mask has as
+        many axes as x then.
     eps : float, default=1e-5
         Added to the mean square, in squared units of the data.
+    unit_offset : bool, default=False
+        Whether the gain is 1 + gamma, for weights that were learned as differences from 1.
+    mask : array-like of bool, default=None
+        Where it is False, a member is left out of the statistics and returned unchanged. It can be
+        broadcast to x, or has one axis fewer: one entry for each position, for all channels.
 
     Returns
     -------
@@ -109,5 +145,5 @@ def rms_norm_backward(
     (array([[0.196, 0.028]]), array(0.2), None)
     """
     x = floats(x, centred=False)
-    axes = trailing(x.shape[1:], normalized_ndim)
-    return own_gradients(axes, grad, x, gamma, beta, eps=eps, centred=False)
+    axes = chosen_axes(x, normalized_ndim, axis, unit_offset)
+    return own_gradients(axes, grad, x, gamma, beta, eps=eps, centred=False, mask=mask)

@@ -275,9 +275,11 @@ def gain_and_offset(weights: dict[str, Floats]) -> dict[str, Any]:
     return {"gamma": weights.get("weight"), "beta": weights.get("bias")}
 
 
-def ndim_of(weights: dict[str, Floats]) -> int:
-    """Return the number of axes that are normalised, which are those of the weights."""
-    return max(value.ndim for value in weights.values())
+def axes_of(weights: dict[str, Floats], params: dict[str, Any]) -> dict[str, Any]:
+    """Return how many axes are normalised, those of the weights, unless `axis` tells which."""
+    if params.get("axis") is not None:
+        return {}
+    return {"normalized_ndim": max(value.ndim for value in weights.values())}
 
 
 def size_of(weights: dict[str, Floats]) -> int:

@@ -10,30 +10,40 @@ import numpy as np
 from .._sklearn import Interval
 from ..inputs.arguments import number
 from ..kernels import Array, Floats
-from .axes import Axes, Shape, trailing
+from .axes import Axes, Shape
 from .keywords import by_keyword
 from .norm import TensorNorm
+from .trailing import OF_AXES, OverAxes
 
 
-class AdaNorm(TensorNorm):
+class AdaNorm(OverAxes):
     r"""Normalise each sample, with a gain that falls as the normalised value rises.
 
     :math:`z = \gamma \, C (1 - k y) \, y + \beta` where :math:`y = (x - \mu) /
-    \sqrt{\sigma^2 + \epsilon}`, with the moments taken over all members of a sample.
+    \sqrt{\sigma^2 + \epsilon}`, with the moments taken over all members of a sample, or over
+    some of its axes.
 
     Parameters
     ----------
     shape : tuple of int or int, default=None
         The shape of a sample, for data flattened to two axes. None takes that of X; the
         features of 2-D data are then the members of one axis.
+    axis : int or tuple of int, default=None
+        The axes of (n_samples, *shape) that are normalised together: 1 is the first of a sample,
+        -1 the last; a mask has as many axes as X then. None takes all but the first.
     C : float, default=1.0
         The gain at the mean; not 0.
     k : float, default=0.1
         How fast the gain falls, per standard deviation.
     eps : float, default=1e-5
         Added to the variance, in squared units of the data.
-    gamma, beta : float or array-like of shape (n_members,), default=None
-        Gain and bias of the result; None stands for 1 and 0.
+    gamma, beta : float or array-like, default=None
+        Gain and bias of the result: of shape (n_normalised_members,) or that of the axes
+        that are normalised, or of any shape that broadcasts to a sample. Where the axes that are
+        normalised are not the last ones, such a shape has all axes of a sample. None stands for
+        1 and 0.
+    unit_offset : bool, default=False
+        Whether the gain is 1 + gamma, for weights that were learned as differences from 1.
 
     Attributes
     ----------
@@ -65,6 +75,7 @@ class AdaNorm(TensorNorm):
         **TensorNorm._parameter_constraints,
         "C": [Interval(Real, None, None, closed="neither")],
         "k": [Interval(Real, 0, None, closed="left")],
+        **OF_AXES,
     }
 
     @by_keyword("normalized_shape", "eps", "elementwise_affine")
@@ -72,23 +83,27 @@ class AdaNorm(TensorNorm):
         self,
         *,
         shape: Any = None,
+        axis: int | tuple[int, ...] | None = None,
         C: float = 1.0,
         k: float = 0.1,
         eps: float = 1e-5,
         gamma: Any = None,
         beta: Any = None,
+        unit_offset: bool = False,
     ) -> None:
         self.shape = shape
+        self.axis = axis
         self.C = C
         self.k = k
         self.eps = eps
         self.gamma = gamma
         self.beta = beta
+        self.unit_offset = unit_offset
 
     def _axes(self, sample: Shape) -> Axes:
         if number(self.C, "C") == 0:
             raise ValueError("`C` must not be 0: every result would be 0.")
-        return trailing(sample, None)
+        return super()._axes(sample)
 
     def _normalised(
         self, axes: Axes, tensor: Array, gain: Floats | None, offset: Floats | None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 from math import prod
 from typing import Any, TypeAlias
 
@@ -39,20 +40,33 @@ class Axes:
         (groups, channels, positions); their product is the size of a sample.
     affine : tuple of int
         The shape of gain and offset, which broadcasts to `view`.
-    channel_axis : int or None
-        The axis of X that is moved to the front of the sample before the view is taken.
+    order : tuple of int or None
+        The axes of X in the order in which the view takes them, samples first. None leaves them.
     swapped : bool
-        Whether each channel is a group over all samples, as in batch normalisation.
+        Whether each group lies over all samples, as in batch normalisation.
     elements : tuple of int
         A shape that gain and offset may have instead of that of a vector.
+    kept : int or None
+        How many axes of a sample, the first in `order`, are not normalised, where gain and offset
+        may have any shape that broadcasts to a sample. None if they belong to channels.
+    n_samples : int or None
+        The number of samples, where gain and offset may differ by sample.
+    unit_offset : bool
+        Whether the gain is 1 + gamma.
+    features : int or None
+        The axis of X that a mask of positions lacks; None if X may be of any layout.
     """
 
     sample: Shape
     view: tuple[int, int, int]
     affine: tuple[int, int, int]
-    channel_axis: int | None = None
+    order: Shape | None = None
     swapped: bool = False
     elements: Shape = ()
+    kept: int | None = None
+    n_samples: int | None = None
+    unit_offset: bool = False
+    features: int | None = None
 
     @property
     def learnable(self) -> int:
@@ -65,8 +79,8 @@ class Axes:
 
     def viewed(self, X: Array) -> Array:
         """Return X as (samples, groups, channels, positions): a view if possible, else a copy."""
-        if self.channel_axis not in (None, 1):
-            X = np.moveaxis(X, self.channel_axis, 1)
+        if self.order is not None:
+            X = np.transpose(X, self.order)
         if not self.swapped:
             return X.reshape(X.shape[0], *self.view)
         rows = X.reshape(X.shape[0], self.view[0], self.view[2])
@@ -74,35 +88,41 @@ class Axes:
 
     def laid_out(self, X: Array) -> tuple[Axes, Array]:
         """Return axes and an array for which `viewed` makes no copy: X, or a copy in C order."""
-        if self.channel_axis is None and X.flags.c_contiguous:
+        if self.order is None and X.flags.c_contiguous:
             return self, X
-        ordered = self.channel_axis in (None, 1, X.ndim - 1)  # so that the result can be viewed too
+        ordered = in_two_runs(self.order)  # so that the result can be viewed too
         if X.size == 0 or (ordered and np.may_share_memory(self.viewed(X), X)):
             return self, X
-        if self.channel_axis is None:
+        if self.order is None:
             return self, np.ascontiguousarray(X)
-        first = np.ascontiguousarray(np.moveaxis(X, self.channel_axis, 1))
-        return replace(self, sample=first.shape[1:], channel_axis=1), first
+        first = np.ascontiguousarray(X.transpose(self.order))
+        return replace(self, sample=first.shape[1:], order=None), first
 
     def put_back(self, laid: Axes, X: Array) -> Array:
         """Undo `laid_out`."""
-        if laid is self or self.channel_axis is None:
+        if laid is self or self.order is None:
             return X
-        return np.ascontiguousarray(np.moveaxis(X, 1, self.channel_axis))
+        return np.ascontiguousarray(X.transpose(inverted(self.order)))
 
     def unviewed(self, V: Array, n_samples: int) -> Array:
         """Undo `viewed`."""
         if self.swapped:
             V = V[0].transpose(1, 0, 2)
-        if self.channel_axis in (None, 1):
+        if self.order is None:
             return V.reshape(n_samples, *self.sample)
-        moved = np.moveaxis(np.empty((0, *self.sample)), self.channel_axis, 1).shape[1:]
-        return np.moveaxis(V.reshape(n_samples, *moved), 1, self.channel_axis)
+        return np.transpose(V.reshape(n_samples, *self.in_order), inverted(self.order))
+
+    @property
+    def in_order(self) -> Shape:
+        """The shape of a sample in the order in which the view takes its axes."""
+        if self.order is None:
+            return self.sample
+        return tuple(self.sample[axis - 1] for axis in self.order[1:])
 
     def channel_of_members(self) -> Array:
         """Return the channel of each member of a sample, flattened."""
         groups, channels, positions = self.view
-        if self.learnable == prod(self.view):
+        if self.order is None and self.learnable == prod(self.view):
             return np.arange(self.learnable)
         channel = np.arange(self.learnable).reshape(self.affine)
         whole = np.broadcast_to(channel, (groups, channels, positions))
@@ -116,21 +136,84 @@ class Axes:
             channel = first if np.all(channel == first) else channel
         return channel
 
+    def gain(self, gamma: Any) -> Floats | None:
+        """Return the gain in float64: gamma, or 1 + gamma."""
+        if gamma is None:
+            return None
+        vector = self.vector(gamma, "gamma")
+        return vector + 1 if self.unit_offset and vector is not None else vector
+
     def vector(self, given: Any, name: str) -> Floats | None:
-        """Return gain or offset in float64, with the shape `affine`."""
+        """Return gain or offset in float64, in a shape that broadcasts to `view`.
+
+        That is `affine`, or, where other shapes are taken, one of as many axes; with a fourth for
+        the samples in front if it differs by sample.
+        """
         if given is None:
             return None
         array = array_of(aligned(given, name, None), name)
-        fits = array.shape in {(), (1,), (self.learnable,), self.elements}
+        is_vector = self.is_vector(array.shape)
+        fits = is_vector or self.spreads(array.shape)
         vector = np.array(floats_of(array, name), order="C") if fits else None
         if vector is None or not np.isfinite(vector).all():
             raise ValueError(
-                f"`{name}` must hold one finite number, or {self.learnable} of them for samples "
-                f"of shape {self.sample}. Got shape {array.shape}: {given!r}."
+                f"`{name}` must hold one finite number, or {self.described()}. "
+                f"Got shape {array.shape}: {given!r}."
             )
-        if vector.size == self.learnable:
-            return vector.reshape(self.affine)
-        return np.full(self.affine, vector.item())
+        if vector.size == 1:
+            return np.full(self.affine, vector.item())
+        return vector.reshape(self.affine) if is_vector else self.spread(vector)
+
+    def is_vector(self, shape: Shape) -> bool:
+        """Whether gain or offset of this shape is one number, or one for each entry of `affine`."""
+        return shape in {(), (1,), (self.learnable,), self.elements}
+
+    def spreads(self, shape: Shape) -> bool:
+        """Whether gain or offset of this shape broadcasts to a sample, or to all of them.
+
+        Where the normalised axes are not the last ones, all axes of a sample must be there. So what
+        a shape means does not depend on sizes that happen to be equal.
+        """
+        n_axes = len(self.sample)
+        if self.kept is None or n_axes + (self.n_samples is not None) < len(shape):
+            return False
+        if len(shape) < n_axes and not self.swapped and self.order is not None:
+            return False
+        whole = self.sample if self.n_samples is None else (self.n_samples, *self.sample)
+        try:
+            return np.broadcast_shapes(shape, whole) == whole
+        except ValueError:
+            return False
+
+    def spread(self, vector: Floats) -> Floats:
+        """Return numbers that broadcast to samples in a shape that broadcasts to the view."""
+        n_axes = len(self.sample) + 1
+        whole = vector.reshape((1,) * (n_axes - vector.ndim) + vector.shape)
+        whole = whole if self.order is None else whole.transpose(self.order)
+        assert self.kept is not None
+        split = self.kept + 1
+        sizes = self.in_order
+        parts = []
+        for own, full in (
+            (whole.shape[1:split], sizes[: self.kept]),
+            (whole.shape[split:], sizes[self.kept :]),
+        ):
+            parts.append(own if prod(own) == 1 else full)  # what is constant stays of size 1
+        found = np.broadcast_to(whole, (whole.shape[0], *parts[0], *parts[1]))
+        found = found.reshape(whole.shape[0], prod(parts[0]), 1, prod(parts[1]))
+        if self.swapped:
+            found = found.swapaxes(0, 2)
+        return np.ascontiguousarray(found[0] if found.shape[0] == 1 else found)
+
+    def described(self) -> str:
+        """Say which sizes gain and offset may have, for a message."""
+        if self.kept is None:
+            return f"{self.learnable} of them for samples of shape {self.sample}"
+        whole = "a sample" if self.n_samples is None else "the samples"
+        return (
+            f"{self.learnable} of them, or numbers that broadcast to {whole}, for samples of shape "
+            f"{self.sample}"
+        )
 
     def normalise(
         self,
@@ -146,6 +229,14 @@ class Axes:
         eps = self.checked(X, centred, eps)
         if isinstance(X, kernels.Traced):
             return self._traced(X, centred, eps, gain, offset).astype(dtype or X.dtype), NO_STATS
+        by_gain, by_offset = (
+            gain is not None and gain.ndim > 3,
+            offset is not None and offset.ndim > 3,
+        )
+        if by_gain or by_offset:  # they differ by sample
+            y, stats = self.normalise(X, centred=centred, eps=eps, dtype=np.float64)
+            with np.errstate(all="ignore"):
+                return self.affine_of(y, gain, offset).astype(dtype or X.dtype), stats
         laid, x = self.laid_out(X)
         out = np.empty(x.shape, dtype=x.dtype if dtype is None else dtype)
         stats = kernels.normalise(laid.viewed(x), centred, eps, gain, offset, laid.viewed(out))
@@ -198,7 +289,7 @@ class Axes:
         n_samples, positions = X.shape[0], self.view[2]
         out = np.empty(X.shape, X.dtype) if out is None else out
         together = X.flags.c_contiguous and out.flags.c_contiguous
-        if together and self.channel_axis == 1 and positions >= LONG:
+        if together and self.order is None and positions >= LONG:
             channel = np.tile(np.arange(self.learnable), n_samples)
             x, y = (array.reshape(-1, positions).T for array in (X, out))
         else:
@@ -242,6 +333,18 @@ class Axes:
         return self.put_back(laid, out)
 
 
+def in_two_runs(order: Shape | None) -> bool:
+    """Whether axes in this order are at most two runs of neighbours, after the samples."""
+    if order is None:
+        return True
+    return sum(b - a != 1 for a, b in pairwise(order[1:])) <= 1
+
+
+def inverted(order: Shape) -> Shape:
+    """Return the order that puts axes back."""
+    return tuple(sorted(range(len(order)), key=order.__getitem__))
+
+
 def undone(V: Array, stats: Floats, gain: Floats | None, offset: Floats | None) -> Array:
     """Undo the norm on a view, with one column of a map for each row of positions."""
     shape = (*V.shape[:3], 1)
@@ -266,7 +369,12 @@ def checked_eps(eps: Any) -> float:
     return float(eps)
 
 
-def trailing(sample: Shape, normalized_ndim: int | None) -> Axes:
+def trailing(
+    sample: Shape,
+    normalized_ndim: int | None,
+    n_samples: int | None = None,
+    unit_offset: bool = False,
+) -> Axes:
     """Return the axes of layer norms: the trailing ones, all if `normalized_ndim` is None."""
     ndim = len(sample) if normalized_ndim is None else whole(normalized_ndim, "normalized_ndim")
     if not 1 <= ndim <= len(sample):
@@ -274,10 +382,16 @@ def trailing(sample: Shape, normalized_ndim: int | None) -> Axes:
             f"normalized_ndim={normalized_ndim} trailing axes cannot be taken of samples of "
             f"shape {sample}: give 1 to {len(sample)}, or None for all."
         )
-    split = len(sample) - ndim
-    members = prod(sample[split:])
-    view = (prod(sample[:split]), 1, members)
-    return Axes(sample, view, (1, 1, members), elements=sample[split:])
+    return last_axes(sample, len(sample) - ndim, n_samples, unit_offset)
+
+
+@lru_cache(maxsize=256)
+def last_axes(sample: Shape, split: int, n_samples: int | None, unit_offset: bool) -> Axes:
+    """Return the axes of a norm over those from `split` on."""
+    own, last = sample[split:], len(sample)
+    members = prod(own)
+    view, affine = (prod(sample[:split]), 1, members), (1, 1, members)
+    return Axes(sample, view, affine, None, False, own, split, n_samples, unit_offset, last)
 
 
 def channelwise(
@@ -305,10 +419,15 @@ def _channelwise(sample: Shape, axis: int, num_groups: int | None, over_samples:
             f"{sample}. Give a divisor of {n_channels}, so that groups are of equal size. For data "
             "of two axes, tell the layout by shape=(n_channels, n_positions)."
         )
+    order: Shape | None = None
+    if axis > 1:
+        order = (0, axis, *(at for at in range(1, len(sample) + 1) if at != axis))
     if over_samples:
-        return Axes(sample, (n_channels, 1, positions), (n_channels, 1, 1), axis, True)
+        view, affine = (n_channels, 1, positions), (n_channels, 1, 1)
+        return Axes(sample, view, affine, order, swapped=True, features=axis)
     per_group = n_channels // groups
-    return Axes(sample, (groups, per_group, positions), (groups, per_group, 1), axis)
+    view, affine = (groups, per_group, positions), (groups, per_group, 1)
+    return Axes(sample, view, affine, order, features=axis)
 
 
 def other_length(whole: Shape, shape: Shape, channel_axis: int) -> Shape:

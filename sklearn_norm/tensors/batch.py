@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from math import prod
 from numbers import Integral
-from typing import Any, ClassVar, Self, overload
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from ..estimators.fitted import OF_SHAPE, Fitted
 from ..estimators.running import RunningScaler
-from ..estimators.typed import Dense, Labelled
 from ..inputs.arguments import whole
 from ..inputs.columns import Columns, names_of
 from ..inputs.frames import container_of
@@ -32,7 +31,8 @@ from ..statistics.given import UncountedRunning
 from ..statistics.moments import Moments
 from ..statistics.running import Running
 from .axes import LONG, Axes, Shape, channel_layout, channelwise, one_channel, some_channels
-from .input import Tensor, TensorInput
+from .batches import Masked, MaskedBatches, taken_apart
+from .input import Tensor
 from .keywords import by_keyword
 
 OF_BATCHES = ("running_mean", "running_var", "num_batches_tracked")  # in a state dict
@@ -41,7 +41,7 @@ COUNTED = ("BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "SyncBatchNorm")  # go o
 OF_SCALERS = ("clip", "dtype")  # parameters of scalers that a norm has not
 
 
-class BatchNorm(TorchModules, TensorInput, RunningScaler):
+class BatchNorm(TorchModules, MaskedBatches):
     r"""Normalise each channel by its running mean and variance over samples and positions.
 
     :math:`z = \gamma_c (x - m_c) / \sqrt{v_c + \epsilon} + \beta_c`. It is
@@ -175,10 +175,12 @@ class BatchNorm(TorchModules, TensorInput, RunningScaler):
         return channelwise(sample, axis, over_samples=True)
 
     def _read(self, X: Any, fitted: Fitted | None, least_rows: int = 1) -> Tensor:
+        given, mask = taken_apart(X)
         first = fitted is None or fitted.columns is None
         least_rows = least_rows if fitted is None else 0
-        tensor = self._read_tensor(X, fitted, first=first, least_rows=least_rows)
-        return self._with_channels_of(fitted, tensor)
+        tensor = self._read_tensor(given, fitted, first=first, least_rows=least_rows)
+        tensor = self._with_channels_of(fitted, tensor)
+        return tensor if mask is None else tensor.without(mask)
 
     def _with_channels_of(self, fitted: Fitted | None, tensor: Tensor) -> Tensor:
         """Return the samples, after a check of the number of channels."""
@@ -260,45 +262,14 @@ class BatchNorm(TorchModules, TensorInput, RunningScaler):
         alike = columns or shapes[0] == shapes[1]
         super()._check_alike(mine if alike else mine.but(columns=None), theirs)
 
-    @overload
-    def inverse_transform(
-        self, X: Dense, copy: bool | None = None, columns: Any = None
-    ) -> Dense: ...
-
-    @overload
-    def inverse_transform(
-        self, X: Labelled, copy: bool | None = None, columns: Any = None
-    ) -> Labelled: ...
-
-    @overload
-    def inverse_transform(self, X: Any, copy: bool | None = None, columns: Any = None) -> Any: ...
-
-    def inverse_transform(self, X: Any, copy: bool | None = None, columns: Any = None) -> Any:
-        """Undo the normalisation.
-
-        Parameters
-        ----------
-        X : {array-like, DataFrame} of shape (n_samples, *shape) or (n_samples, n_features)
-            Normalised samples, of any number of positions.
-        copy : bool, default=None
-            Overrides the parameter `copy` for this call.
-        columns : list of str or int, default=None
-            The channels that X holds, in the order of the fit: by index, or by name if the
-            features of the fit were the channels.
-
-        Returns
-        -------
-        X : {ndarray, DataFrame} of the same shape
-            The samples in their original units.
-
-        Raises
-        ------
-        ValueError
-            If the channels are not those of the fit.
-        """
-        return super().inverse_transform(X, copy, columns)
-
     def _read_scaled(self, X: Any, wanted: Any, fitted: Fitted) -> tuple[Table, Any]:
+        if isinstance(X, Masked):
+            if wanted is not None:
+                channels = Columns(fitted.n_columns, fitted.names).chosen(None, wanted)
+                return self._read_channels(X.given, channels, fitted).without(X.mask), channels
+            named = names_of(X.given) is not None
+            tensor = self._read_tensor(X.given, fitted, by_name=named, least_rows=0)
+            return self._with_channels_of(fitted, tensor).without(X.mask), None
         shape = fitted.shape
         if n_axes(X) <= 2 and self.shape is None and shape is not None and len(shape) == 1:
             return super()._read_scaled(X, wanted, fitted)

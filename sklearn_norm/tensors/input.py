@@ -20,6 +20,8 @@ from ..inputs.rounded import refuse_rounded
 from ..inputs.table import Table, first_of
 from ..kernels import Array
 from .axes import Axes, Shape
+from .masks import mask_of
+from .sequences import Padded, are_sequences
 
 MOST_AXES = 64  # limit of NumPy arrays
 
@@ -48,9 +50,13 @@ class Tensor(Table):
         The shape of a sample at the fit; None takes that of these samples.
     channels : ndarray of int, default=None
         The channels that X holds; None means all.
+    hidden : ndarray of bool of the shape of values, default=None
+        What a mask leaves out, for which `values` hold NaN. None means nothing.
+    whole : ndarray of the shape of values, default=None
+        The values with what a mask leaves out, which stays as it is.
     """
 
-    __slots__ = ("_shape", "axes", "channels")
+    __slots__ = ("_shape", "axes", "channels", "hidden", "whole")
 
     def __init__(
         self,
@@ -61,10 +67,14 @@ class Tensor(Table):
         axes: Axes,
         shape: Shape | None = None,
         channels: Any = None,
+        hidden: Any = None,
+        whole: Any = None,
     ) -> None:
         super().__init__(values, columns, given, container)
         self.axes = axes
         self.channels = channels
+        self.hidden = hidden
+        self.whole = whole
         self._shape = axes.sample if shape is None else shape
 
     @property
@@ -85,11 +95,26 @@ class Tensor(Table):
             return self.columns.names[column]
         return column if self.channels is None else int(self.channels[column])
 
+    def without(self, mask: Any) -> Tensor:
+        """Return the samples without the members that a mask leaves out."""
+        values = self.values
+        shape = self.as_given(values).shape
+        hidden = ~mask_of(mask, self.given, shape, self.axes.features).reshape(values.shape)
+        seen = np.where(hidden, values.dtype.type(np.nan), values)
+        of_x = (self.columns, self.given, self.container, self.axes, self._shape, self.channels)
+        return Tensor(seen, *of_x, hidden, values)
+
     def mapped(self, mapping: Any, out: Any, **options: Any) -> Any:
-        return self.axes.mapped("apply", mapping, self.values, out, **options)
+        return self._acted("apply", mapping, out, options)
 
     def inverted(self, mapping: Any, out: Any, **options: Any) -> Any:
-        return self.axes.mapped("invert", mapping, self.values, out, **options)
+        return self._acted("invert", mapping, out, options)
+
+    def _acted(self, act: str, mapping: Any, out: Any, options: dict[str, Any]) -> Any:
+        result = self.axes.mapped(act, mapping, self.values, out, **options)
+        if result is not None and self.hidden is not None:
+            np.copyto(result, self.whole, where=self.hidden)
+        return result
 
     def refuse_infinite(self, values: Any = None) -> None:
         tensor = self.values if values is None else values
@@ -132,6 +157,13 @@ class TensorInput:
     def _flat_sample(self, width: int) -> Shape:
         """Return the shape of a sample of 2-D data if `shape` is None."""
         return (width,)
+
+    def _sequences(self, X: Any, mask: Any = None) -> Padded | None:
+        """Return a list of sequences, padded; None if X is anything else."""
+        if not are_sequences(X):
+            return None
+        parameters.check(self)
+        return Padded.of(X, self._axes(X[0].shape).features, mask)
 
     @property
     def shape_(self) -> Shape:
@@ -276,7 +308,7 @@ class TensorInput:
     def _learned_vectors(self) -> dict[str, Any]:
         """Return gain and bias, by their names in PyTorch."""
         axes = self._axes(self._known_sample())
-        return {"weight": axes.vector(self.gamma, "gamma"), "bias": axes.vector(self.beta, "beta")}
+        return {"weight": axes.gain(self.gamma), "bias": axes.vector(self.beta, "beta")}
 
     def _tensor_tags(self, tags: Any) -> Any:
         tags.input_tags.three_d_array = True

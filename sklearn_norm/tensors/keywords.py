@@ -9,6 +9,8 @@ from numbers import Integral, Real
 from types import FunctionType
 from typing import Any, ParamSpec, TypeVar, cast
 
+from .sequences import are_sequences, of_sequences
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -20,7 +22,7 @@ OURS = {  # our names for arguments of PyTorch
 }
 
 
-def by_keyword(*theirs: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def by_keyword(*theirs: str, lists: bool = False) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Return a decorator that explains a call written as in PyTorch.
 
     Parameters
@@ -28,17 +30,23 @@ def by_keyword(*theirs: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     *theirs : str
         The arguments of PyTorch's function in its order, from the first one that has to be a
         keyword here.
+    lists : bool, default=False
+        Whether the function takes lists of sequences.
     """
 
     def decorated(function: Callable[P, R]) -> Callable[P, R]:
         own = signature(function).parameters
+        names = tuple(own)
         placed = sum(p.kind is Parameter.POSITIONAL_OR_KEYWORD for p in own.values())
         foreign = frozenset({*theirs, "input"} - own.keys())
-        refuse = refused
+        refuse, among, over_all = refused, are_sequences, of_sequences
 
         def checked(*args: Any, **options: Any) -> Any:
             if len(args) > placed or not foreign.isdisjoint(options):
                 refuse(function, args, placed, theirs, options)
+            data = args[-1] if len(args) == placed else options.get("x")
+            if lists and type(data) is list and among(data):
+                return over_all(function, {**dict(zip(names, args, strict=False)), **options})
             return function(*args, **options)
 
         # with the globals of the function, doctest finds it in its module

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from ..interop.torch import Module, TorchModules, gain_and_offset, is_given, learned, ndim_of
+from ..interop.torch import Module, TorchModules, axes_of, gain_and_offset, is_given, learned
 from ..kernels import Floats
 from .trailing import TrailingNorm
 
@@ -13,7 +13,7 @@ class LayerNorm(TorchModules, TrailingNorm):
     r"""Normalise each sample by the mean and variance of its members.
 
     :math:`z = \gamma \, (x - \mu) / \sqrt{\sigma^2 + \epsilon} + \beta`, with the moments
-    taken over all members of a sample, or over its trailing axes.
+    taken over all members of a sample, or over some of its axes.
 
     Parameters
     ----------
@@ -22,10 +22,19 @@ class LayerNorm(TorchModules, TrailingNorm):
         features of 2-D data are then the members of one axis.
     normalized_ndim : int, default=None
         How many trailing axes are normalised together; None takes all but the first.
+    axis : int or tuple of int, default=None
+        The axes of (n_samples, *shape) that are normalised together, in place of
+        `normalized_ndim`: 1 is the first of a sample, -1 the last. One group of members is left for
+        each place along the other axes. A mask has as many axes as X then.
     eps : float, default=1e-5
         Added to the variance, in squared units of the data.
-    gamma, beta : float or array-like of shape (n_normalised_members,), default=None
-        Gain and bias of the result; None stands for 1 and 0.
+    gamma, beta : float or array-like, default=None
+        Gain and bias of the result: of shape (n_normalised_members,) or that of the axes
+        that are normalised, or of any shape that broadcasts to a sample. Where the axes that are
+        normalised are not the last ones, such a shape has all axes of a sample. None stands for
+        1 and 0.
+    unit_offset : bool, default=False
+        Whether the gain is 1 + gamma, for weights that were learned as differences from 1.
 
     Attributes
     ----------
@@ -63,10 +72,10 @@ class LayerNorm(TorchModules, TrailingNorm):
 
     @classmethod
     def _from_weights(cls, weights: dict[str, Floats], params: dict[str, Any]) -> Self:
-        return cls(**({"normalized_ndim": ndim_of(weights)} | gain_and_offset(weights) | params))
+        return cls(**(axes_of(weights, params) | gain_and_offset(weights) | params))
 
     def _as_module(self) -> Module:
-        normalized = self._axes(self._known_sample()).elements
+        normalized = self._normalized_shape()
         affine = is_given(self.gamma, self.beta)
         options = {"eps": self.eps, "elementwise_affine": affine}
         return Module("LayerNorm", (normalized,), options, self._learned_vectors())

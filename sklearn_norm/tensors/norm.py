@@ -16,7 +16,7 @@ from ..estimators.transformer import Transformer
 from ..estimators.turns import turn_of
 from ..inputs import parameters
 from ..inputs.arguments import array_of, floats_of, truth
-from ..inputs.columns import Columns, names_of, shown
+from ..inputs.columns import Columns, names_of
 from ..inputs.fast_path import FLOATS, plain_table
 from ..inputs.frames import container_of
 from ..inputs.reading import read_array
@@ -24,6 +24,7 @@ from ..inputs.table import Table
 from ..kernels import Array, Floats, Traced
 from .axes import Axes, Shape
 from .input import Tensor, TensorInput
+from .masks import mask_of
 
 
 class Plan:
@@ -93,6 +94,8 @@ class TensorNorm(TensorInput, Transformer):
     def _seen(self, X: Any, least_rows: int) -> Fitted:
         """Return the fitted record after the first samples."""
         parameters.check(self)
+        padded = self._sequences(X)
+        X = X if padded is None else padded.values
         tensor = self._read_tensor(X, None, first=True, least_rows=least_rows)
         self._check_no_infinity(tensor)
         axes, _, _ = self._checked_axes(tensor.values)
@@ -132,6 +135,8 @@ class TensorNorm(TensorInput, Transformer):
             if table is not None and not kernels.has_infinity(table.values):
                 return self
         parameters.check(self)
+        padded = self._sequences(X)
+        X = X if padded is None else padded.values
         tensor = self._read_tensor(X, fitted, least_rows=0)
         self._check_no_infinity(tensor)
         self._keep_plan(tensor)
@@ -155,7 +160,8 @@ class TensorNorm(TensorInput, Transformer):
         table = plain_table(X, fitted.columns, FLOATS)
         if table is None:
             return None
-        gain, offset = axes.vector(self.gamma, "gamma"), axes.vector(self.beta, "beta")
+        gain = None if self.gamma is None else axes.gain(self.gamma)
+        offset = None if self.beta is None else axes.vector(self.beta, "beta")
         values = table.values
         tensor = values.reshape(values.shape[0], *axes.sample)
         Z, stats = self._normalised(axes, tensor, gain, offset)
@@ -169,11 +175,14 @@ class TensorNorm(TensorInput, Transformer):
 
         Parameters
         ----------
-        X : {array-like, DataFrame} of shape (n_samples, *shape) or (n_samples, n_features)
-            The samples. NaN means missing, and stays NaN.
+        X : {array-like, DataFrame} of shape (n_samples, *shape) or (n_samples, n_features), or list
+            The samples. NaN means missing, and stays NaN. Each array of two or more axes in a list
+            is one sample: they may differ in length, and the result is a list as well.
         mask : array-like of bool, default=None
-            A mask that can be broadcast to X. Where it is False, a member is left out of all
-            statistics and returned unchanged, even if it is infinite.
+            A mask that can be broadcast to X, or with one axis fewer: (n_samples, length) beside
+            (n_samples, length, n_features), or beside (n_samples, n_channels, length) for norms
+            of channels. Where it is False, a member is left out of all statistics and returned
+            unchanged, even if it is infinite.
         return_stats : bool, default=False
             Whether to return the statistics as well, which `inverse_transform` needs.
 
@@ -189,12 +198,16 @@ class TensorNorm(TensorInput, Transformer):
         ValueError
             If the samples do not fit those of the fit, or a value is infinite. What must be
             as in the fit: the channels of channel norms, the axes that `normalized_ndim`
-            counts, the whole shape in other norms, and the number of features of 2-D data.
+            counts or `axis` names, the whole shape in other norms, and the number of features of
+            2-D data.
         """
         if mask is None and return_stats is False:
             result = self._fast(X)
             if result is not None:
                 return result
+        padded = self._sequences(X, mask)
+        if padded is not None:
+            return padded.returned(self.transform(padded.values, padded.mask, return_stats))
         parameters.check(self)
         asked = truth(return_stats, "return_stats")
         read = self._read_tensor(X, self._fitted, least_rows=0)
@@ -203,7 +216,7 @@ class TensorNorm(TensorInput, Transformer):
         present = None
         if mask is not None:
             shape = read.as_given(tensor).shape
-            present = _broadcast(mask, X, shape).reshape(tensor.shape)
+            present = mask_of(mask, X, shape, axes.features).reshape(tensor.shape)
         seen = tensor if present is None else np.where(present, tensor, tensor.dtype.type(np.nan))
         Z, stats = self._normalised(axes, seen, gain, offset)
         if not np.isfinite(stats).all():  # as for a group with an infinite member
@@ -256,6 +269,9 @@ class TensorNorm(TensorInput, Transformer):
         """
         if stats is None:
             self._refuse_without_stats()
+        padded = self._sequences(X, mask)
+        if padded is not None:
+            return padded.cut(self.inverse_transform(padded.values, stats, padded.mask))
         parameters.check(self)
         self._refuse_one_axis(X)
         values = read_array(self, X, allow_nd=True, ensure_min_samples=0)
@@ -269,14 +285,18 @@ class TensorNorm(TensorInput, Transformer):
                 f"{expected}: a center and a scale for each sample and group."
             )
         known = floats_of(known, "stats")
-        gain, offset = axes.vector(self.gamma, "gamma"), axes.vector(self.beta, "beta")
+        gain, offset = axes.gain(self.gamma), axes.vector(self.beta, "beta")
         if gain is not None and (gain == 0).any():
-            raise ValueError("`gamma` holds a 0, and a product with 0 cannot be undone.")
+            raise ValueError(
+                f"`gamma` holds a {-1 if axes.unit_offset else 0}, and a product with 0 cannot be "
+                "undone."
+            )
         tensor = values.reshape(values.shape[0], *sample)
         known = np.where(np.isnan(known), [0.0, 1.0], known)  # NaN: groups with no member
         back = self._restored(axes, tensor, known, gain, offset).reshape(values.shape)
         if mask is not None:
-            back = np.where(_broadcast(mask, X, values.shape), back, values)
+            present = mask_of(mask, X, values.shape, axes.features)
+            back = np.where(present, back, values)
         if values.ndim != 2:
             return back
         columns = Columns(values.shape[1], names_of(X))
@@ -319,7 +339,7 @@ class TensorNorm(TensorInput, Transformer):
         axes = self._axes(tensor.shape[1:])
         if self._centred and self.eps == 0:
             axes.check_members(tensor.shape)
-        return axes, axes.vector(self.gamma, "gamma"), axes.vector(self.beta, "beta")
+        return axes, axes.gain(self.gamma), axes.vector(self.beta, "beta")
 
     def _normalised(
         self, axes: Axes, tensor: Array, gain: Floats | None, offset: Floats | None
@@ -344,21 +364,3 @@ class TensorNorm(TensorInput, Transformer):
         tags.requires_fit = False
         tags.transformer_tags.preserves_dtype = ["float64", "float32", "float16"]
         return tags
-
-
-def _broadcast(mask: Any, X: Any, shape: Shape) -> Array:
-    names, expected = names_of(mask), names_of(X)
-    if names is not None and expected is not None and list(names) != list(expected):
-        raise ValueError(
-            f"`mask` has the columns {shown(names)}, but X has {shown(expected)}: give both the "
-            "same, in the same order."
-        )
-    given = array_of(mask, "mask")
-    if given.dtype != np.bool_:
-        raise ValueError(f"`mask` must hold booleans, True where X counts. Got {given.dtype}.")
-    try:
-        return np.broadcast_to(given, shape)
-    except ValueError as error:
-        raise ValueError(
-            f"`mask` of shape {given.shape} cannot be broadcast to X of shape {shape}."
-        ) from error

@@ -7,11 +7,11 @@ from typing import Any, Self
 from ..interop.torch import (
     Module,
     TorchModules,
+    axes_of,
     eps_of,
     gain_and_offset,
     is_given,
     learned,
-    ndim_of,
 )
 from ..kernels import Floats
 from .trailing import TrailingNorm
@@ -21,7 +21,7 @@ class RMSNorm(TorchModules, TrailingNorm):
     r"""Divide each sample by the root mean square of its members.
 
     :math:`z = \gamma \, x / \sqrt{\overline{x^2} + \epsilon} + \beta`, with the mean taken
-    over all members of a sample, or over its trailing axes.
+    over all members of a sample, or over some of its axes.
 
     Parameters
     ----------
@@ -30,10 +30,19 @@ class RMSNorm(TorchModules, TrailingNorm):
         features of 2-D data are then the members of one axis.
     normalized_ndim : int, default=None
         How many trailing axes are normalised together; None takes all but the first.
+    axis : int or tuple of int, default=None
+        The axes of (n_samples, *shape) that are normalised together, in place of
+        `normalized_ndim`: 1 is the first of a sample, -1 the last. One group of members is left for
+        each place along the other axes. A mask has as many axes as X then.
     eps : float, default=1e-5
         Added to the mean square, in squared units of the data.
-    gamma, beta : float or array-like of shape (n_normalised_members,), default=None
-        Gain and bias of the result; None stands for 1 and 0.
+    gamma, beta : float or array-like, default=None
+        Gain and bias of the result: of shape (n_normalised_members,) or that of the axes
+        that are normalised, or of any shape that broadcasts to a sample. Where the axes that are
+        normalised are not the last ones, such a shape has all axes of a sample. None stands for
+        1 and 0.
+    unit_offset : bool, default=False
+        Whether the gain is 1 + gamma, for weights that were learned as differences from 1.
 
     Attributes
     ----------
@@ -76,11 +85,11 @@ class RMSNorm(TorchModules, TrailingNorm):
                 "A state dict holds no `eps`, and networks with RMS norms have different ones: "
                 "give eps=... (1e-6 and 1e-5 are common; that of the dtype in torch.nn.RMSNorm)."
             )
-        return cls(**({"normalized_ndim": ndim_of(weights)} | gain_and_offset(weights) | params))
+        return cls(**(axes_of(weights, params) | gain_and_offset(weights) | params))
 
     def _as_module(self) -> Module:
         if self.beta is not None:
             raise ValueError("torch.nn.RMSNorm has no bias: `beta` must be None.")
-        normalized = self._axes(self._known_sample()).elements
+        normalized = self._normalized_shape()
         options = {"eps": self.eps, "elementwise_affine": is_given(self.gamma)}
         return Module("RMSNorm", (normalized,), options, self._learned_vectors())

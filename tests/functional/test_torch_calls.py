@@ -142,7 +142,7 @@ def test_11_2_classes_called_as_modules_of_pytorch_say_what_to_write(name, given
 def test_11_2_other_mistakes_are_pythons_own_errors():
     assert "unexpected keyword argument 'gama'" in refused(functional.layer_norm, X, gama=W)
     assert "missing 1 required positional argument: 'x'" in refused(functional.layer_norm)
-    assert "unexpected keyword argument 'axis'" in refused(sklearn_norm.LayerNorm, axis=1)
+    assert "unexpected keyword argument 'axes'" in refused(sklearn_norm.LayerNorm, axes=1)
 
 
 def test_11_2_a_subclass_is_named_as_itself():

@@ -276,6 +276,8 @@ def test_modules_become_norms_and_modules_again(torch, case, affine):
         LayerNorm(normalized_ndim=2, gamma=np.arange(20.0), eps=0.5),
         RMSNorm(),
         RMSNorm(normalized_ndim=1, gamma=[1.0, 2.0, 3.0, 4.0, 5.0], eps=0.5),
+        RMSNorm(axis=-1, gamma=[1.0, 2.0, 3.0, 4.0, 5.0], unit_offset=True, eps=0.5),
+        LayerNorm(axis=(2, 3), gamma=np.arange(5.0), beta=np.arange(4.0)[:, None]),
         GroupNorm(),
         GroupNorm(num_groups=3, gamma=-1.5, beta=[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]),
         InstanceNorm(beta=[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]),

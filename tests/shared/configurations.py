@@ -44,10 +44,10 @@ MORE = {
     "QuantileScaler": [{"output": "normal"}, {"n_quantiles": 5}],
     "GroupScaler": [{"smooth": 2.0}, {"target": "pooled"}, {"min_rows": 0, "missing_key": "group"}],
     "LayerNorm": [{"gamma": 2.0, "beta": -1.0}, {"normalized_ndim": 1, "eps": 0.0}],
-    "RMSNorm": [{"gamma": 2.0, "beta": -1.0}, {"normalized_ndim": 1}],
+    "RMSNorm": [{"gamma": 2.0, "beta": -1.0}, {"axis": (-1,), "gamma": 1.0, "unit_offset": True}],
     "InstanceNorm": [{"gamma": 2.0, "beta": -1.0}, {"channel_axis": -1}],
     "GroupNorm": [{"gamma": 2.0}, {"num_groups": 1, "channel_axis": -1}],
-    "AdaNorm": [{"C": 2.0, "k": 0.05}],
+    "AdaNorm": [{"C": 2.0, "k": 0.05, "axis": 1}],
     "BatchNorm": [
         {"momentum": None},
         {"bias_correction": False, "variance": "within", "ddof": 1},

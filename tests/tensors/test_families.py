@@ -17,10 +17,11 @@ from sklearn_norm.tensors.channels import ChannelNorm
 from sklearn_norm.tensors.trailing import TrailingNorm
 
 EPS, VECTORS = ("eps", 1e-5), (("gamma", None), ("beta", None))
+AXIS, UNIT = ("axis", None), ("unit_offset", False)
 PARAMETERS = {
-    "LayerNorm": (("shape", None), ("normalized_ndim", None), EPS, *VECTORS),
-    "RMSNorm": (("shape", None), ("normalized_ndim", None), EPS, *VECTORS),
-    "AdaNorm": (("shape", None), ("C", 1.0), ("k", 0.1), EPS, *VECTORS),
+    "LayerNorm": (("shape", None), ("normalized_ndim", None), AXIS, EPS, *VECTORS, UNIT),
+    "RMSNorm": (("shape", None), ("normalized_ndim", None), AXIS, EPS, *VECTORS, UNIT),
+    "AdaNorm": (("shape", None), AXIS, ("C", 1.0), ("k", 0.1), EPS, *VECTORS, UNIT),
     "GroupNorm": (
         ("shape", None),
         ("num_groups", 1),

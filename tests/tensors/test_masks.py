@@ -74,7 +74,7 @@ def test_a_mask_is_broadcast_as_arrays_are(case):
     """By positions, channels, samples or members; of N-D and of flat data; True is no mask."""
     X = tensor()
     rng = np.random.default_rng(3)
-    for shape in [(6,), (3, 1), (4, 1, 1), (1, 4, 1, 6), (5, 1, 1, 1), (5, 1, 1, 6), X.shape]:
+    for shape in [(6,), (3, 1), (1, 4, 1, 1), (1, 4, 1, 6), (5, 1, 1, 1), (5, 1, 1, 6), X.shape]:
         mask = rng.random(shape) < 0.7
         whole = np.broadcast_to(mask, X.shape)
         expected = run(case(), X, mask=whole)
@@ -85,7 +85,7 @@ def test_a_mask_is_broadcast_as_arrays_are(case):
         assert_same_bits(flat["Z"].reshape(X.shape), expected["Z"])
     by_member = rng.random(72) < 0.7
     flat = run(case(SAMPLE), X.reshape(5, -1), mask=by_member)
-    expected = run(case(), X, mask=by_member.reshape(SAMPLE))
+    expected = run(case(), X, mask=by_member.reshape(1, *SAMPLE))
     assert_same_bits(flat["stats"], expected["stats"])
     for mask in (None, True, np.True_, [True] * 6):
         assert_same_bits(run(case(), X, mask=mask), run(case(), X))
@@ -98,6 +98,45 @@ def test_a_mask_is_broadcast_as_arrays_are(case):
     for wrong in (np.ones(6), np.ones(6, dtype=int), ["yes"] * 6):
         with pytest.raises(ValueError, match="`mask` must hold booleans"):
             case().transform(X, mask=wrong)
+
+
+@one_case_each
+def test_a_mask_of_positions_lacks_the_axis_of_channels(case):
+    """(n, T) beside (n, T, F) for norms of trailing axes, beside (n, C, T) for those of channels.
+
+    Its meaning is that of its number of axes alone, also of samples as long as they are wide.
+    """
+    channels = case.kind in (InstanceNorm, GroupNorm)
+    for sample in ((4, 6), (4, 4)):
+        X = tensor(4, sample)
+        mask = np.random.default_rng(1).random((4, sample[1 if channels else 0])) < 0.7
+        whole = np.expand_dims(mask, 1 if channels else 2)
+        expected = run(case(), X, mask=np.broadcast_to(whole, X.shape))
+        found = run(case(), X, mask=mask)
+        assert_same_bits(found, expected)
+        back = case().inverse_transform(found["Z"], stats=found["stats"], mask=mask)
+        assert_same_bits(
+            back[~np.broadcast_to(whole, X.shape)], X[~np.broadcast_to(whole, X.shape)]
+        )
+    wrong = np.ones((4, 5), dtype=bool)
+    with pytest.raises(ValueError, match=r"must have the shape \(4, [46]\), an entry for each pos"):
+        case().transform(tensor(4, (4, 6)), mask=wrong)
+    last = np.ones((4, 6), dtype=bool)
+    if channels:
+        last_axis = case(channel_axis=-1)
+        expected = run(last_axis, tensor(4, (6, 4)), mask=last[..., None])
+        assert_same_bits(run(last_axis, tensor(4, (6, 4)), mask=last), expected)
+
+
+def test_beside_any_axes_a_mask_has_all_axes():
+    """Which axis is that of channels is not known there."""
+    X = tensor(4, (3, 6))
+    with pytest.raises(ValueError, match="lacks is not known beside `axis`: give it 3 axes"):
+        LayerNorm(axis=1).transform(X, mask=np.ones((4, 6), dtype=bool))
+    assert_same_bits(
+        LayerNorm(axis=1).transform(X, mask=np.ones((4, 1, 6), dtype=bool)),
+        LayerNorm(axis=1).transform(X),
+    )
 
 
 @one_case_each

@@ -108,6 +108,8 @@ OTHERS = [
     (RMSNorm(normalized_ndim=1, gamma=np.arange(8.0)), (3, 5, 8), [(3, 9, 8), (2, 4, 4, 8)]),
     (LayerNorm(normalized_ndim=2), (3, 4, 5, 8), [(3, 9, 5, 8), (2, 5, 8)]),
     (LayerNorm(normalized_ndim=1), (3, 8), [(3, 2, 8)]),
+    (LayerNorm(axis=1, gamma=np.arange(4.0)), (3, 4, 5, 8), [(3, 4, 9, 2)]),
+    (AdaNorm(axis=(1, -1)), (3, 4, 5, 8), [(3, 4, 9, 8)]),
     (BatchNorm(), (3, 2), [(3, 2, 8)]),
 ]
 
@@ -149,6 +151,10 @@ def test_11_12_positions_may_differ_from_the_fit(norm, fitted, others):
         (GroupNorm(num_groups=2), (3, 4, 8), (3, 6, 8), "(n_samples, 4, ...)"),
         (LayerNorm(normalized_ndim=1), (3, 5, 8), (3, 5, 7), "(n_samples, ..., 8)"),
         (RMSNorm(normalized_ndim=2), (3, 2, 5, 8), (3, 2, 8, 5), "(n_samples, ..., 5, 8)"),
+        (RMSNorm(normalized_ndim=2), (3, 2, 5, 8), (3, 80), "(n_samples, ..., 5, 8)"),
+        (LayerNorm(axis=1), (3, 5, 8), (3, 4, 8), "(n_samples, 5, any)"),
+        (AdaNorm(axis=(1, 3)), (3, 5, 8, 2), (3, 5, 8, 3), "(n_samples, 5, any, 2)"),
+        (RMSNorm(axis=-1), (3, 5, 8), (3, 4, 5, 8), "(n_samples, any, 8)"),
         (LayerNorm(), (3, 5, 8), (3, 4, 8), "(n_samples, 5, 8)"),
         (LayerNorm(), (3, 5, 8), (3, 5, 8, 1), "(n_samples, 5, 8)"),
         (AdaNorm(), (3, 5, 8), (3, 40), "(n_samples, 5, 8)"),

@@ -107,6 +107,8 @@ class Traced(NDArrayOperatorsMixin):
     ) -> Any:
         if function is np.where and not options:
             return self._written("Where", inputs, FLOAT64)
+        if function is np.transpose and not options:
+            return inputs[0]._transposed(*inputs[1:])
         if function is np.moveaxis and not options:
             return inputs[0]._moved(*inputs[1:])
         return NotImplemented
@@ -158,7 +160,10 @@ class Traced(NDArrayOperatorsMixin):
     def _moved(self, source: int, destination: int) -> Traced:
         order = list(range(self.ndim))
         order.insert(destination % self.ndim, order.pop(source % self.ndim))
-        name = self.tape.node("Transpose", self.name, perm=order)
+        return self._transposed(tuple(order))
+
+    def _transposed(self, order: tuple[int, ...]) -> Traced:
+        name = self.tape.node("Transpose", self.name, perm=list(order))
         return Traced(self.tape, name, tuple(self.shape[i] for i in order), self.dtype)
 
     def _times_power_of_two(self, power: Any) -> Traced:
