@@ -60,6 +60,8 @@ def number(given: Any, name: str) -> float:
 
 def whole(given: Any, name: str) -> int:
     """Return one integer."""
+    if type(given) is int:
+        return given
     if not isinstance(given, Integral):
         raise TypeError(f"`{name}` must be an integer. Got {given!r}.")
     return int(given)

@@ -103,9 +103,13 @@ class Moments(Statistic):
     def of_members(cls, X: Array, weight: Floats) -> Self:
         """Measure members with individual weights, for averages: sums in double precision."""
         there = ~np.isnan(X.T)
-        value = np.where(there, X.T, 0.0) + 0.0
-        weights = np.where(there, weight.T, 0.0)
-        low, high = np.where(there, value, np.inf), np.where(there, value, -np.inf)
+        if there.all():
+            low = high = value = X.T + 0.0
+            weights = weight.T
+        else:
+            value = np.where(there, X.T, 0.0) + 0.0
+            weights = np.where(there, weight.T, 0.0)
+            low, high = np.where(there, value, np.inf), np.where(there, value, -np.inf)
         _, power = np.frexp(np.abs(value).max(axis=1))
         units = np.ldexp(value, -power[:, None])
         total = weights.sum(axis=1)

@@ -105,18 +105,22 @@ class Running(Statistic):
     def with_rows(self, rows: Floats, keep: float, share: float) -> Self:
         """Return the average after rows, each of which leaves `keep` of the weight before it."""
         there = ~np.isnan(rows)
-        later = np.cumsum(there[::-1], axis=0)[::-1] - there
-        forgotten = self.weighted(keep ** there.sum(axis=0))
-        return forgotten.merge(self.of_rows(rows, share * keep**later))
+        if there.all():
+            size, width = rows.shape
+            later, counts = np.arange(size)[::-1], np.full(width, size)
+            weight = np.repeat(share * keep**later, width).reshape(size, width)
+        else:
+            later, counts = np.cumsum(there[::-1], axis=0)[::-1] - there, there.sum(axis=0)
+            weight = share * keep**later
+        return self.weighted(keep**counts).merge(self.of_rows(rows, weight))
 
     def moved(self, by: Floats) -> Self:
         return self.replaced(low=self.low + by, high=self.high + by, means=self.means.moved(by))
 
     def weighted(self, factor: Floats) -> Self:
         """Return the same batches, each counted `factor` times in the averages."""
-        return self.replaced(
-            means=self.means.weighted(factor), residuals=self.residuals.weighted(factor)
-        )
+        means, residuals = self.means.weighted(factor), self.residuals.weighted(factor)
+        return type(self)(self.weight, self.low, self.high, self.batches, means, residuals)
 
     def _has_members(self) -> npt.NDArray[np.bool_]:
         return np.asarray((self.weight > 0) | (self.batches > 0))  # known ones have no weight

@@ -122,6 +122,8 @@ class Axes:
     def channel_of_members(self) -> Array:
         """Return the channel of each member of a sample, flattened."""
         groups, channels, positions = self.view
+        if self.order is None and self.learnable == prod(self.view):
+            return np.arange(self.learnable)
         channel = np.arange(self.learnable).reshape(self.affine)
         whole = np.broadcast_to(channel, (groups, channels, positions))
         return self.unviewed(whole[None], 1).reshape(-1)
@@ -436,10 +438,15 @@ def channelwise(
             f"channel_axis={channel_axis} is no axis of a sample, whose shape is {sample}: give "
             f"1 to {len(sample)}, or -1 for the last."
         )
-    axis = channel_axis % (len(sample) + 1)
+    groups = None if num_groups is None else whole(num_groups, "num_groups")
+    return _channelwise(sample, channel_axis % (len(sample) + 1), groups, over_samples)
+
+
+@lru_cache(maxsize=64)
+def _channelwise(sample: Shape, axis: int, num_groups: int | None, over_samples: bool) -> Axes:
     n_channels = sample[axis - 1]
     positions = prod(sample) // max(n_channels, 1)
-    groups = n_channels if num_groups is None else whole(num_groups, "num_groups")
+    groups = n_channels if num_groups is None else num_groups
     if groups < 1 or n_channels % groups:
         raise ValueError(
             f"num_groups={groups} does not divide the {n_channels} channels of samples of shape "

@@ -1,4 +1,4 @@
-"""The tensor norms, forward, against torch's."""
+"""The tensor norms, forward and backward, against torch's; and with the channels last."""
 
 from __future__ import annotations
 
@@ -68,6 +68,77 @@ NORMS = [
         lambda F, x, g, b, m, v: F.batch_norm(x, m, v, g, b, False),
     ),
 ]
+
+
+class Backward(NamedTuple):
+    """The backward pass of a norm, of (gradient, x, gain, bias), and torch's norm."""
+
+    name: str
+    shape: tuple[int, ...]
+    small_shape: tuple[int, ...]
+    n_learned: int
+    ours: Callable[..., Any]
+    theirs: Callable[..., Any]
+
+
+BACKWARD = [
+    Backward(
+        "layer_norm backward",
+        (8, 128, 768),
+        (2, 8, 768),
+        768,
+        lambda d, x, g, b: ours.layer_norm_backward(d, x, gamma=g, beta=b, normalized_ndim=1),
+        lambda F, x, g, b: F.layer_norm(x, x.shape[2:], g, b),
+    ),
+    Backward(
+        "batch_norm backward",
+        (16, 64, 56, 56),
+        (2, 64, 8, 8),
+        64,
+        lambda d, x, g, b: ours.batch_norm_backward(d, x, gamma=g, beta=b),
+        lambda F, x, g, b: F.batch_norm(x, None, None, g, b, True),
+    ),
+]
+FIRST, TIMES_TORCH, TIMES_FIRST = "channels first", 2.0, 1.5
+LAST = {  # norms of images with the channels last
+    "batch_norm, train, channels last": ours.batch_norm,
+    f"group_norm of {N_GROUPS}, channels last": partial(ours.group_norm, num_groups=N_GROUPS),
+}
+
+
+def backward_cases(small: bool) -> Iterator[Case]:
+    bars = (Bar(10, TORCH, TIMES_TORCH),) if NATIVE else ()
+    for norm in BACKWARD:
+        table = Table(norm.small_shape if small else norm.shape, "float32")
+        yield Case(norm.name, table, 1, partial(backward, norm, table), bars, burst=BURST)
+
+
+def last_cases(small: bool) -> Iterator[Case]:
+    bars = (Bar(11, FIRST, TIMES_FIRST),) if NATIVE else ()
+    for name, norm in LAST.items():
+        table = Table((2, 64, 14, 14) if small else (16, 64, 56, 56), "float32")
+        yield Case(name, table, 1, partial(channels_last, norm, table), bars, burst=BURST)
+
+
+def channels_last(norm: Callable[..., Any], table: Table) -> Work:
+    x = array(table)
+    last = np.ascontiguousarray(np.moveaxis(x, 1, -1))
+    vectors = dict(zip(("gamma", "beta"), np.ones((2, x.shape[1]), x.dtype), strict=True))
+    first = partial(norm, x, **vectors)
+    return Work({COPY: x.copy, OURS: partial(norm, last, channel_axis=-1, **vectors), FIRST: first})
+
+
+def backward(norm: Backward, table: Table) -> Work:
+    x, rng = array(table), np.random.default_rng(1)
+    gain, bias = rng.uniform(0.5, 1.5, (2, norm.n_learned)).astype(table.dtype)
+    grad = rng.standard_normal(x.shape, dtype=table.dtype)
+    actions: Actions = {COPY: x.copy, OURS: partial(norm.ours, grad, x, gain, bias)}
+    if torch := peer("torch"):
+        torch.set_num_threads(1)
+        tensors = [torch.from_numpy(a).requires_grad_() for a in (x, gain, bias)]
+        result, by_result = norm.theirs(torch.nn.functional, *tensors), torch.from_numpy(grad)
+        actions[TORCH] = partial(torch.autograd.grad, result, tensors, by_result, retain_graph=True)
+    return Work(actions)
 
 
 def norm_cases(small: bool, n_threads: int) -> Iterator[Case]:
