@@ -233,6 +233,7 @@ def updated(axes: Axes, x: Array, mean: Any, var: Any, momentum: Any) -> tuple[F
             "(ddof 1) to update `running_var` with: give at least 2."
         )
     center, variance = kernels.settle_moments(moments, 1, 0.0)[:2]
+    center, variance = np.where(np.isinf(center), np.nan, [center, variance])
     found = []
     for kept, value in ((mean, center), (var, variance)):
         old = kept.astype(np.float64)

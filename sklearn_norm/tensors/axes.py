@@ -445,7 +445,9 @@ def channelwise(
 @lru_cache(maxsize=64)
 def _channelwise(sample: Shape, axis: int, num_groups: int | None, over_samples: bool) -> Axes:
     n_channels = sample[axis - 1]
-    positions = prod(sample) // max(n_channels, 1)
+    if n_channels == 0:
+        raise ValueError(f"Samples of shape {sample} have no channels at axis {axis} of X.")
+    positions = prod(sample) // n_channels
     groups = n_channels if num_groups is None else num_groups
     if groups < 1 or n_channels % groups:
         raise ValueError(

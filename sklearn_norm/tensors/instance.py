@@ -119,6 +119,8 @@ class InstanceNorm(TorchModules, ChannelNorm):
             return super()._normalised(axes, tensor, gain, offset)
         if isinstance(tensor, Traced):
             return self._from_last(axes, tensor, gain, offset)
+        if not tensor.size:  # nothing is the last
+            return super()._normalised(axes, tensor, gain, offset)
         stats = axes.normalise(tensor, eps=self.eps)[1].copy()
         stats[..., 0] = axes.last_members(tensor)
         return axes.by_stats("apply", tensor, stats, gain, offset), stats

@@ -403,3 +403,12 @@ def test_short_floats_stay_short(dtype):
     ]
     assert {f.dtype for f in found} == {np.dtype(dtype)}
     assert {f.shape for f in found} == {x.shape}
+
+
+@pytest.mark.parametrize("column", [[np.inf, np.inf], [np.inf, 1.0], [-np.inf, np.inf]], ids=str)
+def test_infinity_makes_running_statistics_nan(column):
+    mean, var = np.zeros(2), np.ones(2)
+    x = np.stack([column, [1.0, 3.0]], axis=1)
+    functional.batch_norm(x, running_mean=mean, running_var=var, training=True, momentum=0.5)
+    np.testing.assert_array_equal(mean, [np.nan, 1.0])
+    np.testing.assert_array_equal(var, [np.nan, 1.5])

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from tensor_cases import KINDS
 
-from sklearn_norm import BatchNorm, functional
+from sklearn_norm import BatchNorm, InstanceNorm, functional
 
 ALL = [*KINDS, BatchNorm]
 BACKWARD = [f"{n}_norm_backward" for n in ("ada", "batch", "group", "instance", "layer", "rms")]
@@ -127,3 +127,27 @@ def test_11_13_functions_of_no_samples(name, sample, dtype):
         for gradient in gradients[1:]:
             assert gradient.shape == size
             assert not gradient.any()
+
+
+@pytest.mark.parametrize("center", ["mean", "last"])
+@pytest.mark.parametrize("shape", [(0, 3, 4), (2, 3, 0)], ids=str)
+def test_nothing_is_known_of_no_members(shape, center):
+    """So what is normalised by their statistics is NaN, not as it was."""
+    norm = InstanceNorm(center=center)
+    Z, stats = norm.transform(np.empty(shape), return_stats=True)
+    assert (Z.shape, stats.shape) == (shape, (shape[0], 3, 2))
+    assert np.isnan(norm.transform(np.ones((shape[0], 3, 2)), stats=stats)).all()
+
+
+def test_functions_know_nothing_of_no_members():
+    empty = np.empty((2, 3, 0))
+    for name in ("batch", "group", "instance", "layer", "rms", "ada"):
+        stats = getattr(functional, f"{name}_norm")(empty, return_stats=True)[1]
+        assert stats.size
+        assert np.isnan(stats).all()
+
+
+def test_samples_without_channels_are_told():
+    for norm in (InstanceNorm(), BatchNorm()):
+        with pytest.raises(ValueError, match=r"shape \(0, 4\) have no channels at axis 1 of X"):
+            norm.fit(np.empty((2, 0, 4)))

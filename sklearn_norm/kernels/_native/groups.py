@@ -21,7 +21,7 @@ def normalise(
     """Write (x - center) / scale * gain + offset; return center and scale per group."""
     stats = np.zeros((2, *X.shape[:2]))
     if X.size == 0:
-        return stats
+        return np.full_like(stats, np.nan)
     source = X if is_native(X) and _apart(X, out) else X.astype(X.dtype.newbyteorder("="))
     target = out if is_native(out) else np.empty(out.shape, out.dtype.newbyteorder("="))
     gain = None if gain is None else _packed(gain, target)

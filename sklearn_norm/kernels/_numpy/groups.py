@@ -57,8 +57,9 @@ def normalise(
     def affine(vector: Floats | None, g: slice) -> Floats | None:
         return vector if vector is None or vector.shape[0] == 1 else vector[g]
 
-    if X.size:
-        visit(work, list(pieces(X.shape)), X.size)
+    if X.size == 0:
+        return np.full_like(stats, np.nan)
+    visit(work, list(pieces(X.shape)), X.size)
     return stats
 
 
