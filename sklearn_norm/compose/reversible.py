@@ -19,6 +19,7 @@ from ..estimators.state import Stateful
 from ..estimators.turns import turn_of
 from ..inputs import parameters
 from ..inputs.arguments import floats_of
+from ..inputs.rounded import refuse_rounded
 from ..inputs.times import refuse_times
 from ..kernels import Array, Floats
 from ..tensors.instance import InstanceNorm
@@ -321,7 +322,10 @@ class ReversibleRegressor(MetaEstimatorMixin, RegressorMixin, Stateful):  # type
         read = check_array(
             y, dtype="numeric", ensure_2d=False, allow_nd=True, input_name="y", estimator=self
         )
-        return read if read.dtype.kind == "f" else floats_of(read, "y")
+        floats = read if read.dtype.kind == "f" else floats_of(read, "y")
+        given = y if isinstance(y, np.ndarray) else np.asarray(y, dtype=object)
+        refuse_rounded(read if read.dtype.kind in "iu" else given, floats, "y")
+        return floats
 
     def _known(self) -> Forecast:
         if self._fitted is None:
@@ -380,14 +384,20 @@ class Way:
 
     def windows(self, Z: Any) -> Array:
         """Return normalised windows as the regressor takes them."""
-        values, norm = np.asarray(Z), self.fitted.norm
+        norm = self.fitted.norm
+        if isinstance(Z, list) and len({window.shape for window in Z}) > 1:
+            raise ValueError(
+                "X has windows of different shapes: a regressor takes windows of one size."
+            )
+        values = np.asarray(Z)
         if prod(values.shape[1:]) != norm.n_features_in_:
             raise ValueError(
                 f"X has windows of shape {values.shape[1:]}, but those of the fit were of shape "
                 f"{norm.shape_}: a regressor takes windows of one size."
             )
         takes_tensors = get_tags(self.fitted.regressor).input_tags.three_d_array
-        return values.reshape(len(values), *(norm.shape_ if takes_tensors else (-1,)))
+        sizes = norm.shape_ if takes_tensors else (norm.n_features_in_,)
+        return values.reshape(len(values), *sizes)
 
     def normalised(self, targets: Array) -> Array:
         """Return targets as the regressor learns them: normalised, as rows of numbers."""
@@ -395,6 +405,12 @@ class Way:
         Z = np.asarray(self.norm.transform(targets.reshape(n, *self.shape), stats=self.stats))
         self.norm.inverse_transform(Z[:1], stats=self.stats[:1])  # or an error, as of a gain of 0
         rows = Z.reshape(n, -1)
+        if not np.isfinite(rows).all():
+            at = int(np.flatnonzero(~np.isfinite(rows).all(axis=1))[0])
+            raise ValueError(
+                f"The target of sample {at} is too large for {rows.dtype} in units of its window. "
+                "Leave such samples out, or give y as float64 if it is not."
+            )
         return rows[:, 0] if given == 1 or (given > 2 and rows.shape[1] == 1) else rows
 
     def back(self, predictions: Any) -> Array:

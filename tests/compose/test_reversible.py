@@ -379,3 +379,20 @@ def test_a_mean_of_futures_is_one_in_units_of_the_windows():
     model = ReversibleRegressor(DummyRegressor(), norm=InstanceNorm(eps=0.0))
     model.fit([[1.0, 3.0], [10.0, 30.0]], [4.0, 20.0])  # 2 and 0 deviations from the mean
     np.testing.assert_allclose(model.predict([[100.0, 102.0]]), [102.0], rtol=1e-15)
+
+
+def test_what_cannot_be_learned_or_predicted_is_told():
+    window = [[1.0, 2.0], [3.0, 5.0]]
+    large = [2**53 + 1, 2]
+    model = ReversibleRegressor(LinearRegression()).fit(window, [1.0, 2.0])
+    for y in (large, np.array(large), pd.Series(large), pd.Series(large, dtype="Int64")):
+        with pytest.raises(ValueError, match="`y` holds 9007199254740993, which float64 does not"):
+            model.fit(window, y)
+    with pytest.raises(ValueError, match="target of sample 1 is too large for float16 in units of"):
+        model.fit([[1.0, 3.0], [0.0, 1e-3]], np.array([2.0, 6e4], dtype=np.float16))
+    tensors = ReversibleRegressor(Ridge(), target_channels=0)
+    with pytest.raises(ValueError, match="X has windows of different shapes: a regressor takes"):
+        tensors.fit([np.ones((2, 3)), np.ones((2, 4))], [1.0, 2.0])
+    with pytest.raises(ValueError, match=r"Found array with 0 sample\(s\) \(shape=\(0, 2\)\)"):
+        model.predict(np.empty((0, 2)))
+    assert model.predict(window).shape == (2,)  # as it was
