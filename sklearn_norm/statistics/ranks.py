@@ -12,11 +12,12 @@ from ..kernels.limbs import Cuts
 
 EPS = 2.0**-52
 FEW = 100  # members whose mean is computed exactly
+MOST = 2.0**32  # among as much weight, a position in floats is off by less than 2**-20
 
 
 def adds_up(weights: Floats, total: float) -> bool:
-    """Whether the sums of weights in floats are exact."""
-    return total < 2.0**53 and bool(np.all(weights == np.floor(weights)))
+    """Whether the sums of weights in floats are exact, and positions among them nearly so."""
+    return total < MOST and bool(np.all(weights == np.floor(weights)))
 
 
 class Ranks:

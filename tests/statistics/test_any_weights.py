@@ -221,3 +221,12 @@ def test_the_weight_of_quantiles_is_rounded_once():
     """1e16 + 1 + 1 is a float."""
     scaler = RobustScaler().fit(column([1, 2, 3]), sample_weight=[1e16, 1.0, 1.0])
     assert scaler.n_samples_seen_ == 1e16 + 2
+
+
+def test_positions_among_much_weight_are_not_rounded():
+    """Of 2**52 + 2 members, this quantile lies nearly half of the way to the last one."""
+    heavy, share = 2**52, 1 - 2.0**-53
+    scaler = RobustScaler(quantile_range=(0.0, 100 * share))
+    scaler.fit(column([0.0, 1.0, 2.0]), sample_weight=[1.0, heavy, 1.0])
+    place = Fraction(share) * (heavy + 1) - heavy  # past the last of the heavy members
+    assert scaler.scale_.tolist() == [float(1 + place)]
