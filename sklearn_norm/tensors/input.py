@@ -21,7 +21,7 @@ from ..inputs.table import Table, first_of
 from ..kernels import Array
 from .axes import Axes, Shape
 from .masks import mask_of
-from .sequences import Padded, are_sequences
+from .sequences import Padded, are_sequences, refuse_ragged
 
 MOST_AXES = 64  # limit of NumPy arrays
 
@@ -188,7 +188,7 @@ class TensorInput:
 
         With `by_name`, 2-D data must have the column names of the fit.
         """
-        self._refuse_one_axis(X)
+        self._refuse_layout(X)
         known = None if first or fitted is None else fitted.columns
         two_axes = n_axes(X) <= 2
         expected = None if first or fitted is None else fitted.shape
@@ -209,7 +209,9 @@ class TensorInput:
         tensor = values.reshape(values.shape[0], *sample)
         return Tensor(tensor, columns, X, container_of(X), self._axes(sample), expected)
 
-    def _refuse_one_axis(self, X: Any) -> None:
+    def _refuse_layout(self, X: Any) -> None:
+        """Refuse one axis, and samples of different shapes where one array is needed."""
+        refuse_ragged(X, type(self).__name__)
         shape = shape_of(X)
         if len(shape) == 1:
             raise ValueError(

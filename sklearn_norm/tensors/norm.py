@@ -292,7 +292,7 @@ class TensorNorm(TensorInput, Transformer):
             result, known = self._by_stats(act, padded.values, stats, padded.mask)
             return padded.cut(result), known
         parameters.check(self)
-        self._refuse_one_axis(X)
+        self._refuse_layout(X)
         values = read_array(self, X, allow_nd=True, ensure_min_samples=0)
         sample = self._sample_of_any_length(values.shape)
         axes = self._axes(sample)

@@ -188,7 +188,7 @@ class PerChannel(TensorInput, Scaler):
 
     def _read_channels(self, X: Any, channels: Array, fitted: Fitted) -> Tensor:
         """Read samples that hold some of the channels."""
-        self._refuse_one_axis(X)
+        self._refuse_layout(X)
         values = read_array(self, X, allow_nd=True, ensure_min_samples=0)
         sample, axis = values.shape[1:], whole(self.channel_axis, "channel_axis")
         if values.ndim == 2 and self.shape is not None:

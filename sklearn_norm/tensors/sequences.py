@@ -83,6 +83,18 @@ def are_sequences(given: Any) -> bool:
     )
 
 
+def refuse_ragged(given: Any, estimator: str) -> None:
+    """Refuse a list of samples of different shapes, where one array is needed."""
+    shapes = {array.shape: None for array in given} if are_sequences(given) else {}
+    if len(shapes) > 1:
+        first, second = list(shapes)[:2]
+        raise ValueError(
+            f"X is a list of samples of different shapes, such as {first} and {second}, which "
+            f"{estimator} does not take. Give samples of one shape in each call: partial_fit adds "
+            "those of one call to those before."
+        )
+
+
 def check_alike(at: int, array: Array, first: Array, features: int | None) -> None:
     """Refuse a sequence of another dtype, number of axes or number of features than the first."""
     wrong = None

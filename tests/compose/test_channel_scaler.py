@@ -326,3 +326,14 @@ def test_files_hold_each_method_and_no_statistic_of_another():
     served = document_of(ChannelScaler.from_stats("robust", center=[1.0, 2.0], scale=[1.0, 3.0]))
     unknown = document_array([np.nan, np.nan])
     refuses(changed(served, (*STATISTIC, "scale"), unknown), "cannot be NaN in a ChannelScaler")
+
+
+def test_samples_of_different_shapes_are_taken_one_shape_at_a_time():
+    ragged = [np.ones((2, 3)), np.ones((2, 4))]
+    scaler = ChannelScaler().fit(np.ones((1, 2, 3)))
+    for act in (scaler.fit, scaler.partial_fit, scaler.transform, scaler.inverse_transform):
+        with pytest.raises(
+            ValueError, match=r"different shapes, such as \(2, 3\) and \(2, 4\), wh"
+        ):
+            act(ragged)
+    assert scaler.partial_fit(ragged[0][None]).partial_fit(ragged[1][None]).n_samples_seen_ == 10
