@@ -330,7 +330,8 @@ class Kernels(Protocol):
 
         Each group of each sample becomes (x - center) / sqrt(variance + eps), times `gain`,
         plus `offset`, both broadcast to a sample; NaN stays NaN. Without `centred`, the center
-        is 0. Returns center and scale, as an array of shape (2, samples, groups).
+        is 0. Returns center and scale, as an array of shape (2, samples, groups); both are NaN for
+        a group without members.
         """
         ...
 
