@@ -120,13 +120,26 @@ class Columns:
         if given is None and container_of(X) == "pandas":
             self.check_labels(X, labels_of(X))
 
+    def check_order(self, X: Any) -> None:
+        """Refuse the labels of the fit in another order; others are those of other data."""
+        names = names_of(X)
+        given = labels_of(X) if names is None else tuple(names)
+        known = self.known()
+        known = range(self.number) if known is None else known
+        if given is None or not _are_alike(given, known) or same_labels(given, tuple(known)):
+            return
+        if self.known() is None:
+            self.check_labels(X, given)
+        else:
+            raise ValueError(self._differs(list(given)))
+
     def _differs(self, given: Any) -> str:
         """Say where labels first differ from those of the fit, and how to reorder."""
         known = list(self.known())
         pairs = zip(given, known, strict=False)
         differ = (i for i, (a, b) in enumerate(pairs) if not _same_label(a, b))
         at = next(differ, min(len(given), len(known)))
-        if sorted(map(repr, given)) == sorted(map(repr, known)):
+        if _are_alike(given, known):
             wanted = "scaler.feature_names_in_" if self.labels is None else shown(known)
             remedy = f"Reorder them: X[{wanted}]."
         else:
@@ -294,6 +307,11 @@ def same_labels(a: Any, b: Any) -> bool:
     if a is None or b is None:
         return a is b
     return len(a) == len(b) and all(map(_same_label, a, b))
+
+
+def _are_alike(given: Any, known: Any) -> bool:
+    """Whether labels are the same, in any order."""
+    return sorted(map(repr, given)) == sorted(map(repr, known))
 
 
 def _same_label(a: Any, b: Any) -> bool:

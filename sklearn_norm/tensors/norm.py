@@ -294,6 +294,8 @@ class TensorNorm(TensorInput, Transformer):
         parameters.check(self)
         self._refuse_layout(X)
         values = read_array(self, X, allow_nd=True, ensure_min_samples=0)
+        if self._fitted is not None and self._fitted.columns is not None:
+            self._fitted.columns.check_order(X)
         sample = self._sample_of_any_length(values.shape)
         axes = self._axes(sample)
         known = _known_stats(stats, (values.shape[0], axes.view[0], 2), values.shape)

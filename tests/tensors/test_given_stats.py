@@ -69,6 +69,21 @@ def test_frames_keep_names_and_index():
     pd.testing.assert_frame_equal(future, pd.DataFrame({"t+1": [3.0]}, index=["a"]))
 
 
+def test_columns_of_the_fit_in_another_order_are_an_error():
+    """A gain belongs to its column; other labels, as of later times, are those of other data."""
+    norm = LayerNorm(gamma=[1.0, 2.0, 4.0])
+    for labels in (["a", "b", "c"], [7, 8, 9], [0, 1, 2]):
+        data = pd.DataFrame([[1.0, 3.0, 8.0]], columns=labels)
+        _, stats = norm.fit(data).transform(data, return_stats=True)
+        for act in (norm.transform, norm.inverse_transform):
+            with pytest.raises(ValueError, match="Reorder them"):
+                act(data[labels[::-1]], stats=stats)
+            later = data.set_axis(["d", "e", "f"], axis=1)
+            assert_same_bits(
+                np.asarray(act(later, stats=stats)), np.asarray(act(data, stats=stats))
+            )
+
+
 def test_masked_members_stay_and_may_be_infinite():
     stats = [[[2.0, 1.0]]]
     data, mask = [[1.0, np.inf, np.nan]], [[True, False, True]]
