@@ -327,6 +327,7 @@ class Axes:
         stats: Floats,
         gain: Floats | None = None,
         offset: Floats | None = None,
+        dtype: Any = None,
     ) -> Array:
         """Apply or invert the map of each group, given its center and scale.
 
@@ -340,11 +341,13 @@ class Axes:
             Center and scale.
         gain, offset : ndarray of the shape `affine`, or None
             Gain and offset.
+        dtype : dtype, default=None
+            That of the result; None takes that of X.
         """
         if not X.size:
-            return np.empty_like(X)
+            return np.empty_like(X, dtype)
         laid, x = self.laid_out(X)
-        out = np.empty(x.shape, x.dtype)
+        out = np.empty(x.shape, X.dtype if dtype is None else dtype)
         V, W = laid.viewed(x), laid.viewed(out)
         if self.affine[2] > 1:  # gain and offset per element: treat elements as channels
             V, W = V.swapaxes(2, 3), W.swapaxes(2, 3)
@@ -352,7 +355,7 @@ class Axes:
         step = max(1, PIECE // max(1, prod(self.view)))
         for start in range(0, V.shape[0], step):
             piece = slice(start, start + step)
-            W[piece] = mapped_by_stats(act, V[piece], stats[piece], gain, offset)
+            W[piece] = mapped_by_stats(act, V[piece], stats[piece], gain, offset, out.dtype)
         return self.put_back(laid, out)
 
     def last_members(self, X: Any) -> Any:
@@ -378,7 +381,7 @@ def inverted(order: Shape) -> Shape:
 
 
 def mapped_by_stats(
-    act: str, V: Array, stats: Floats, gain: Floats | None, offset: Floats | None
+    act: str, V: Array, stats: Floats, gain: Floats | None, offset: Floats | None, dtype: Any
 ) -> Array:
     """Map a view, with one column of a map for each row of positions."""
     shape = (*V.shape[:3], 1)
@@ -393,8 +396,8 @@ def mapped_by_stats(
         offset=spread(offset),
     )
     rows = np.ascontiguousarray(V).reshape(-1, V.shape[3])
-    result: Array = getattr(affine, act)(rows.T).T.reshape(V.shape)
-    return result
+    result: Array = getattr(affine, act)(rows.T, np.empty(rows.shape, dtype).T).T
+    return result.reshape(V.shape)
 
 
 def checked_eps(eps: Any) -> float:

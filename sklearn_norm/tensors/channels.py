@@ -35,12 +35,14 @@ class ChannelNorm(TensorNorm):
         eps: float = 1e-5,
         gamma: Any = None,
         beta: Any = None,
+        dtype: Any = None,
     ) -> None:
         self.shape = shape
         self.channel_axis = channel_axis
         self.eps = eps
         self.gamma = gamma
         self.beta = beta
+        self.dtype = dtype
 
     def _axes(self, sample: Shape) -> Axes:
         return channelwise(sample, self.channel_axis)
