@@ -21,6 +21,7 @@ from ..inputs.labelled import aligned
 from ..kernels import Array, Floats
 from ..maps.affine import Affine
 from ..maps.record import Map
+from .layouts import lies_by_channel, rows_of_channels
 
 Shape: TypeAlias = tuple[int, ...]
 PIECE = 1 << 20  # members to undo at a time, which limits the memory for centers and scales
@@ -292,6 +293,9 @@ class Axes:
         if together and self.order is None and positions >= LONG:
             channel = np.tile(np.arange(self.learnable), n_samples)
             x, y = (array.reshape(-1, positions).T for array in (X, out))
+        elif self.features is not None and all(lies_by_channel(a, self.features) for a in (X, out)):
+            channel = np.arange(self.learnable)
+            x, y = (rows_of_channels(array, self.features) for array in (X, out))
         else:
             channel = self.channel_of_members()
             x, y = (array.reshape(n_samples, prod(self.sample)) for array in (X, out))
@@ -465,36 +469,3 @@ def _channelwise(sample: Shape, axis: int, num_groups: int | None, over_samples:
     per_group = n_channels // groups
     view, affine = (groups, per_group, positions), (groups, per_group, 1)
     return Axes(sample, view, affine, order, features=axis)
-
-
-def other_length(whole: Shape, shape: Shape, channel_axis: int) -> Shape:
-    """Return the shape of a flattened sample that has the channels of `whole`."""
-    place = channel_axis % 3 - 1  # the axis of the channels in a sample
-    positions, left = divmod(shape[1], whole[place])
-    if left or not positions:
-        raise ValueError(
-            f"X has the shape {shape}: its {shape[1]} features cannot be divided among the "
-            f"{whole[place]} channels of samples of shape {whole}, with the same number of "
-            "positions for each."
-        )
-    return (whole[0], positions) if place == 0 else (positions, whole[1])
-
-
-def some_channels(sample: Shape, n_channels: int, channel_axis: int) -> Shape:
-    """Return the shape of a sample with another number of channels."""
-    place = channel_axis % (len(sample) + 1) - 1 if len(sample) > 1 else 0
-    return (*sample[:place], n_channels, *sample[place + 1 :])
-
-
-def channel_layout(n_channels: int, channel_axis: int) -> str:
-    """Return the axes of an array with this many channels, for a message."""
-    if channel_axis == -1:
-        return f"(n_samples, ..., {n_channels})"
-    if channel_axis == 1:
-        return f"(n_samples, {n_channels}, ...)"
-    return f"(n_samples, *shape) with {n_channels} channels at axis {channel_axis}"
-
-
-def one_channel(width: int, channel_axis: int) -> Shape:
-    """Return the shape of a sample of one channel that holds all features."""
-    return (width, 1) if channel_axis in (-1, 2) else (1, width)

@@ -10,8 +10,9 @@ import numpy as np
 from sklearn.base import clone
 
 from ..kernels import Array
-from .axes import Axes, Shape, channel_layout, channelwise, one_channel, other_length
+from .axes import Axes, Shape, channelwise
 from .keywords import by_keyword
+from .layouts import channel_layout, one_channel, other_length
 from .norm import TensorNorm
 
 
