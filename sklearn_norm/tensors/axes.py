@@ -367,7 +367,7 @@ class Axes:
         V: Any = self.viewed(X)
         if isinstance(V, kernels.Traced):
             return kernels.graph.last_members(V)
-        members = V.reshape(*V.shape[:2], -1)[..., ::-1]
+        members = V.reshape(*V.shape[:2], prod(V.shape[2:]))[..., ::-1]
         first = np.argmin(np.isnan(members), axis=-1)[..., None]
         return np.take_along_axis(members, first, -1)[..., 0].astype(np.float64)
 

@@ -31,9 +31,12 @@ def flat(tensor: Array) -> Array:
     return tensor.reshape(tensor.shape[0], prod(tensor.shape[1:]))
 
 
-def in_floats(values: Array) -> Array:
-    """Return samples in which NaN may stand for what a mask leaves out."""
-    return values if values.dtype.kind == "f" else values.astype(np.float64)
+def with_absent(present: Array | None, values: Array) -> Array:
+    """Return samples with NaN in place of what a mask leaves out."""
+    if present is None:
+        return values
+    dtype = values.dtype if values.dtype.kind == "f" else np.dtype(np.float64)
+    return np.where(present, values, dtype.type(np.nan)).astype(dtype, copy=False)
 
 
 class Tensor(Table):
@@ -102,10 +105,10 @@ class Tensor(Table):
 
     def without(self, mask: Any) -> Tensor:
         """Return the samples without the members that a mask leaves out."""
-        values = in_floats(self.values)
+        values = self.values
         shape = self.as_given(values).shape
         hidden = ~mask_of(mask, self.given, shape, self.axes.features).reshape(values.shape)
-        seen = np.where(hidden, values.dtype.type(np.nan), values)
+        seen = with_absent(~hidden, values)
         of_x = (self.columns, self.given, self.container, self.axes, self._shape, self.channels)
         return Tensor(seen, *of_x, hidden, values)
 

@@ -27,7 +27,7 @@ from ..inputs.rounded import refuse_rounded
 from ..inputs.table import Table
 from ..kernels import Array, Floats, Traced
 from .axes import Axes, Shape
-from .input import Tensor, TensorInput, in_floats
+from .input import Tensor, TensorInput, with_absent
 from .masks import mask_of
 
 
@@ -238,8 +238,7 @@ class TensorNorm(TensorInput, Transformer):
         if mask is not None:
             shape = read.as_given(tensor).shape
             present = mask_of(mask, X, shape, axes.features).reshape(tensor.shape)
-            tensor = in_floats(tensor)
-        seen = tensor if present is None else np.where(present, tensor, tensor.dtype.type(np.nan))
+        seen = with_absent(present, tensor)
         Z, stats = self._normalised(axes, seen, gain, offset)
         if not np.isfinite(stats).all():  # as for a group with an infinite member
             self._check_no_infinity(read, seen)
@@ -309,19 +308,13 @@ class TensorNorm(TensorInput, Transformer):
         known = _known_stats(stats, (values.shape[0], axes.view[0], 2), values.shape)
         gain, offset = axes.gain(self.gamma), axes.vector(self.beta, "beta")
         present = None if mask is None else mask_of(mask, X, values.shape, axes.features)
-        values = values if present is None else in_floats(values)
         tensor = values.reshape(values.shape[0], *sample)
         columns = Columns(prod(values.shape[1:]), names_of(X))
         if act == "apply":
             if self._centred:
                 refuse_rounded(X, values)
             read = Tensor(tensor, columns, X, container_of(X), axes)
-            absent = tensor.dtype.type(np.nan)
-            seen = (
-                tensor
-                if present is None
-                else np.where(present.reshape(tensor.shape), tensor, absent)
-            )
+            seen = with_absent(None if present is None else present.reshape(tensor.shape), tensor)
             self._check_no_infinity(read, seen)
             result = self._applied(axes, seen, known, gain, offset)
         else:
