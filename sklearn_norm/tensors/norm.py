@@ -205,7 +205,8 @@ class TensorNorm(TensorInput, Transformer):
         Returns
         -------
         Z : {ndarray, DataFrame} of the shape of X
-            The result: float16 and float32 keep their dtype, others become float64.
+            The result: float16 and float32 keep their dtype, others become float64, unless the
+            parameter `dtype` asks for another.
         stats : ndarray of shape (n_samples, n_groups, 2)
             Center and scale of each sample and group, float64; only if `return_stats`.
 
