@@ -46,14 +46,7 @@ __all__ = [
 
 from . import exceptions as exceptions
 from ._version import __version__ as __version__
-from .config import config_context, get_config, set_config, show_versions
 from .elsewhere import refusal
-from .scalers.batch_stats import BatchStatsScaler
-from .scalers.decimal import DecimalScaler
-from .scalers.max_abs import MaxAbsScaler
-from .scalers.minmax import MinMaxScaler
-from .scalers.robust import RobustScaler
-from .scalers.zscore import StandardScaler, ZScoreScaler
 
 if TYPE_CHECKING:
     from . import functional as functional
@@ -67,11 +60,18 @@ if TYPE_CHECKING:
     from .compose.reversible import ReversibleRegressor
     from .compose.sample_scaler import SampleScaler
     from .compose.streaming import StreamingPipeline
+    from .config import config_context, get_config, set_config, show_versions
     from .persistence.documents import from_dict, load, save, to_dict
+    from .scalers.batch_stats import BatchStatsScaler
+    from .scalers.decimal import DecimalScaler
     from .scalers.log import LogScaler
+    from .scalers.max_abs import MaxAbsScaler
+    from .scalers.minmax import MinMaxScaler
     from .scalers.power import PowerScaler
     from .scalers.quantile import QuantileScaler
+    from .scalers.robust import RobustScaler
     from .scalers.squash import SquashScaler
+    from .scalers.zscore import StandardScaler, ZScoreScaler
     from .tensors.ada import AdaNorm
     from .tensors.batch import BatchNorm
     from .tensors.group import GroupNorm
@@ -79,42 +79,48 @@ if TYPE_CHECKING:
     from .tensors.layer import LayerNorm
     from .tensors.rms import RMSNorm
 
-# What is imported at first use, by its file: who only scales columns does not wait for the rest.
+# What is imported at first use, by its file: nobody waits for what is not used.
 _LATER = {
     "AdaNorm": "tensors.ada",
     "BatchNorm": "tensors.batch",
+    "BatchStatsScaler": "scalers.batch_stats",
     "ChannelScaler": "compose.channel_scaler",
     "ColumnScaler": "compose.columns",
+    "DecimalScaler": "scalers.decimal",
     "GroupNorm": "tensors.group",
     "GroupScaler": "compose.groups",
     "InstanceNorm": "tensors.instance",
     "LayerNorm": "tensors.layer",
     "LogScaler": "scalers.log",
+    "MaxAbsScaler": "scalers.max_abs",
+    "MinMaxScaler": "scalers.minmax",
     "PooledScaler": "compose.pooled",
     "PowerScaler": "scalers.power",
     "QuantileScaler": "scalers.quantile",
     "RMSNorm": "tensors.rms",
     "ReversibleRegressor": "compose.reversible",
+    "RobustScaler": "scalers.robust",
     "SampleScaler": "compose.sample_scaler",
     "SquashScaler": "scalers.squash",
+    "StandardScaler": "scalers.zscore",
     "StreamingPipeline": "compose.streaming",
+    "ZScoreScaler": "scalers.zscore",
+    "config_context": "config",
     "equal": "compose.equality",
     "from_dict": "persistence.documents",
+    "get_config": "config",
     "load": "persistence.documents",
     "make_column_scaler": "compose.columns",
     "merge": "compose.merging",
     "save": "persistence.documents",
+    "set_config": "config",
+    "show_versions": "config",
     "to_dict": "persistence.documents",
 }
 _MODULES = ("functional", "onnx")
 
 TRUSTED_TYPES = [f"{__name__}.{name}" for name in __all__[1:] if name[0].isupper()]
 """What `skops.io.load` must be told to trust: every estimator, and nothing else."""
-
-
-for _function in (config_context, get_config, set_config, show_versions):
-    _function.__module__ = __name__
-del _function
 
 
 def __getattr__(name: str) -> Any:

@@ -35,7 +35,8 @@ def own_gradients(
 ) -> Gradients:
     """Return the gradients of a norm that uses the statistics of x itself."""
     seen, hidden = seen_of(axes, x, mask)
-    if all(given is None or axes.is_vector(np.shape(given)) for given in (gamma, beta)):
+    given = {name: v for name, v in (("gamma", gamma), ("beta", beta)) if v is not None}
+    if all(axes.is_vector(array_of(v, name).shape) for name, v in given.items()):
         found = in_one_kernel(axes, grad, seen, gamma, beta, eps, centred)
     else:
         y, stats = axes.normalise(seen, centred=centred, eps=eps, dtype=np.float64)

@@ -221,7 +221,7 @@ class LogScaler(UnitScaler):
     def _alike(self, statistic: Moments | InUnits) -> Any:
         """Return of which columns the logarithms are equal but for their rounding."""
         low, high = statistic.low, statistic.high
-        with np.errstate(invalid="ignore"):  # unknown or absent members have infinite extrema
+        with np.errstate(all="ignore"):  # unknown or absent members have infinite extrema
             near = high - low <= ROUNDING * np.maximum(np.abs(low), np.abs(high))
         return near & np.isfinite(low) & np.isfinite(high)
 

@@ -11,9 +11,14 @@ import subprocess
 import sys
 import tempfile
 
-NAMES = ("sklearn.preprocessing", "sklearn_norm")
+USES = (
+    "import sklearn.preprocessing",
+    "import sklearn_norm",
+    "from sklearn_norm import StandardScaler",
+    "from sklearn_norm import MinMaxScaler, RobustScaler, StandardScaler, load",
+)
 RUNS = 15
-CODE = "import os, {}; print(sum(os.times()[:2]))"
+CODE = "import time; {}; print(time.process_time())"
 
 
 def main() -> None:
@@ -21,16 +26,15 @@ def main() -> None:
     told.pop("PYTHONDONTWRITEBYTECODE", None)
     with tempfile.TemporaryDirectory() as compiled:
         told["PYTHONPYCACHEPREFIX"] = compiled  # files are compiled once, as when installed
-        took: dict[str, list[float]] = {name: [] for name in NAMES}
+        took: dict[str, list[float]] = {use: [] for use in USES}
         for _ in range(RUNS + 1):
-            for name in NAMES:
-                command = [sys.executable, "-c", CODE.format(name)]
+            for use in USES:
+                command = [sys.executable, "-c", CODE.format(use)]
                 out = subprocess.run(command, check=True, env=told, capture_output=True, text=True)
-                took[name].append(float(out.stdout))
-    medians = [statistics.median(took[name][1:]) for name in NAMES]
-    for name, median in zip(NAMES, medians, strict=True):
-        print(f"import {name}: {1000 * median:.0f} ms")
-    print(f"ratio: {medians[1] / medians[0]:.3f}")
+                took[use].append(float(out.stdout))
+    medians = {use: statistics.median(took[use][1:]) for use in USES}
+    for use, median in medians.items():
+        print(f"{use}: {1000 * median:.0f} ms, {median / medians[USES[0]]:.3f} of the first")
 
 
 if __name__ == "__main__":

@@ -241,12 +241,23 @@ def test_any_other_document_is_refused_or_means_what_it_says(estimator, data):
     assert meaning(document_of(found)) == meaning(document)
 
 
+def opened(value):
+    """Return a decoded value in which the estimators are decoded too."""
+    if isinstance(value, values.Described):
+        return {name: opened(values.decoded(values.copied(v), "")) for name, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [type(value).__name__, *map(opened, value)]
+    if isinstance(value, dict):
+        return {name: opened(item) for name, item in value.items()}
+    return value
+
+
 def meaning(document):
     """Return what a document says, whatever form its values have.
 
     With pending batches, the map is computed again.
     """
-    said = {name: values.decoded(item, "") for name, item in document["estimator"].items()}
+    said = opened(values.Described(document["estimator"]))
     if "pending" in said.get("state", {}):
         del said["state"]["affine"]
     return laws.exactly(said)
