@@ -288,12 +288,14 @@ class Axes:
         if isinstance(X, kernels.Traced):
             return getattr(mapping.columns(self.channel_beside_members()), act)(X, **options)
         n_samples, positions = X.shape[0], self.view[2]
-        out = np.empty(X.shape, X.dtype) if out is None else out
+        by_channel = self.features is not None and lies_by_channel(X, self.features)
+        if out is None:  # laid out like X where that is the fastest
+            out = np.empty_like(X) if by_channel else np.empty(X.shape, X.dtype)
         together = X.flags.c_contiguous and out.flags.c_contiguous
         if together and self.order is None and positions >= LONG:
             channel = np.tile(np.arange(self.learnable), n_samples)
             x, y = (array.reshape(-1, positions).T for array in (X, out))
-        elif self.features is not None and all(lies_by_channel(a, self.features) for a in (X, out)):
+        elif by_channel and self.features is not None and lies_by_channel(out, self.features):
             channel = np.arange(self.learnable)
             x, y = (rows_of_channels(array, self.features) for array in (X, out))
         else:

@@ -179,3 +179,19 @@ def test_bytes_with_the_channels_last_become_float32_without_a_copy_in_float64(c
         assert peak < 1.6 * Z.nbytes, type(norm).__name__  # a copy in float64 has twice its size
         exact = norm.set_params(dtype=None).transform(X)
         np.testing.assert_allclose(Z, exact, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [None, "float32"])
+def test_a_view_with_the_channels_first_keeps_its_layout(dtype):
+    """Of batch norm, mapped and undone where the channels lie; results are those of a copy."""
+    X = IMAGES.transpose(0, 2, 3, 1).astype("f8").copy().transpose(0, 3, 1, 2)
+    norm = BatchNorm(dtype=dtype).fit(X)
+    for act in (norm.transform, norm.inverse_transform):
+        found = act(X)
+        assert found.transpose(0, 2, 3, 1).flags.c_contiguous
+        laws.assert_same_bits(found.copy(), act(np.ascontiguousarray(X)))
+        laws.assert_same_bits(act(X[::2, :, ::-1]).copy(), found[::2, :, ::-1].copy())
+    given = X.copy(order="K")
+    Z = BatchNorm(copy=False).fit(X).transform(given)
+    assert np.may_share_memory(Z, given)
+    laws.assert_same_bits(Z.copy(), BatchNorm().fit(X).transform(X).copy())
