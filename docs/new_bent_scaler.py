@@ -1,4 +1,4 @@
-"""A new bent scaler, whole: a function with its inverse, and a scaler that measures its results."""
+"""A complete nonlinear scaler: a function with its inverse, and a scaler of its results."""
 
 from dataclasses import dataclass
 

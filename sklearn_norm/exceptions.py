@@ -28,7 +28,7 @@ class UndefinedError(ValueError):
     told : str
         What is not defined for which value.
     column : int
-        The place of its column.
+        The position of its column.
     remedy : str
         What to do.
     where : str, default=None

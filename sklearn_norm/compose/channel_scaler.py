@@ -34,8 +34,8 @@ class ChannelScaler(PerChannel):
 
     :math:`z = (x - c) / s` with one :math:`c` and :math:`s` per channel, measured over all
     samples and all positions. They are those of `ZScoreScaler`, `MinMaxScaler` and `RobustScaler`
-    with the channels as columns and the members as rows, to the bit: exact, and the same for any
-    cut of the data into batches of samples of any size.
+    with the channels as columns and the members as rows, bit for bit: exact, and the same for any
+    split of the data into batches of samples of any size.
 
     Parameters
     ----------
@@ -53,8 +53,8 @@ class ChannelScaler(PerChannel):
         The percentiles of the methods "robust" and "percentile".
     clip : bool or tuple (low, high), default=False
         What `transform` clips its results to. True: [0, 1] in the methods "minmax" and
-        "percentile", and what the extrema of the data of the fit are mapped to in the others. A
-        pair holds two numbers, or two arrays with an entry per channel. It takes effect at the
+        "percentile", and in the others the range of the scaled data of the fit. A pair holds two
+        numbers, or two arrays with an entry per channel. It takes effect at the
         next fit.
     ddof : {0, 1}, default=0
         Delta degrees of freedom of the variance of the method "standard".

@@ -24,31 +24,32 @@ PASSTHROUGH = "passthrough"
 class ColumnScaler(Composite):
     """Scale different columns by different scalers; the others stay as they are.
 
-    A table goes through and back: its columns keep their order, names and index, and columns that
+    The result has the columns of the table in their order, with their names and index. Columns that
     no scaler takes may hold anything, such as text, dates and categories.
 
     Parameters
     ----------
     scalers : list of (name, scaler, columns)
-        What scales which columns. The name is for `set_params` and messages; the scaler is an
-        estimator of this library that has an inverse, also another composite; the columns are
-        names, places, a boolean mask, a slice (of names, the last included), a function that
+        Which scaler scales which columns. The name is for `set_params` and messages; the scaler is
+        an estimator of this library that has an inverse, also another composite; the columns are
+        names, positions, a boolean mask, a slice (of names, the last included), a function that
         returns one of these for X, such as `sklearn.compose.make_column_selector`, or a selector
-        of polars or skrub. They may be none. The first batch decides which columns they are.
+        of polars or skrub. There may be none. The first batch decides which columns they are.
     remainder : {"passthrough"} or estimator, default="passthrough"
         What happens to columns that no scaler takes: they stay as they are, or are scaled too.
     exclude : columns, default=None
-        Columns that stay as they are, whatever chooses them, in any of the forms of `columns`.
+        Columns that stay as they are even if a scaler or the remainder selects them, in any of the
+        forms of `columns`.
 
     Attributes
     ----------
     scalers_ : list of (name, scaler, columns)
-        The fitted scalers, as copies, and the names, or the places, of their columns. One without
+        The fitted scalers, as copies, and the names or positions of their columns. One without
         columns is not fitted. A scaler of the remainder is the last, as "remainder".
     named_scalers_ : Bunch
         The fitted scalers by name, as copies.
     columns_ : dict
-        The names, or the places, of the columns of each scaler.
+        The names or positions of the columns of each scaler.
     n_features_in_ : int
         The number of columns.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -62,11 +63,11 @@ class ColumnScaler(Composite):
 
     Notes
     -----
-    Each result has the bits of the scaler applied by hand to its columns. Where all of them are
-    affine maps, which most are, X is mapped in one pass.
+    Each result is the same, bit for bit, as that of the scaler applied to its columns alone. If all
+    of them are affine maps, which most are, X is mapped in one pass.
 
-    A frame gives a frame of its kind, an array an array. Arrays given after a fit to a frame are
-    taken by the places of their columns. In the results of `transform`, floats keep their dtype and
+    A frame gives a frame of its kind, an array an array. After a fit to a frame, the columns of
+    arrays are matched by position. In the results of `transform`, floats keep their dtype and
     scaled integers are float64; `inverse_transform` gives integers back where all values are whole.
 
     Examples

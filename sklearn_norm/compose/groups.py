@@ -44,18 +44,18 @@ class GroupScaler(Grouping):
         What `transform` does with a row whose key has no group: raise an error, take the statistics
         of all rows, return NaN, or return the values as they are.
     min_rows : int, default=2
-        A group with fewer present values in a column, or less weight, is small there.
+        A group with fewer present values in a column, or less weight, is small in that column.
     small : {"error", "global", "nan", "passthrough"}, default="global"
         What `transform` does with the values of a small group. More rows may come by `partial_fit`,
         so "error" is raised by `transform`, not by `fit`.
     missing_key : {"error", "group", "unknown"}, default="error"
-        What is done with a row whose key, or part of whose key, is missing: raise an error, take
-        what is missing as a key like others, or treat the key as unknown. Then `fit` counts the row
-        in the statistics of all rows only.
+        What is done with a row whose key, or part of whose key, is missing: raise an error, treat
+        missing as a key like others, or treat the key as unknown. In the last case, `fit` counts
+        the row in the statistics of all rows only.
     smooth : float or "auto", default=0.0
-        Move the mean and the variance of each group towards those of all rows, as if so many of all
-        rows were added to the group; a group without rows would have theirs. "auto" finds how far,
-        by empirical Bayes. Only for `ZScoreScaler`.
+        Move the mean and the variance of each group towards those of all rows, as if this many rows
+        with the statistics of all rows were added to the group. "auto" finds how far, by empirical
+        Bayes. Only for `ZScoreScaler`.
     target : {"standard", "pooled"}, default="standard"
         "pooled" returns values in the units of the data, with the distribution of all rows:
         :math:`x^* = \mu + \sigma (x - \mu_g) / \sigma_g`. It makes groups alike, such as devices.
@@ -80,8 +80,8 @@ class GroupScaler(Grouping):
     Warnings
     --------
     Groups that are made alike lose what distinguishes them. If the outcome depends on the group, as
-    where sick patients are measured on one device and healthy ones on another, that is part of what
-    a model should learn, and it is removed.
+    where sick patients are measured on one device and healthy ones on another, the difference that
+    a model should learn is removed, too.
 
     Notes
     -----

@@ -21,11 +21,12 @@ SCALER = "scaler"
 
 
 class PooledScaler(Composite):
-    """Scale all columns by one statistic, so that ratios between them survive.
+    """Scale all columns by one statistic, so that they stay comparable.
 
     For the axes of an accelerometer, the pixels of an image, the same quantity at several places:
-    the members of all columns are measured together, as if they were one column, and all of them
-    are mapped alike. Inside a `ColumnScaler` it pools a selection of columns.
+    the values of all columns are measured together, as if they were one column, and all of them
+    are mapped alike. Linear scalers keep the differences between columns, up to a common factor.
+    Inside a `ColumnScaler` it pools a selection of columns.
 
     Parameters
     ----------
@@ -48,8 +49,8 @@ class PooledScaler(Composite):
 
     Notes
     -----
-    The results have the bits of the scaler applied to ``X.reshape(-1, 1)``. A sample weight counts
-    for each member of its row. Missing members are left out, whatever their column.
+    The results are the same, bit for bit, as those of the scaler for ``X.reshape(-1, 1)``. A sample
+    weight counts for each value of its row. Missing values are left out, whatever their column.
 
     Examples
     --------

@@ -79,7 +79,7 @@ class ReversibleRegressor(MetaEstimatorMixin, RegressorMixin, Stateful):  # type
     Each window, the past of a series, is normalised by its own statistics, and so is its target,
     the future of the series. The regressor learns one from the other, and the inverse puts its
     predictions back on the level and the scale of their windows. So what it learns at one level
-    counts for any other.
+    holds at any other.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ class ReversibleRegressor(MetaEstimatorMixin, RegressorMixin, Stateful):  # type
 
     Examples
     --------
-    A series that grows is beyond all windows of the past, and no problem here:
+    A series that grows leaves the range of its past, which is no problem here:
 
     >>> import numpy as np
     >>> from sklearn.linear_model import LinearRegression
@@ -361,7 +361,7 @@ class ReversibleRegressor(MetaEstimatorMixin, RegressorMixin, Stateful):  # type
 
 
 class Way:
-    """The way of some windows and their targets to the regressor, and of predictions back."""
+    """How windows and targets go to the regressor, and predictions come back."""
 
     def __init__(self, fitted: Forecast, stats: Floats) -> None:
         sample = fitted.norm.shape_

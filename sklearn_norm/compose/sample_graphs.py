@@ -1,4 +1,4 @@
-"""Graphs of SampleScaler: statistics of traced samples, which only the graph measures."""
+"""Graphs of SampleScaler for ONNX: the graph itself computes the statistics of each sample."""
 
 from __future__ import annotations
 

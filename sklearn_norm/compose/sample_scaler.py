@@ -37,7 +37,7 @@ class SampleScaler(ChannelNorm):
 
     :math:`z = (x - c) / s`, with the :math:`c` and :math:`s` of a scaler whose only column is the
     sample or channel. For medical images, whose units differ from scan to scan, series of a
-    panel, and windows of which a forecast is undone.
+    panel, and windows whose forecasts go back to the original units.
 
     Parameters
     ----------

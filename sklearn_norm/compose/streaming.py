@@ -36,10 +36,9 @@ class Streaming:
         The steps, as of a Pipeline. Steps that learn need `partial_fit`; stateless and frozen ones
         (`sklearn.frozen.FrozenEstimator`), and "passthrough", only pass data on.
     scale_with : {"after", "before"}, default="after"
-        What a batch is passed on with: each step as it is after it has learned the batch, or as it
-        was before. With "before", no row is scaled by itself or by later ones, as in a backtest; a
-        step that has learned nothing yet passes nothing on, so a batch or two come before the
-        last step learns.
+        Whether each step transforms a batch after or before it learns the batch. With "before",
+        no row is scaled by itself or by later ones, as a backtest needs; a step that has learned
+        nothing yet passes nothing on, so the last step learns from the second or third batch on.
     update : "all" or list of str, default="all"
         The names of the steps that `partial_fit` lets learn; the others stay as they are.
 
@@ -59,8 +58,8 @@ class Streaming:
     Notes
     -----
     A batch is learned by copies of the steps, which replace them all at once at its end. So an
-    error leaves all steps as they were, and `steps` holds other objects than were given. `memory`,
-    `verbose` and `transform_input` of a Pipeline are not parameters here.
+    error leaves all steps as they were, and `steps` no longer holds the objects passed in.
+    `memory`, `verbose` and `transform_input` of a Pipeline are not parameters here.
 
     Examples
     --------

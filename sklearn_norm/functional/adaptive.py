@@ -17,7 +17,7 @@ from .vectors import checked_grad, spread, summed_over
 
 @quietly
 def adaptive_layer_norm(x: Any, shift: Any, scale: Any, *, eps: float = 1e-6) -> Array:
-    """Normalise the last axis, then scale by 1 + scale and shift, which differ by sample.
+    """Normalise the last axis, then multiply by 1 + scale and add shift, which differ by sample.
 
     Parameters
     ----------

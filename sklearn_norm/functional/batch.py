@@ -49,8 +49,8 @@ def batch_norm(
     mean, var : array-like of shape (n_channels,), default=None
         Known statistics. None computes those of x.
     running_mean, running_var : ndarray of shape (n_channels,), default=None
-        Running statistics as in PyTorch, in place of `mean` and `var`: without `training` they
-        are used, with it they are updated in place, by the mean and the variance (ddof 1) of x.
+        Running statistics as in PyTorch, in place of `mean` and `var`. Without `training`, they
+        are used; with it, the mean and the variance (ddof 1) of x update them in place.
     training : bool, default=None
         Whether the statistics of x are used. None means yes if no others are given.
     momentum : float, default=0.1
@@ -141,8 +141,8 @@ def batch_norm_backward(
     mean, var : array-like of shape (n_channels,), default=None
         Known statistics. None computes those of x.
     running_mean, running_var : ndarray of shape (n_channels,), default=None
-        Running statistics as in PyTorch, in place of `mean` and `var`: without `training` they
-        are used, with it they are updated in place, by the mean and the variance (ddof 1) of x.
+        Running statistics as in PyTorch, in place of `mean` and `var`. Without `training`, they
+        are used; with it, the mean and the variance (ddof 1) of x update them in place.
     training : bool, default=None
         Whether the statistics of x are used. None means yes if no others are given.
     momentum : float, default=0.1

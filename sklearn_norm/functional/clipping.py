@@ -81,7 +81,7 @@ def adaptive_gradient_clip(
     Raises
     ------
     ValueError
-        If the shapes differ, `factor` is not positive, `eps` negative, or `axis` no axes.
+        If the shapes differ, `factor` is not positive, `eps` is negative, or `axis` is no axis.
 
     References
     ----------
@@ -111,7 +111,7 @@ def adaptive_gradient_clip(
 
 @quietly
 def clip_by_global_norm(grads: Iterable[Any], max_norm: float) -> tuple[list[Array], float]:
-    """Scale down gradients whose joint norm is more than `max_norm`; leave others unchanged.
+    """Scale down gradients if their joint norm is more than `max_norm`.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def clip_by_global_norm(grads: Iterable[Any], max_norm: float) -> tuple[list[Arr
     clipped : list of ndarray
         The gradients times min(1, max_norm / norm), each in its shape and dtype.
     norm : float
-        The norm before, for a log.
+        The joint norm before clipping, such as for a log.
 
     Raises
     ------

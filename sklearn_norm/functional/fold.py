@@ -17,7 +17,7 @@ from .vectors import finite, per_unit
 def fold_batch_norm(
     weight: Any, bias: Any, norm: RunningScaler, *, axis: int = 0
 ) -> tuple[Array, Array]:
-    """Return weights and bias of a layer that computes what a layer and its batch norm compute.
+    """Return weights and bias of one layer in place of a layer and the batch norm after it.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Vectors brought to one length: l2 normalisation, and scale norm with a learned length."""
+"""Vectors scaled to a given length: l2 normalisation, and scale norm with a learned length."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def l2_normalize_backward(grad: Any, x: Any, *, axis: Any = -1, eps: float = 1e-
 
 @quietly
 def scale_norm(x: Any, *, gamma: float | None = None, axis: Any = -1, eps: float = 1e-5) -> Array:
-    """Bring each vector to the length gamma.
+    """Scale each vector to the length gamma.
 
     Parameters
     ----------

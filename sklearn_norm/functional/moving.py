@@ -1,4 +1,4 @@
-"""Series by their recent past: exponential moving means and deviations, as in EEG toolboxes."""
+"""Series scaled by their recent past: exponential moving statistics, as in EEG toolboxes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def exponential_moving_standardize(
         The weight of a new member, in (0, 1]. The weights of all members so far are divided by
         their sum, as in pandas' ``ewm(alpha=factor_new)``.
     init_block_size : int, default=None
-        How many members at the start are standardized by their own mean and deviation.
+        This many members at the start are standardized by their own mean and deviation.
     eps : float, default=1e-4
         The least deviation assumed, in units of x.
     axis : int, default=-1
@@ -96,7 +96,7 @@ def exponential_moving_demean(
         The weight of a new member, in (0, 1]. The weights of all members so far are divided by
         their sum, as in pandas' ``ewm(alpha=factor_new)``.
     init_block_size : int, default=None
-        From how many members at the start their own mean is subtracted.
+        From this many members at the start, their own mean is subtracted.
     axis : int, default=-1
         The axis of time.
 

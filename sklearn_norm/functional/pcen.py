@@ -51,7 +51,7 @@ def pcen(
     eps : float, default=1e-6
         Added to the level, more than 0, in units of x.
     b : float, default=None
-        The weight of a new frame in the level, in place of the one of the time constant.
+        The weight of a new frame in the level. None computes it from the time constant.
     axis : int, default=-1
         The axis of time.
 
@@ -128,15 +128,15 @@ def pcen_backward(
     eps : float, default=1e-6
         Added to the level, more than 0, in units of x.
     b : float, default=None
-        The weight of a new frame in the level, in place of the one of the time constant.
+        The weight of a new frame in the level. None computes it from the time constant.
     axis : int, default=-1
         The axis of time.
 
     Returns
     -------
     grad_x : ndarray of the shape of x
-        The gradient with respect to x, also through the level. With a bias of 0 and a power
-        below 1 it is infinite where x is 0.
+        The gradient with respect to x, including that through the level. With a bias of 0 and a
+        power below 1 it is infinite where x is 0.
 
     Raises
     ------

@@ -37,7 +37,7 @@ def batch_renorm(
     mean, var : array-like of shape (n_channels,)
         The running statistics before this batch.
     r_max : float, default=3.0
-        The largest factor of the correction, at least 1; its least is 1 / r_max.
+        The largest factor of the correction, at least 1; the smallest is 1 / r_max.
     d_max : float, default=5.0
         The largest shift of the correction, at least 0, in running standard deviations. With
         ``r_max=1, d_max=0`` it is batch normalisation; the paper begins there and raises both.
@@ -51,7 +51,7 @@ def batch_renorm(
     Returns
     -------
     y : ndarray of the shape of x
-        The result. While the bounds are not met, it is that of the running statistics.
+        The result. While the correction is inside the bounds, it is that of the running statistics.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def batch_renorm_backward(
     channel_axis: int = 1,
     eps: float = 1e-5,
 ) -> Gradients:
-    """Return the gradients of `batch_renorm`, through which its correction is a constant.
+    """Return the gradients of `batch_renorm`, whose correction is treated as a constant.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def batch_renorm_backward(
     mean, var : array-like of shape (n_channels,)
         The running statistics before this batch.
     r_max : float, default=3.0
-        The largest factor of the correction, at least 1; its least is 1 / r_max.
+        The largest factor of the correction, at least 1; the smallest is 1 / r_max.
     d_max : float, default=5.0
         The largest shift of the correction, at least 0, in running standard deviations. With
         ``r_max=1, d_max=0`` it is batch normalisation; the paper begins there and raises both.

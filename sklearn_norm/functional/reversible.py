@@ -92,7 +92,8 @@ def reversible_backward(
 ) -> tuple[Array, Array, Array, Array]:
     """Return the gradients of `reversible_forward`, and its halves, from the coupled halves alone.
 
-    The halves are rebuilt, so a network of such blocks keeps the activations of its last one only.
+    The halves are recomputed, so a network of such blocks stores the activations of its last block
+    only.
 
     Parameters
     ----------

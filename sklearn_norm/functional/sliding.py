@@ -34,10 +34,10 @@ def sliding_window_cmn(
         The length of the window, in frames. A window that is not centred holds the frame itself
         and as many before it, so one frame more, as in Kaldi.
     min_cmn_window : int, default=100
-        The least length at the start of a window that is not centred: the first frames see later
-        ones.
+        The smallest window at the start, if windows are not centred: those of the first frames
+        then hold later frames.
     center : bool, default=False
-        Whether the window lies about each frame, moved inside at both ends.
+        Whether the window is centred at each frame; at both ends it is moved inside.
     norm_vars : bool, default=False
         Whether to divide by the standard deviation (ddof 0) of the window, whose variance is
         taken as at least 1e-10.
@@ -56,8 +56,8 @@ def sliding_window_cmn(
 
     Notes
     -----
-    Sums are taken as differences of running sums of what is left without the mean of all frames,
-    in the longest floats of the machine.
+    The mean of all frames is subtracted first. The sum of a window is the difference of two running
+    sums, in the longest floats of the machine.
 
     References
     ----------

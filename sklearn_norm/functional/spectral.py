@@ -39,8 +39,8 @@ def spectral_normalize(weight: Any, *, axis: Any = None, return_sigma: bool = Fa
 
     Notes
     -----
-    The value is that of a whole decomposition. Networks in training often approach it by a step
-    of the power iteration for each batch, which is never larger.
+    The value comes from a full singular value decomposition. Training code often estimates it by
+    one step of power iteration per batch, which never gives a larger value.
 
     References
     ----------
@@ -75,8 +75,8 @@ def spectral_normalize_backward(grad: Any, weight: Any, *, axis: Any = None) -> 
     Returns
     -------
     grad_weight : ndarray of the shape of weight
-        The gradient with respect to the weights. Where the largest singular value is not the
-        only one of its size, it is that along one of their directions.
+        The gradient with respect to the weights. If the largest singular
+        value occurs more than once, it is that along one of its pairs of singular vectors.
 
     Raises
     ------

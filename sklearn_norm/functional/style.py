@@ -1,4 +1,4 @@
-"""Adaptive instance normalisation: content with the statistics of a style."""
+"""Adaptive instance normalisation: samples with the mean and the deviation of others."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from .vectors import checked_grad, wide
 def adaptive_instance_norm(
     content: Any, style: Any, *, channel_axis: int = 1, eps: float = 1e-5, ddof: int = 0
 ) -> Array:
-    """Give each channel of each sample the mean and the deviation of another one.
+    """Give each channel of each sample the mean and the deviation of that of a style.
 
     Parameters
     ----------
     content : array-like of shape (n_samples, *shape)
-        The samples whose forms are kept. NaN means missing and stays NaN.
+        The samples to be changed. NaN means missing and stays NaN.
     style : array-like of shape (n_samples, *shape) or (1, *shape)
         The samples whose statistics are taken: the same channels, of any number of positions.
     channel_axis : int, default=1
@@ -82,7 +82,7 @@ def adaptive_instance_norm_backward(
     grad : array-like of the shape of content
         The gradient of the loss with respect to the result.
     content : array-like of shape (n_samples, *shape)
-        The samples whose forms are kept. NaN means missing and stays NaN.
+        The samples to be changed. NaN means missing and stays NaN.
     style : array-like of shape (n_samples, *shape) or (1, *shape)
         The samples whose statistics are taken: the same channels, of any number of positions.
     channel_axis : int, default=1

@@ -1,4 +1,4 @@
-"""Dynamic tanh: a bent line in the place of a norm, without any statistics."""
+"""Dynamic tanh: a curve in place of a norm, without any statistics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Weights in another form: of units with a length of their own, or with mean 0 and one spread."""
+"""Weights whose units have a given length, or mean 0 and a fixed variance."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from .vectors import finite, gradient_of, lengths, of_units, per_unit, unit_axes
 
 @quietly
 def weight_norm(weight: Any, g: Any, *, axis: Any = None) -> Array:
-    """Give each unit of a layer the length g and the direction of its weights.
+    """Scale the weights of each unit of a layer to the length g.
 
     Parameters
     ----------
     weight : array-like of shape (n_units, *fan_in)
-        The weights whose directions count, v in the paper.
+        The weights, of which only the direction counts; v in the paper.
     g : float or array-like of shape (n_units,)
         The length of each unit.
     axis : int or tuple of int, default=None
@@ -64,7 +64,7 @@ def weight_norm_backward(
     grad : array-like of the shape of weight
         The gradient of the loss with respect to the result.
     weight : array-like of shape (n_units, *fan_in)
-        The weights whose directions count, v in the paper.
+        The weights, of which only the direction counts; v in the paper.
     g : float or array-like of shape (n_units,)
         The length of each unit.
     axis : int or tuple of int, default=None
@@ -100,7 +100,7 @@ def weight_norm_backward(
 def weight_standardize(
     weight: Any, *, gain: Any = None, scaled: bool = True, eps: float = 1e-4, axis: Any = None
 ) -> Array:
-    """Give the weights of each unit of a layer mean 0 and one spread.
+    """Give the weights of each unit of a layer mean 0 and a fixed variance.
 
     Parameters
     ----------
@@ -109,10 +109,10 @@ def weight_standardize(
     gain : float or array-like of shape (n_units,), default=None
         A factor for each unit; None stands for 1.
     scaled : bool, default=True
-        Whether the squares of a unit sum to 1, as in networks without norms, and eps is the
-        least sum assumed. Without, their mean is 1, and eps is added to the variance.
+        If True, the squares of a unit sum to 1, as in networks without norms, and eps is the
+        least sum assumed. If False, their mean is 1, and eps is added to the variance.
     eps : float, default=1e-4
-        What keeps a constant unit from a division by 0, in squared units of the weights.
+        Prevents a division by 0 for constant units, in squared units of the weights.
     axis : int or tuple of int, default=None
         The axes that form one unit. None takes all but the first, or the one of a vector.
 
@@ -165,10 +165,10 @@ def weight_standardize_backward(
     gain : float or array-like of shape (n_units,), default=None
         A factor for each unit; None stands for 1.
     scaled : bool, default=True
-        Whether the squares of a unit sum to 1, as in networks without norms, and eps is the
-        least sum assumed. Without, their mean is 1, and eps is added to the variance.
+        If True, the squares of a unit sum to 1, as in networks without norms, and eps is the
+        least sum assumed. If False, their mean is 1, and eps is added to the variance.
     eps : float, default=1e-4
-        What keeps a constant unit from a division by 0, in squared units of the weights.
+        Prevents a division by 0 for constant units, in squared units of the weights.
     axis : int or tuple of int, default=None
         The axes that form one unit. None takes all but the first, or the one of a vector.
 

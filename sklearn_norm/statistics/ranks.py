@@ -23,7 +23,7 @@ class Ranks:
     """Exact sums of the first weights, in whole numbers of the unit 2**`least`.
 
     A weight has bits at few exponents, so only these are kept. `ends` are the sums in floats,
-    which tell nearly where to look. Positions among the sums are whole numbers of a finer unit,
+    which tell roughly where to look. Positions among the sums are whole numbers of a finer unit,
     2**(least - finer).
     """
 
@@ -61,8 +61,8 @@ class Ranks:
     def quantile(self, values: Floats, probability: float, unit: float) -> float:
         """Return one quantile, as `sorted_quantiles` defines it.
 
-        Of sums that are rounded, a weight of 3 between two of 1e17 would be lost, though the
-        median lies on it.
+        With rounded sums, a weight of 3 between two of 1e17 would be lost, although it holds
+        the median.
         """
         share, places = _binary(probability)
         width, finer = _binary(unit)

@@ -21,7 +21,7 @@ class Segments(Sequence[Floats]):
     """Sorted members of all columns in one array, without NaN.
 
     As a sequence it yields the members of each column. `Rows` is the same for columns of about one
-    size; here no room is lost where a few are much longer than others.
+    size; here no memory is wasted where a few are much longer than others.
 
     Parameters
     ----------

@@ -44,7 +44,7 @@ class Axes:
     order : tuple of int or None
         The axes of X in the order in which the view takes them, samples first. None leaves them.
     swapped : bool
-        Whether each group lies over all samples, as in batch normalisation.
+        Whether each group has members of all samples, as in batch normalisation.
     elements : tuple of int
         A shape that gain and offset may have instead of that of a vector.
     kept : int or None

@@ -1,4 +1,4 @@
-"""The choice of any axes of an array, those of the samples too."""
+"""The choice of any axes of an array, also that of the samples."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def over(
 ) -> Axes:
     """Return the axes of norms over any axes of (n_samples, *sample), or over trailing ones.
 
-    The first axis, of the samples, can be among them where `n_samples` is told.
+    The first axis, that of the samples, can be among them if `n_samples` is given.
     """
     if axis is None:
         return trailing(sample, normalized_ndim, n_samples, unit_offset)

@@ -22,7 +22,7 @@ class Padded:
     Parameters
     ----------
     values : ndarray of shape (n_samples, *shape)
-        The samples, each at the beginning of its place, and 0 behind it.
+        The samples, each at the beginning of its slice, padded with 0.
     mask : ndarray of bool of the same shape
         True where members count.
     shapes : list of tuple of int
@@ -101,12 +101,12 @@ def check_alike(at: int, array: Array, first: Array, features: int | None) -> No
 
 
 def box(shape: Shape) -> tuple[slice, ...]:
-    """Return where a sample of this shape lies in its place."""
+    """Return which part of its slice a sample of this shape takes."""
     return tuple(slice(0, size) for size in shape)
 
 
 def stacked(arrays: list[Array], longest: Shape) -> Array:
-    """Return arrays in one, each at the beginning of its place, and 0 behind it."""
+    """Return arrays stacked to one, each at the beginning of its slice, padded with 0."""
     values = np.zeros((len(arrays), *longest), dtype=np.result_type(*arrays))
     for at, array in enumerate(arrays):
         values[at][box(array.shape)] = array
@@ -128,7 +128,7 @@ def of_sequences(function: Callable[..., Any], told: dict[str, Any]) -> Any:
 
 
 def features_of(function: Callable[..., Any], told: dict[str, Any], n_axes: int) -> int | None:
-    """Return the axis of channels or features of a call, None if that is not told."""
+    """Return the axis of channels or features of a call, None if it is not known."""
     if "channel_axis" not in signature(function).parameters:
         return n_axes - 1 if told.get("axis") is None else None
     at: Any = told.get("channel_axis", 1)

@@ -28,7 +28,7 @@ THEIRS_OF = (theirs.StandardScaler, theirs.MinMaxScaler, theirs.RobustScaler)
 
 def column_cases(small: bool, n_threads: int) -> Iterator[Case]:
     table = Table((10_000 if small else 1_000_000, WIDTH))
-    bars = (Bar(13, ONE, 1.2),) if NATIVE else ()
+    bars = (Bar(18, ONE, 1.2),) if NATIVE else ()
     operation = "ColumnScaler of three, transform"
     yield Case(operation, table, n_threads, partial(whole, table), bars)
     mixed = Table((1000 if small else 100_000, WIDTH))
@@ -36,7 +36,7 @@ def column_cases(small: bool, n_threads: int) -> Iterator[Case]:
         operation = f"ColumnScaler of three, {library} there and back"
         yield Case(operation, mixed, n_threads, partial(there_and_back, library, mixed))
     for form in FORMS:
-        bars = (Bar(13, SKLEARN, 1 / 10),) if NATIVE else ()
+        bars = (Bar(18, SKLEARN, 1 / 10),) if NATIVE else ()
         operation = f"ColumnScaler of three, {CALLS} times one row, {form}"
         yield Case(operation, Table((1, WIDTH)), 1, partial(one_row, form), bars)
 

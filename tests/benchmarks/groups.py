@@ -24,7 +24,7 @@ def group_cases(small: bool, n_threads: int) -> Iterator[Case]:
     table = SMALL if small else FULL
     for kind in ("numbers", "text"):
         for method in ("fit", "transform"):
-            bars = (Bar(10, POLARS, 1.0), Bar(10, PANDAS, 1 / TIMES)) if NATIVE else ()
+            bars = (Bar(15, POLARS, 1.0), Bar(15, PANDAS, 1 / TIMES)) if NATIVE else ()
             yield Case(
                 f"GroupScaler, {method}, keys of {kind}",
                 table,

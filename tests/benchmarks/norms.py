@@ -110,21 +110,21 @@ LAST = {  # norms of images with the channels last
 
 
 def backward_cases(small: bool) -> Iterator[Case]:
-    bars = (Bar(10, TORCH, TIMES_TORCH),) if NATIVE else ()
+    bars = (Bar(16, TORCH, TIMES_TORCH),) if NATIVE else ()
     for norm in BACKWARD:
         table = Table(norm.small_shape if small else norm.shape, "float32")
         yield Case(norm.name, table, 1, partial(backward, norm, table), bars, burst=BURST)
 
 
 def last_cases(small: bool) -> Iterator[Case]:
-    bars = (Bar(11, FIRST, TIMES_FIRST),) if NATIVE else ()
+    bars = (Bar(17, FIRST, TIMES_FIRST),) if NATIVE else ()
     for name, norm in LAST.items():
         table = Table((2, 64, 14, 14) if small else (16, 64, 56, 56), "float32")
         yield Case(name, table, 1, partial(channels_last, norm, table), bars, burst=BURST)
 
 
 def byte_cases(small: bool) -> Iterator[Case]:
-    bars = (Bar(15, LINE, TIMES_LINE),) if NATIVE else ()
+    bars = (Bar(19, LINE, TIMES_LINE),) if NATIVE else ()
     table = Table((2, 32, 32, 3) if small else (32, 224, 224, 3), "uint8")
     yield Case("ChannelScaler, bytes to float32", table, 1, partial(of_bytes, table), bars)
 

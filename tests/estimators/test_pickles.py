@@ -66,7 +66,7 @@ def test_a_state_is_plain_and_tells_its_schema_and_version(estimator):
             fitted.set_fit_request(sample_weight=True)
     found = fitted.__getstate__()
     assert plain(found)
-    assert found["_schema"] == inside.state_module.SCHEMA == 2
+    assert found["_schema"] == inside.state_module.SCHEMA == 3
     assert found["_version"] == sklearn_norm.__version__
     assert not {"_schema", "_version"} & vars(pickle.loads(pickle.dumps(fitted))).keys()
     laws.assert_same_state(pickle.loads(pickle.dumps(fitted)), fitted)

@@ -39,8 +39,8 @@ NORMS = {
 }
 OF_SAMPLES = [name for name in NORMS if name != "batch"]
 RNG = np.random.default_rng(3)
-IMAGES = RNG.integers(0, 200, (6, 3, 4, 5), dtype=np.uint8)
-GIVEN = ["u1", "i2", "i8", "u8", "?", "f2", "f4", "f8"]
+IMAGES = RNG.integers(0, 120, (6, 3, 4, 5), dtype=np.uint8)
+GIVEN = ["i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "?", "f2", "f4", "f8"]
 
 
 def shaped(name, data):
