@@ -96,7 +96,7 @@ def test_a_newer_schema_is_refused_and_tells_both_versions():
     given = {**sklearn_norm.ZScoreScaler().fit(X).__getstate__(), "_schema": 7, "_version": "9.1"}
     message = (
         r"^state: written with schema 7 by sklearn_norm 9\.1, but this is sklearn_norm "
-        rf"{sklearn_norm.__version__}, which knows schemas up to 2\. Upgrade sklearn_norm"
+        rf"{sklearn_norm.__version__}, which knows schemas up to 3\. Upgrade sklearn_norm"
     )
     with pytest.raises(FormatError, match=message):
         from_state(sklearn_norm.ZScoreScaler, given)
