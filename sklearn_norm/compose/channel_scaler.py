@@ -59,8 +59,8 @@ class ChannelScaler(PerChannel):
     ddof : {0, 1}, default=0
         Delta degrees of freedom of the variance of the method "standard".
     dtype : {"float16", "float32", "float64"}, dtype or None, default=None
-        The dtype of what `transform` returns. None keeps float16 and float32, and returns
-        float64 for others.
+        The dtype of what `transform` returns. None keeps float16 and float32, and bfloat16 of
+        ml_dtypes, and returns float64 for others.
     copy : bool, default=True
         Whether `transform` and `inverse_transform` leave their input unchanged. False
         lets them overwrite an array of floats.

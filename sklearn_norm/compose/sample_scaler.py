@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.base import clone
 
 from .._sklearn import StrOptions
+from ..estimators.output import DTYPE
 from ..inputs.arguments import number
 from ..kernels import Array, Floats, Traced
 from ..maps.affine import Affine
@@ -59,6 +60,9 @@ class SampleScaler(ChannelNorm):
     clip : bool, default=False
         Clip the results of the method "quantile" to `feature_range`. What was clipped cannot be
         undone. No result of "minmax" is outside.
+    dtype : {"float16", "float32", "float64"}, dtype or None, default=None
+        The dtype of what `transform` returns. None keeps float16 and float32, and bfloat16 of
+        ml_dtypes, and returns float64 for others.
 
     Attributes
     ----------
@@ -109,6 +113,7 @@ class SampleScaler(ChannelNorm):
         "quantile_range": [tuple, None],
         "feature_range": [tuple],
         "clip": ["boolean"],
+        "dtype": DTYPE,
     }
     gamma = beta = None  # of norms
     eps = 0.0
@@ -123,6 +128,7 @@ class SampleScaler(ChannelNorm):
         quantile_range: tuple[float, float] | None = None,
         feature_range: tuple[float, float] = (0, 1),
         clip: bool = False,
+        dtype: Any = None,
     ) -> None:
         self.method = method
         self.shape = shape
@@ -131,6 +137,7 @@ class SampleScaler(ChannelNorm):
         self.quantile_range = quantile_range
         self.feature_range = feature_range
         self.clip = clip
+        self.dtype = dtype
 
     def _validate_params(self) -> None:
         super()._validate_params()
@@ -174,12 +181,13 @@ class SampleScaler(ChannelNorm):
             return traced, np.empty((0, 0, 2))
         shape = (*tensor.shape[:1], axes.view[0])
         if tensor.size == 0:
-            return np.empty_like(tensor), np.full((*shape, 2), np.nan)
+            return np.empty(tensor.shape, self._dtype_of(tensor)), np.full((*shape, 2), np.nan)
         columns = axes.viewed(tensor).reshape(prod(shape), prod(axes.view[1:])).T
         mapping = self._map_of(columns)
         if mapping is None:  # `transform` finds the infinite member
             return tensor, np.full((*shape, 2), np.inf)
-        Z = np.ascontiguousarray(mapping.apply(columns, clip=self._clips()).T)
+        Z = np.empty(columns.T.shape, self._dtype_of(tensor))
+        mapping.apply(columns, Z.T, clip=self._clips())
         view = axes.viewed(np.empty((0, *axes.sample))).shape[1:]
         result = axes.unviewed(Z.reshape(-1, *view), len(tensor))
         return np.ascontiguousarray(result), stats_of(mapping).reshape(*shape, 2)
@@ -224,7 +232,7 @@ class SampleScaler(ChannelNorm):
         gain: Floats | None,
         offset: Floats | None,
     ) -> Array:
-        Z = axes.by_stats("apply", tensor, stats, *self._range_of_results())
+        Z = super()._applied(axes, tensor, stats, *self._range_of_results())
         return np.clip(Z, *self._range()) if self._clips() else Z
 
     def _range_of_results(self) -> tuple[Floats | None, Floats | None]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .._sklearn import StrOptions
+from ..inputs.bfloats import is_bfloat
 from ..inputs.frames import narrow_float
 from ..inputs.labelled import aligned, per_column
 from ..inputs.table import Table
@@ -38,6 +39,15 @@ def dtype_of(given: Any) -> Any:
     return dtype
 
 
+def refuse_dtype(given: Any) -> None:
+    """Refuse a parameter `dtype` where the dtype of the result is that of the input."""
+    if given is not None:
+        raise ValueError(
+            f"dtype={given!r} does not convert to ONNX, where the result has the dtype of "
+            "the input. Set dtype=None, and declare the input as FloatTensorType or another."
+        )
+
+
 def kept_dtypes(given: Any) -> list[str]:
     """Return the names of the dtypes that a result keeps; tags are asked before a check, too."""
     try:
@@ -50,6 +60,8 @@ def kept_dtypes(given: Any) -> list[str]:
 def narrow_of(table: Table) -> Any:
     """Return float16 or float32 if X is of it, else None."""
     given = table.given
+    if is_bfloat(given):
+        return np.dtype(np.float32)  # which is rounded at the end
     dtype = getattr(given, "dtype", None)
     if isinstance(dtype, np.dtype):
         dtype = dtype.newbyteorder("=")

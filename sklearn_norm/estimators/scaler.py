@@ -8,6 +8,7 @@ import numpy as np
 
 from ..exceptions import SparseDataError
 from ..inputs.arguments import truth
+from ..inputs.bfloats import as_it_came
 from ..inputs.columns import Columns
 from ..inputs.fast_path import is_plain
 from ..inputs.frames import container_of
@@ -20,7 +21,7 @@ from ..maps.affine import Affine
 from ..maps.record import Map
 from .fitted import Fitted
 from .learner import Learner
-from .output import dtype_of, kept_dtypes, narrow_of, room
+from .output import dtype_of, kept_dtypes, narrow_of, refuse_dtype, room
 from .places import from_center, seen_from_center
 from .turns import turn_of
 from .typed import Dense, Labelled, Sparse
@@ -137,7 +138,8 @@ class Scaler(Learner):
         )
         if result is None:
             table.refuse_infinite()
-        return table.back(self, result)
+        back = table.back(self, result)
+        return back if self.dtype is not None else as_it_came(back, table.given)
 
     def _map_alone(self) -> Affine | None:
         """Return the map if `transform` and its inverse do no more than apply it, else None."""
@@ -213,7 +215,7 @@ class Scaler(Learner):
         if fitted.origin is not None and not is_sparse(table.values):
             with np.errstate(all="ignore"):  # float16 ends at 65504
                 result += fitted.origin if chosen is None else fitted.origin[chosen]
-        return table.framed(result, self._wanted(X))
+        return as_it_came(table.framed(result, self._wanted(X)), table.given)
 
     def inverse_transform_std(self, S: Any, columns: Any = None) -> Any:
         """Return standard deviations of scaled data in the original units.
@@ -309,13 +311,10 @@ class Scaler(Learner):
 
     def _check_convertible(self, inverse: bool) -> None:
         fitted = self._fitted_now()
-        if self.dtype is not None and not inverse:
-            raise ValueError(
-                f"dtype={self.dtype!r} does not convert to ONNX, where the result has the dtype of "
-                "the input. Set dtype=None, and declare the input as FloatTensorType or another."
-            )
         if inverse:
             self._check_invertible(fitted.map, self._table_of(fitted))
+        else:
+            refuse_dtype(self.dtype)
 
     def _table_of(self, fitted: Fitted) -> Table:
         """Return an empty table with the columns of the fit, for their names."""

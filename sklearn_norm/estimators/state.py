@@ -16,7 +16,7 @@ from ..inputs.parameters import defaults_of, names_of
 from .damage import checksum
 from .fitted import OF_COLUMNS, OF_SCALER, OF_SHAPE, Fitted
 
-SCHEMA = 2  # increase it whenever an older version would misread the state
+SCHEMA = 3  # increase it whenever an older version would misread the state
 PACKAGE = __name__.partition(".")[0]
 FITTED = {*OF_COLUMNS, *OF_SHAPE, *OF_SCALER}
 

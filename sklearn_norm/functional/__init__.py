@@ -1,7 +1,8 @@
 """The norms as functions of plain arrays, forward and backward, and tools for training.
 
 Arrays have the shape (n_samples, *shape). Results of float16 and float32 input keep the
-dtype, all others are float64; the arithmetic is in float64. NaN means missing and stays NaN.
+dtype, those of the six norms bfloat16 of ml_dtypes too, all others are float64; the arithmetic is
+in float64. NaN means missing and stays NaN.
 Infinity makes its whole group NaN.
 """
 

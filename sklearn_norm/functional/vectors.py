@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..inputs.arguments import array_of, floating, floats_of, whole
+from ..inputs.bfloats import is_bfloat
 from ..inputs.times import refuse_times
 from ..kernels import Array, Floats
 from ..kernels.quiet import quietly
@@ -73,7 +74,7 @@ def gradient_of(grad: Any, x: Array) -> Floats:
 
 def as_given(total: Any, vector: Array) -> Array:
     """Return sums in the shape of what was given, and in its dtype if that is a float dtype."""
-    dtype = vector.dtype if vector.dtype.kind == "f" else np.float64
+    dtype = vector.dtype if vector.dtype.kind == "f" or is_bfloat(vector) else np.float64
     return np.asarray(total, dtype=dtype).reshape(vector.shape)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels import Array, Floats
+from .bfloats import widened
 from .times import are_times
 
 REAL = "biufOUS"  # dtype kinds that may hold real numbers, also as objects or strings
@@ -29,6 +30,7 @@ def floats_of(array: Array, name: str, dtype: Any = np.float64) -> Floats:
     """Return an array as floats, with NaN where it is masked."""
     if type(array) is np.ndarray and array.dtype == dtype:
         return array
+    array = widened(array)
     try:
         if array.dtype.kind not in REAL:
             raise TypeError(f"it is of {array.dtype}")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels import Array
+from .bfloats import widened
 
 CONTAINERS = ("default", "pandas", "polars")
 OF_128_BITS = ("Int128", "UInt128")  # of polars; NumPy has no such integers
@@ -76,6 +77,7 @@ def readable(X: Any, container: str) -> Any:
         return _readable_polars(X)
     if container == "pandas":
         return _readable_pandas(X)
+    X = widened(X)
     if isinstance(X, np.ma.MaskedArray):
         floats: Any = X.astype(np.result_type(X.dtype, np.float16))
         return floats.filled(np.nan)

@@ -86,8 +86,11 @@ def columns_of(X: Any, container: str, names: Any, width: int, columns: Columns 
     return Columns(width, names) if columns is None else columns
 
 
-def read_array(estimator: Any, X: Any, **options: Any) -> Any:
-    """Return X as a float array with NaN for missing values; names are not checked."""
+def read_array(estimator: Any, X: Any, dtype: Any = None, **options: Any) -> Any:
+    """Return X as an array with NaN for missing values; names are not checked.
+
+    It is of one of the dtypes given, of floats for None.
+    """
     X = _listed(X)
     container = container_of(X)
     X = admitted(X, container)
@@ -95,7 +98,7 @@ def read_array(estimator: Any, X: Any, **options: Any) -> Any:
         with np.errstate(all="ignore"):
             values = check_array(
                 readable(X, container),
-                dtype=narrow_float(X, container) or OF_FLOATS,
+                dtype=narrow_float(X, container) or dtype or OF_FLOATS,
                 ensure_all_finite=False,
                 copy=False,
                 input_name="X",

@@ -27,10 +27,11 @@ def refuse_rounded(X: Any, values: Array, name: str = "X") -> None:
     ValueError
         With the first number that was rounded.
     """
-    if isinstance(X, np.ndarray) and X.dtype.kind not in "iuO":
+    if isinstance(X, np.ndarray) and not may_round(X.dtype):
         return
+    wide = np.float64(WIDE)
     with np.errstate(all="ignore"):
-        large = (np.abs(values) >= np.float64(WIDE)) & np.isfinite(values)
+        large = ((values >= wide) | (values <= -wide)) & np.isfinite(values)
     if not large.any():
         return
     for number in _numbers(X, large):
@@ -39,6 +40,11 @@ def refuse_rounded(X: Any, values: Array, name: str = "X") -> None:
                 f"`{name}` holds {number}, which float64 does not tell from numbers near it. "
                 "Subtract a number of your own first, such as the first member."
             )
+
+
+def may_round(dtype: Any) -> bool:
+    """Whether an array may hold numbers that float64 rounds."""
+    return dtype.kind == "O" or (dtype.kind in "iu" and dtype.itemsize == 8)
 
 
 def _numbers(X: Any, large: Array) -> Any:

@@ -44,6 +44,9 @@ class AdaNorm(OverAxes):
         1 and 0.
     unit_offset : bool, default=False
         Whether the gain is 1 + gamma, for weights that were learned as differences from 1.
+    dtype : {"float16", "float32", "float64"}, dtype or None, default=None
+        The dtype of what `transform` returns. None keeps float16 and float32, and bfloat16 of
+        ml_dtypes, and returns float64 for others.
 
     Attributes
     ----------
@@ -90,6 +93,7 @@ class AdaNorm(OverAxes):
         gamma: Any = None,
         beta: Any = None,
         unit_offset: bool = False,
+        dtype: Any = None,
     ) -> None:
         self.shape = shape
         self.axis = axis
@@ -99,6 +103,7 @@ class AdaNorm(OverAxes):
         self.gamma = gamma
         self.beta = beta
         self.unit_offset = unit_offset
+        self.dtype = dtype
 
     def _axes(self, sample: Shape) -> Axes:
         if number(self.C, "C") == 0:
@@ -109,7 +114,7 @@ class AdaNorm(OverAxes):
         self, axes: Axes, tensor: Array, gain: Floats | None, offset: Floats | None
     ) -> tuple[Array, Floats]:
         y, stats = axes.normalise(tensor, eps=self.eps, dtype=np.float64)
-        return self._bent(axes, y, gain, offset).astype(tensor.dtype), stats
+        return self._bent(axes, y, gain, offset).astype(self._dtype_of(tensor)), stats
 
     def _bent(self, axes: Axes, y: Array, gain: Floats | None, offset: Floats | None) -> Array:
         with np.errstate(all="ignore"):
@@ -124,7 +129,7 @@ class AdaNorm(OverAxes):
         offset: Floats | None,
     ) -> Array:
         y = axes.by_stats("apply", tensor.astype(np.float64), stats)
-        return self._bent(axes, y, gain, offset).astype(tensor.dtype)
+        return self._bent(axes, y, gain, offset).astype(self._dtype_of(tensor))
 
     def _restored(
         self,

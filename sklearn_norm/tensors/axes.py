@@ -21,6 +21,7 @@ from ..inputs.labelled import aligned
 from ..kernels import Array, Floats
 from ..maps.affine import Affine
 from ..maps.record import Map
+from .layouts import lies_by_channel, rows_of_channels
 
 Shape: TypeAlias = tuple[int, ...]
 PIECE = 1 << 20  # members to undo at a time, which limits the memory for centers and scales
@@ -287,11 +288,16 @@ class Axes:
         if isinstance(X, kernels.Traced):
             return getattr(mapping.columns(self.channel_beside_members()), act)(X, **options)
         n_samples, positions = X.shape[0], self.view[2]
-        out = np.empty(X.shape, X.dtype) if out is None else out
+        by_channel = self.features is not None and lies_by_channel(X, self.features)
+        if out is None:  # laid out like X where that is the fastest
+            out = np.empty_like(X) if by_channel else np.empty(X.shape, X.dtype)
         together = X.flags.c_contiguous and out.flags.c_contiguous
         if together and self.order is None and positions >= LONG:
             channel = np.tile(np.arange(self.learnable), n_samples)
             x, y = (array.reshape(-1, positions).T for array in (X, out))
+        elif by_channel and self.features is not None and lies_by_channel(out, self.features):
+            channel = np.arange(self.learnable)
+            x, y = (rows_of_channels(array, self.features) for array in (X, out))
         else:
             channel = self.channel_of_members()
             x, y = (array.reshape(n_samples, prod(self.sample)) for array in (X, out))
@@ -327,6 +333,7 @@ class Axes:
         stats: Floats,
         gain: Floats | None = None,
         offset: Floats | None = None,
+        dtype: Any = None,
     ) -> Array:
         """Apply or invert the map of each group, given its center and scale.
 
@@ -340,11 +347,13 @@ class Axes:
             Center and scale.
         gain, offset : ndarray of the shape `affine`, or None
             Gain and offset.
+        dtype : dtype, default=None
+            That of the result; None takes that of X.
         """
         if not X.size:
-            return np.empty_like(X)
+            return np.empty_like(X, dtype)
         laid, x = self.laid_out(X)
-        out = np.empty(x.shape, x.dtype)
+        out = np.empty(x.shape, X.dtype if dtype is None else dtype)
         V, W = laid.viewed(x), laid.viewed(out)
         if self.affine[2] > 1:  # gain and offset per element: treat elements as channels
             V, W = V.swapaxes(2, 3), W.swapaxes(2, 3)
@@ -352,7 +361,7 @@ class Axes:
         step = max(1, PIECE // max(1, prod(self.view)))
         for start in range(0, V.shape[0], step):
             piece = slice(start, start + step)
-            W[piece] = mapped_by_stats(act, V[piece], stats[piece], gain, offset)
+            W[piece] = mapped_by_stats(act, V[piece], stats[piece], gain, offset, out.dtype)
         return self.put_back(laid, out)
 
     def last_members(self, X: Any) -> Any:
@@ -360,7 +369,7 @@ class Axes:
         V: Any = self.viewed(X)
         if isinstance(V, kernels.Traced):
             return kernels.graph.last_members(V)
-        members = V.reshape(*V.shape[:2], -1)[..., ::-1]
+        members = V.reshape(*V.shape[:2], prod(V.shape[2:]))[..., ::-1]
         first = np.argmin(np.isnan(members), axis=-1)[..., None]
         return np.take_along_axis(members, first, -1)[..., 0].astype(np.float64)
 
@@ -378,7 +387,7 @@ def inverted(order: Shape) -> Shape:
 
 
 def mapped_by_stats(
-    act: str, V: Array, stats: Floats, gain: Floats | None, offset: Floats | None
+    act: str, V: Array, stats: Floats, gain: Floats | None, offset: Floats | None, dtype: Any
 ) -> Array:
     """Map a view, with one column of a map for each row of positions."""
     shape = (*V.shape[:3], 1)
@@ -393,8 +402,8 @@ def mapped_by_stats(
         offset=spread(offset),
     )
     rows = np.ascontiguousarray(V).reshape(-1, V.shape[3])
-    result: Array = getattr(affine, act)(rows.T).T.reshape(V.shape)
-    return result
+    result: Array = getattr(affine, act)(rows.T, np.empty(rows.shape, dtype).T).T
+    return result.reshape(V.shape)
 
 
 def checked_eps(eps: Any) -> float:
@@ -464,36 +473,3 @@ def _channelwise(sample: Shape, axis: int, num_groups: int | None, over_samples:
     per_group = n_channels // groups
     view, affine = (groups, per_group, positions), (groups, per_group, 1)
     return Axes(sample, view, affine, order, features=axis)
-
-
-def other_length(whole: Shape, shape: Shape, channel_axis: int) -> Shape:
-    """Return the shape of a flattened sample that has the channels of `whole`."""
-    place = channel_axis % 3 - 1  # the axis of the channels in a sample
-    positions, left = divmod(shape[1], whole[place])
-    if left or not positions:
-        raise ValueError(
-            f"X has the shape {shape}: its {shape[1]} features cannot be divided among the "
-            f"{whole[place]} channels of samples of shape {whole}, with the same number of "
-            "positions for each."
-        )
-    return (whole[0], positions) if place == 0 else (positions, whole[1])
-
-
-def some_channels(sample: Shape, n_channels: int, channel_axis: int) -> Shape:
-    """Return the shape of a sample with another number of channels."""
-    place = channel_axis % (len(sample) + 1) - 1 if len(sample) > 1 else 0
-    return (*sample[:place], n_channels, *sample[place + 1 :])
-
-
-def channel_layout(n_channels: int, channel_axis: int) -> str:
-    """Return the axes of an array with this many channels, for a message."""
-    if channel_axis == -1:
-        return f"(n_samples, ..., {n_channels})"
-    if channel_axis == 1:
-        return f"(n_samples, {n_channels}, ...)"
-    return f"(n_samples, *shape) with {n_channels} channels at axis {channel_axis}"
-
-
-def one_channel(width: int, channel_axis: int) -> Shape:
-    """Return the shape of a sample of one channel that holds all features."""
-    return (width, 1) if channel_axis in (-1, 2) else (1, width)

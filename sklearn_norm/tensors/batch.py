@@ -28,7 +28,6 @@ from .per_channel import OF_CHANNELS
 OF_BATCHES = ("running_mean", "running_var", "num_batches_tracked")  # in a state dict
 FROZEN = "torchvision.ops.misc.FrozenBatchNorm2d"
 COUNTED = ("BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "SyncBatchNorm")  # go on in a stream
-OF_SCALERS = ("clip", "dtype")  # parameters of scalers that a norm has not
 
 
 class BatchNorm(TorchModules, MaskedBatches):
@@ -66,6 +65,9 @@ class BatchNorm(TorchModules, MaskedBatches):
     gamma, beta : float or array-like of shape (n_channels,), default=None
         Gain and bias of the result; None stands for 1 and 0. New values are seen
         at once, without another fit.
+    dtype : {"float16", "float32", "float64"}, dtype or None, default=None
+        The dtype of what `transform` returns. None keeps float16 and float32, and bfloat16 of
+        ml_dtypes, and returns float64 for others.
     copy : bool, default=True
         Whether `transform` and `inverse_transform` leave their input unchanged. False
         lets them overwrite an array of floats.
@@ -118,7 +120,7 @@ class BatchNorm(TorchModules, MaskedBatches):
     """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
-        **{k: v for k, v in RunningScaler._parameter_constraints.items() if k not in OF_SCALERS},
+        **{k: v for k, v in RunningScaler._parameter_constraints.items() if k != "clip"},
         **OF_CHANNELS,
     }
     _column_word = "channel"
@@ -141,6 +143,7 @@ class BatchNorm(TorchModules, MaskedBatches):
         ddof: int = 0,
         gamma: Any = None,
         beta: Any = None,
+        dtype: Any = None,
         copy: bool = True,
     ) -> None:
         self.shape = shape
@@ -153,6 +156,7 @@ class BatchNorm(TorchModules, MaskedBatches):
         self.ddof = ddof
         self.gamma = gamma
         self.beta = beta
+        self.dtype = dtype
         self.copy = copy
 
     def _running(self, X: Array, weight: Floats | None, ddof: int = 0) -> Running:

@@ -158,7 +158,8 @@ class MaskedBatches(PerChannel, RunningScaler):
         Returns
         -------
         Z : {ndarray, DataFrame} of the shape of X
-            The result: float16 and float32 keep their dtype, others become float64.
+            The result: float16 and float32 keep their dtype, others become float64, unless the
+            parameter `dtype` asks for another.
 
         Raises
         ------

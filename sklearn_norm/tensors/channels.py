@@ -10,8 +10,9 @@ import numpy as np
 from sklearn.base import clone
 
 from ..kernels import Array
-from .axes import Axes, Shape, channel_layout, channelwise, one_channel, other_length
+from .axes import Axes, Shape, channelwise
 from .keywords import by_keyword
+from .layouts import channel_layout, one_channel, other_length
 from .norm import TensorNorm
 
 
@@ -35,12 +36,14 @@ class ChannelNorm(TensorNorm):
         eps: float = 1e-5,
         gamma: Any = None,
         beta: Any = None,
+        dtype: Any = None,
     ) -> None:
         self.shape = shape
         self.channel_axis = channel_axis
         self.eps = eps
         self.gamma = gamma
         self.beta = beta
+        self.dtype = dtype
 
     def _axes(self, sample: Shape) -> Axes:
         return channelwise(sample, self.channel_axis)

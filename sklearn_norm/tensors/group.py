@@ -46,6 +46,9 @@ class GroupNorm(TorchModules, ChannelNorm):
         Added to the variance, in squared units of the data.
     gamma, beta : float or array-like of shape (n_channels,), default=None
         Gain and bias of the result; None stands for 1 and 0.
+    dtype : {"float16", "float32", "float64"}, dtype or None, default=None
+        The dtype of what `transform` returns. None keeps float16 and float32, and bfloat16 of
+        ml_dtypes, and returns float64 for others.
 
     Attributes
     ----------
@@ -87,8 +90,16 @@ class GroupNorm(TorchModules, ChannelNorm):
         eps: float = 1e-5,
         gamma: Any = None,
         beta: Any = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(shape=shape, channel_axis=channel_axis, eps=eps, gamma=gamma, beta=beta)
+        super().__init__(
+            shape=shape,
+            channel_axis=channel_axis,
+            eps=eps,
+            gamma=gamma,
+            beta=beta,
+            dtype=dtype,
+        )
         self.num_groups = num_groups
         self.num_channels = num_channels
 

@@ -15,7 +15,7 @@ from ..inputs import parameters
 from ..inputs.arguments import array_of
 from ..inputs.columns import Columns, names_of
 from ..inputs.frames import container_of
-from ..inputs.reading import OF_FLOATS, n_axes, read_array, read_table, shape_of
+from ..inputs.reading import LISTED, OF_FLOATS, n_axes, read_array, read_table, shape_of
 from ..inputs.rounded import refuse_rounded
 from ..inputs.table import Table, first_of
 from ..kernels import Array
@@ -29,6 +29,14 @@ MOST_AXES = 64  # limit of NumPy arrays
 def flat(tensor: Array) -> Array:
     """Return the samples flattened to one row each."""
     return tensor.reshape(tensor.shape[0], prod(tensor.shape[1:]))
+
+
+def with_absent(present: Array | None, values: Array) -> Array:
+    """Return samples with NaN in place of what a mask leaves out."""
+    if present is None:
+        return values
+    dtype = values.dtype if values.dtype.kind == "f" else np.dtype(np.float64)
+    return np.where(present, values, dtype.type(np.nan)).astype(dtype, copy=False)
 
 
 class Tensor(Table):
@@ -100,7 +108,7 @@ class Tensor(Table):
         values = self.values
         shape = self.as_given(values).shape
         hidden = ~mask_of(mask, self.given, shape, self.axes.features).reshape(values.shape)
-        seen = np.where(hidden, values.dtype.type(np.nan), values)
+        seen = with_absent(~hidden, values)
         of_x = (self.columns, self.given, self.container, self.axes, self._shape, self.channels)
         return Tensor(seen, *of_x, hidden, values)
 
@@ -146,6 +154,7 @@ class TensorInput:
     shape: Any
     gamma: Any
     beta: Any
+    dtype: Any = None  # of a norm without the parameter
     _fitted: Fitted | None
     _one_axis_means: ClassVar[str] = "if it is one sample"
     _centred: ClassVar[bool] = True  # whether a mean is subtracted
@@ -196,11 +205,13 @@ class TensorInput:
             self._check_rows(X, expected)
         if two_axes and (first or (by_name and known is not None)):
             table = read_table(
-                self, X, known, least_rows=least_rows, dtype=OF_FLOATS, accept_sparse=False
+                self, X, known, least_rows=least_rows, dtype=self._kinds(), accept_sparse=False
             )
             values, columns = table.values, table.columns
         else:
-            values = read_array(self, X, allow_nd=True, ensure_min_samples=least_rows)
+            values = read_array(
+                self, X, self._kinds(), allow_nd=True, ensure_min_samples=least_rows
+            )
             columns = known or Columns(prod(values.shape[1:]))
         if self._centred:
             refuse_rounded(X, values)
@@ -208,6 +219,10 @@ class TensorInput:
         self._check_sample(sample, expected, values.ndim == 2)
         tensor = values.reshape(values.shape[0], *sample)
         return Tensor(tensor, columns, X, container_of(X), self._axes(sample), expected)
+
+    def _kinds(self) -> list[Any]:
+        """Return the dtypes that are read as they are: integers, if none is that of the result."""
+        return OF_FLOATS if self.dtype is None else LISTED
 
     def _refuse_layout(self, X: Any) -> None:
         """Refuse one axis, and samples of different shapes where one array is needed."""

@@ -43,6 +43,9 @@ class InstanceNorm(TorchModules, ChannelNorm):
         Added to the variance, in squared units of the data.
     gamma, beta : float or array-like of shape (n_channels,), default=None
         Gain and bias of the result; None stands for 1 and 0.
+    dtype : {"float16", "float32", "float64"}, dtype or None, default=None
+        The dtype of what `transform` returns. None keeps float16 and float32, and bfloat16 of
+        ml_dtypes, and returns float64 for others.
 
     Attributes
     ----------
@@ -99,8 +102,16 @@ class InstanceNorm(TorchModules, ChannelNorm):
         eps: float = 1e-5,
         gamma: Any = None,
         beta: Any = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(shape=shape, channel_axis=channel_axis, eps=eps, gamma=gamma, beta=beta)
+        super().__init__(
+            shape=shape,
+            channel_axis=channel_axis,
+            eps=eps,
+            gamma=gamma,
+            beta=beta,
+            dtype=dtype,
+        )
         self.center = center
 
     def _axes(self, sample: Shape) -> Axes:
@@ -121,9 +132,9 @@ class InstanceNorm(TorchModules, ChannelNorm):
             return self._from_last(axes, tensor, gain, offset)
         if not tensor.size:  # nothing is the last
             return super()._normalised(axes, tensor, gain, offset)
-        stats = axes.normalise(tensor, eps=self.eps)[1].copy()
+        stats = axes.normalise(tensor, eps=self.eps, dtype=np.float64)[1].copy()
         stats[..., 0] = axes.last_members(tensor)
-        return axes.by_stats("apply", tensor, stats, gain, offset), stats
+        return self._applied(axes, tensor, stats, gain, offset), stats
 
     def _from_last(
         self, axes: Axes, tensor: Any, gain: Floats | None, offset: Floats | None

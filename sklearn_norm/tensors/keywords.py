@@ -9,11 +9,13 @@ from numbers import Integral, Real
 from types import FunctionType
 from typing import Any, ParamSpec, TypeVar, cast
 
+from ..inputs.bfloats import as_it_came, is_bfloat, widened
 from .sequences import are_sequences, of_sequences
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
+DATA = ("x", "grad")
 OURS = {  # our names for arguments of PyTorch
     "input": "x",
     "normalized_shape": "normalized_ndim",
@@ -39,7 +41,8 @@ def by_keyword(*theirs: str, lists: bool = False) -> Callable[[Callable[P, R]], 
         names = tuple(own)
         placed = sum(p.kind is Parameter.POSITIONAL_OR_KEYWORD for p in own.values())
         foreign = frozenset({*theirs, "input"} - own.keys())
-        refuse, among, over_all = refused, are_sequences, of_sequences
+        refuse, among, over_all, short = refused, are_sequences, of_sequences, of_bfloats
+        is_short = is_bfloat
 
         def checked(*args: Any, **options: Any) -> Any:
             if len(args) > placed or not foreign.isdisjoint(options):
@@ -47,6 +50,8 @@ def by_keyword(*theirs: str, lists: bool = False) -> Callable[[Callable[P, R]], 
             data = args[-1] if len(args) == placed else options.get("x")
             if lists and type(data) is list and among(data):
                 return over_all(function, {**dict(zip(names, args, strict=False)), **options})
+            if lists and is_short(data):
+                return short(function, data, args, options)
             return function(*args, **options)
 
         # with the globals of the function, doctest finds it in its module
@@ -58,6 +63,14 @@ def by_keyword(*theirs: str, lists: bool = False) -> Callable[[Callable[P, R]], 
         return cast(Callable[P, R], update_wrapper(made, function))
 
     return decorated
+
+
+def of_bfloats(
+    function: Callable[..., Any], data: Any, args: tuple[Any, ...], options: dict[str, Any]
+) -> Any:
+    """Call a function on data of bfloat16, and return its result in that dtype."""
+    wide = {name: widened(value) for name, value in options.items() if name in DATA}
+    return as_it_came(function(*map(widened, args), **{**options, **wide}), data)
 
 
 def refused(

@@ -13,10 +13,12 @@ from sklearn.base import clone
 from .. import kernels
 from .._sklearn import Interval
 from ..estimators.fitted import OF_SHAPE, Fitted
+from ..estimators.output import DTYPE, dtype_of, kept_dtypes, refuse_dtype
 from ..estimators.transformer import Transformer
 from ..estimators.turns import turn_of
 from ..inputs import parameters
 from ..inputs.arguments import array_of, floats_of, truth
+from ..inputs.bfloats import as_it_came
 from ..inputs.columns import Columns, names_of
 from ..inputs.fast_path import FLOATS, plain_table
 from ..inputs.frames import container_of
@@ -25,7 +27,7 @@ from ..inputs.rounded import refuse_rounded
 from ..inputs.table import Table
 from ..kernels import Array, Floats, Traced
 from .axes import Axes, Shape
-from .input import Tensor, TensorInput
+from .input import Tensor, TensorInput, with_absent
 from .masks import mask_of
 
 
@@ -64,10 +66,15 @@ class TensorNorm(TensorInput, Transformer):
         "eps": [Interval(Real, 0, None, closed="left")],
         "gamma": ["array-like", Real, None],
         "beta": ["array-like", Real, None],
+        "dtype": DTYPE,
     }
     _remembers = (*Transformer._remembers, *OF_SHAPE)
     _at_once = ("n_features_in_", "shape_")
     eps: float
+
+    def _validate_params(self) -> None:
+        super()._validate_params()
+        dtype_of(self.dtype)
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Check and remember the shape of a sample; nothing else is learned.
@@ -198,7 +205,8 @@ class TensorNorm(TensorInput, Transformer):
         Returns
         -------
         Z : {ndarray, DataFrame} of the shape of X
-            The result: float16 and float32 keep their dtype, others become float64.
+            The result: float16 and float32 keep their dtype, others become float64, unless the
+            parameter `dtype` asks for another.
         stats : ndarray of shape (n_samples, n_groups, 2)
             Center and scale of each sample and group, float64; only if `return_stats`.
 
@@ -231,13 +239,14 @@ class TensorNorm(TensorInput, Transformer):
         if mask is not None:
             shape = read.as_given(tensor).shape
             present = mask_of(mask, X, shape, axes.features).reshape(tensor.shape)
-        seen = tensor if present is None else np.where(present, tensor, tensor.dtype.type(np.nan))
+        seen = with_absent(present, tensor)
         Z, stats = self._normalised(axes, seen, gain, offset)
         if not np.isfinite(stats).all():  # as for a group with an infinite member
             self._check_no_infinity(read, seen)
         self._check_container(self._fitted)
         self._keep_plan(read)
-        result = read.back(self, Z if present is None else np.where(present, Z, tensor))
+        result = read.back(self, chosen(present, Z, tensor))
+        result = result if self.dtype is not None else as_it_came(result, X)
         return (result, stats.copy()) if asked else result
 
     def fit_transform(self, X: Any, y: Any = None, **parameters: Any) -> Any:
@@ -293,26 +302,22 @@ class TensorNorm(TensorInput, Transformer):
             return padded.cut(result), known
         parameters.check(self)
         self._refuse_layout(X)
-        values = read_array(self, X, allow_nd=True, ensure_min_samples=0)
+        kinds = self._kinds() if act == "apply" else None
+        values = read_array(self, X, kinds, allow_nd=True, ensure_min_samples=0)
         if self._fitted is not None and self._fitted.columns is not None:
             self._fitted.columns.check_order(X)
         sample = self._sample_of_any_length(values.shape)
         axes = self._axes(sample)
         known = _known_stats(stats, (values.shape[0], axes.view[0], 2), values.shape)
         gain, offset = axes.gain(self.gamma), axes.vector(self.beta, "beta")
-        tensor = values.reshape(values.shape[0], *sample)
         present = None if mask is None else mask_of(mask, X, values.shape, axes.features)
+        tensor = values.reshape(values.shape[0], *sample)
         columns = Columns(prod(values.shape[1:]), names_of(X))
         if act == "apply":
             if self._centred:
                 refuse_rounded(X, values)
             read = Tensor(tensor, columns, X, container_of(X), axes)
-            absent = tensor.dtype.type(np.nan)
-            seen = (
-                tensor
-                if present is None
-                else np.where(present.reshape(tensor.shape), tensor, absent)
-            )
+            seen = with_absent(None if present is None else present.reshape(tensor.shape), tensor)
             self._check_no_infinity(read, seen)
             result = self._applied(axes, seen, known, gain, offset)
         else:
@@ -322,14 +327,13 @@ class TensorNorm(TensorInput, Transformer):
                     "be undone."
                 )
             result = self._restored(axes, tensor, _of_nothing(known), gain, offset)
-        result = result.reshape(values.shape)
-        if present is not None:
-            result = np.where(present, result, values)
+        result = chosen(present, result.reshape(values.shape), values)
+        came = None if act == "apply" and self.dtype is not None else X
         if values.ndim != 2:
-            return result, known
+            return as_it_came(result, came), known
         table = Table(values, columns, X, container_of(X))
         back = table.back(self, result) if act == "apply" else table.framed(result, self._wanted(X))
-        return back, known
+        return as_it_came(back, came), known
 
     def _refuse_without_stats(self) -> None:
         raise ValueError(
@@ -341,6 +345,7 @@ class TensorNorm(TensorInput, Transformer):
     def _check_convertible(self, inverse: bool) -> None:
         if inverse:
             self._refuse_without_stats()
+        refuse_dtype(self.dtype)
 
     def _traced(self, X: Traced, inverse: bool) -> Traced:
         parameters.check(self)
@@ -373,7 +378,12 @@ class TensorNorm(TensorInput, Transformer):
     def _normalised(
         self, axes: Axes, tensor: Array, gain: Floats | None, offset: Floats | None
     ) -> tuple[Array, Floats]:
-        return axes.normalise(tensor, centred=self._centred, eps=self.eps, gain=gain, offset=offset)
+        how = {"centred": self._centred, "eps": self.eps, "dtype": self._dtype_of(tensor)}
+        return axes.normalise(tensor, gain=gain, offset=offset, **how)
+
+    def _dtype_of(self, tensor: Array) -> Any:
+        """Return the dtype of the result."""
+        return tensor.dtype if self.dtype is None else dtype_of(self.dtype)
 
     def _restored(
         self,
@@ -394,7 +404,7 @@ class TensorNorm(TensorInput, Transformer):
         offset: Floats | None,
     ) -> Array:
         """Return samples normalised by given statistics."""
-        return axes.by_stats("apply", tensor, stats, gain, offset)
+        return axes.by_stats("apply", tensor, stats, gain, offset, self._dtype_of(tensor))
 
     def _for_targets(self, sample: Shape, channels: Any, target: Shape) -> tuple[Any, Any, Shape]:
         """Return how targets are normalised by the statistics of samples.
@@ -430,8 +440,16 @@ class TensorNorm(TensorInput, Transformer):
     def __sklearn_tags__(self) -> Any:
         tags = self._tensor_tags(super().__sklearn_tags__())
         tags.requires_fit = False
-        tags.transformer_tags.preserves_dtype = ["float64", "float32", "float16"]
+        tags.transformer_tags.preserves_dtype = kept_dtypes(self.dtype)
         return tags
+
+
+def chosen(present: Array | None, result: Array, values: Array) -> Array:
+    """Return the result, with what a mask leaves out as it is in the values."""
+    if present is None:
+        return result
+    with np.errstate(all="ignore"):  # what was left out may exceed a shorter dtype
+        return np.where(present, result, values.astype(result.dtype, copy=False))
 
 
 def _known_stats(stats: Any, expected: Shape, shape: Shape) -> Floats:

@@ -18,8 +18,9 @@ from ..inputs.reading import n_axes, read_array
 from ..inputs.table import Table
 from ..kernels import Array, Floats, Traced
 from ..statistics.moments import Moments
-from .axes import LONG, Axes, Shape, channel_layout, channelwise, one_channel, some_channels
+from .axes import LONG, Axes, Shape, channelwise
 from .input import Tensor, TensorInput
+from .layouts import channel_layout, one_channel, some_channels
 
 OF_CHANNELS: dict[str, Any] = {  # the constraints of the parameters
     "shape": ["array-like", Integral, None],

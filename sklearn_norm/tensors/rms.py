@@ -43,6 +43,9 @@ class RMSNorm(TorchModules, TrailingNorm):
         1 and 0.
     unit_offset : bool, default=False
         Whether the gain is 1 + gamma, for weights that were learned as differences from 1.
+    dtype : {"float16", "float32", "float64"}, dtype or None, default=None
+        The dtype of what `transform` returns. None keeps float16 and float32, and bfloat16 of
+        ml_dtypes, and returns float64 for others.
 
     Attributes
     ----------

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..inputs.bfloats import as_it_came, is_bfloat, widened
 from ..kernels import Array
 from .masks import Shape, mask_of
 
@@ -127,13 +128,15 @@ def stacked(arrays: list[Array], longest: Shape) -> Array:
 def of_sequences(function: Callable[..., Any], told: dict[str, Any]) -> Any:
     """Call a norm on a list of sequences; results of their shape are lists, too."""
     told = dict(told)
-    given = told.pop("x")
+    came = told.pop("x")
+    given = [widened(array) for array in came] if all(map(is_bfloat, came)) else came
     padded = Padded.of(
         given, features_of(function, told, given[0].ndim + 1), told.pop("mask", None)
     )
     if "grad" in told:
         told["grad"] = padded.beside(told["grad"], "grad")
-    return padded.returned(function(x=padded.values, mask=padded.mask, **told))
+    found = padded.returned(function(x=padded.values, mask=padded.mask, **told))
+    return as_it_came(found, came[0])
 
 
 def features_of(function: Callable[..., Any], told: dict[str, Any], n_axes: int) -> int | None:

@@ -97,6 +97,7 @@ class TrailingNorm(OverAxes):
         gamma: Any = None,
         beta: Any = None,
         unit_offset: bool = False,
+        dtype: Any = None,
     ) -> None:
         self.shape = shape
         self.normalized_ndim = normalized_ndim
@@ -105,3 +106,4 @@ class TrailingNorm(OverAxes):
         self.gamma = gamma
         self.beta = beta
         self.unit_offset = unit_offset
+        self.dtype = dtype

@@ -12,6 +12,7 @@ from case import COPY, NATIVE, NO_SLOWER, OURS, TORCH, Actions, Case, Work
 from machine import peer
 from tables import Table, array
 
+from sklearn_norm import ChannelScaler
 from sklearn_norm import functional as ours
 
 N_GROUPS, EPS = 8, 1e-5
@@ -100,6 +101,8 @@ BACKWARD = [
     ),
 ]
 FIRST, TIMES_TORCH, TIMES_FIRST = "channels first", 2.0, 1.5
+LINE, TIMES_LINE = "a line of NumPy", 2.0
+MEAN, SD = np.array([[123.675, 116.28, 103.53], [58.395, 57.12, 57.375]])  # of ImageNet, in bytes
 LAST = {  # norms of images with the channels last
     "batch_norm, train, channels last": ours.batch_norm,
     f"group_norm of {N_GROUPS}, channels last": partial(ours.group_norm, num_groups=N_GROUPS),
@@ -118,6 +121,28 @@ def last_cases(small: bool) -> Iterator[Case]:
     for name, norm in LAST.items():
         table = Table((2, 64, 14, 14) if small else (16, 64, 56, 56), "float32")
         yield Case(name, table, 1, partial(channels_last, norm, table), bars, burst=BURST)
+
+
+def byte_cases(small: bool) -> Iterator[Case]:
+    bars = (Bar(19, LINE, TIMES_LINE),) if NATIVE else ()
+    table = Table((2, 32, 32, 3) if small else (32, 224, 224, 3), "uint8")
+    yield Case("ChannelScaler, bytes to float32", table, 1, partial(of_bytes, table), bars)
+
+
+def of_bytes(table: Table) -> Work:
+    """Scale images as they come, seen with their channels first."""
+    images = np.random.default_rng(0).integers(0, 256, table.shape, dtype=np.uint8)
+    X = images.transpose(0, 3, 1, 2)
+    gain = (1 / SD).astype(np.float32)[:, None, None]
+    offset = (-MEAN / SD).astype(np.float32)[:, None, None]
+    scaler = ChannelScaler.from_stats(mean=MEAN, std=SD, dtype="float32")
+    return Work(
+        {
+            COPY: images.copy,
+            OURS: partial(scaler.transform, X),
+            LINE: lambda: X * gain + offset,
+        }
+    )
 
 
 def channels_last(norm: Callable[..., Any], table: Table) -> Work:

@@ -27,7 +27,7 @@ from groups import group_cases
 from linear import linear_rows, linear_verdicts
 from machine import default_threads, facts, peer, threads
 from memory import peak_of_fit
-from norms import backward_cases, last_cases, norm_cases
+from norms import backward_cases, byte_cases, last_cases, norm_cases
 from one_row import one_row_cases
 from ranks import rank_cases
 from report import Row, line, linear_line, row_of, summary, title, verdicts_of
@@ -99,6 +99,7 @@ def tell_cases(told: argparse.Namespace, report: Report) -> list[Row]:
         series_cases(small),
         backward_cases(small),
         last_cases(small),
+        byte_cases(small),
         one_row_cases(),
         column_cases(small, n_threads),
         small_cases(),

@@ -58,6 +58,9 @@ def plain(value):
 # The schema
 
 
+NEWER = inside.state_module.SCHEMA + 1
+
+
 @EVERY
 def test_a_state_is_plain_and_tells_its_schema_and_version(estimator):
     fitted = clone(estimator).set_output(transform="pandas").fit(X)
@@ -66,7 +69,7 @@ def test_a_state_is_plain_and_tells_its_schema_and_version(estimator):
             fitted.set_fit_request(sample_weight=True)
     found = fitted.__getstate__()
     assert plain(found)
-    assert found["_schema"] == inside.state_module.SCHEMA == 2
+    assert found["_schema"] == inside.state_module.SCHEMA == 3
     assert found["_version"] == sklearn_norm.__version__
     assert not {"_schema", "_version"} & vars(pickle.loads(pickle.dumps(fitted))).keys()
     laws.assert_same_state(pickle.loads(pickle.dumps(fitted)), fitted)
@@ -96,7 +99,7 @@ def test_a_newer_schema_is_refused_and_tells_both_versions():
     given = {**sklearn_norm.ZScoreScaler().fit(X).__getstate__(), "_schema": 7, "_version": "9.1"}
     message = (
         r"^state: written with schema 7 by sklearn_norm 9\.1, but this is sklearn_norm "
-        rf"{sklearn_norm.__version__}, which knows schemas up to 2\. Upgrade sklearn_norm"
+        rf"{sklearn_norm.__version__}, which knows schemas up to 3\. Upgrade sklearn_norm"
     )
     with pytest.raises(FormatError, match=message):
         from_state(sklearn_norm.ZScoreScaler, given)
@@ -105,7 +108,7 @@ def test_a_newer_schema_is_refused_and_tells_both_versions():
 def test_a_newer_schema_is_refused_by_pickle_joblib_and_json(monkeypatch, tmp_path):
     scaler = sklearn_norm.MinMaxScaler().fit(X)
     for module in inside.WITH_SCHEMA:
-        monkeypatch.setattr(module, "SCHEMA", 3)
+        monkeypatch.setattr(module, "SCHEMA", NEWER)
     joblib.dump(scaler, tmp_path / "scaler.joblib")
     sklearn_norm.save(scaler, tmp_path / "scaler.json")
     pickled = pickle.dumps(scaler)
@@ -115,7 +118,9 @@ def test_a_newer_schema_is_refused_by_pickle_joblib_and_json(monkeypatch, tmp_pa
         lambda: joblib.load(tmp_path / "scaler.joblib"),
         lambda: sklearn_norm.load(tmp_path / "scaler.json"),
     ):
-        with pytest.raises(FormatError, match=r"written with schema 3 by .* Upgrade sklearn_norm"):
+        with pytest.raises(
+            FormatError, match=rf"written with schema {NEWER} by .* Upgrade sklearn_norm"
+        ):
             load()
 
 
@@ -199,7 +204,7 @@ def test_a_json_file_of_an_older_schema_is_read_in_the_same_way(monkeypatch):
     del place["state"]["statistic"]["sum_low"]
     place["parameters"]["slack"] = place["state"]["cache"] = 1
     for module in inside.READ_SCHEMA:
-        monkeypatch.setattr(module, "SCHEMA", 3)
+        monkeypatch.setattr(module, "SCHEMA", NEWER)
     twin = sklearn_norm.from_dict(changed(document, ("version",), "0.0.1"))
     assert twin.get_params() == fitted.get_params()
     laws.assert_same_bits(twin.transform(X), fitted.transform(X))

@@ -254,7 +254,8 @@ def test_the_memory_is_three_times_that_of_the_input(name, axis):
     ("at", "wrong", "error"),
     [
         (0, np.zeros((2, 3, 4)), "x must have 4 axes"),
-        (1, np.zeros((2, 3, 4, 6)), "floats of one shape"),
+        (0, np.zeros((2, 3, 4, 5), np.int64), "floats of one shape"),
+        (1, np.zeros((2, 3, 4, 6)), "must be of one shape"),
         (1, np.zeros((2, 3, 4, 5), np.int64), "floats of one shape"),
         (4, np.zeros((3, 1, 1)), "by_gain must have the shape of gain"),
         (4, np.zeros((3, 4, 5), np.float32), "gain must be packed float64"),

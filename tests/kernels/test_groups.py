@@ -15,7 +15,8 @@ from sklearn_norm.functional.batch import known, standardised
 from sklearn_norm.kernels import _native, _numpy
 from sklearn_norm.kernels._native.loading import compiled
 from sklearn_norm.tensors import axes as axes_module
-from sklearn_norm.tensors.axes import channelwise, one_channel, trailing
+from sklearn_norm.tensors.axes import channelwise, trailing
+from sklearn_norm.tensors.layouts import one_channel
 
 BACKENDS = [pytest.param(_numpy, id="numpy")]
 if compiled is not None:
@@ -414,8 +415,8 @@ def test_half_precision_is_rounded_once():
     ("at", "wrong", "error"),
     [
         (0, np.zeros((2, 3, 4)), "x must have 4 axes"),
-        (0, np.zeros((2, 3, 4, 5), np.int64), "floats of one shape"),
-        (0, np.zeros((2, 3, 4, 6)), "floats of one shape"),
+        (5, np.zeros((2, 3, 4, 5), np.int64), "out of floats, must be of one shape"),
+        (0, np.zeros((2, 3, 4, 6)), "must be of one shape"),
         (3, np.zeros((3, 4)), "gain must have 3 axes"),
         (3, np.zeros((3, 4, 5), np.float32), "gain must be packed float64"),
         (4, np.zeros((3, 4, 10))[:, :, ::2], "offset must be packed float64"),

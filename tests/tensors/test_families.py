@@ -17,11 +17,11 @@ from sklearn_norm.tensors.channels import ChannelNorm
 from sklearn_norm.tensors.trailing import TrailingNorm
 
 EPS, VECTORS = ("eps", 1e-5), (("gamma", None), ("beta", None))
-AXIS, UNIT = ("axis", None), ("unit_offset", False)
+AXIS, UNIT, DTYPE = ("axis", None), ("unit_offset", False), ("dtype", None)
 PARAMETERS = {
-    "LayerNorm": (("shape", None), ("normalized_ndim", None), AXIS, EPS, *VECTORS, UNIT),
-    "RMSNorm": (("shape", None), ("normalized_ndim", None), AXIS, EPS, *VECTORS, UNIT),
-    "AdaNorm": (("shape", None), AXIS, ("C", 1.0), ("k", 0.1), EPS, *VECTORS, UNIT),
+    "LayerNorm": (("shape", None), ("normalized_ndim", None), AXIS, EPS, *VECTORS, UNIT, DTYPE),
+    "RMSNorm": (("shape", None), ("normalized_ndim", None), AXIS, EPS, *VECTORS, UNIT, DTYPE),
+    "AdaNorm": (("shape", None), AXIS, ("C", 1.0), ("k", 0.1), EPS, *VECTORS, UNIT, DTYPE),
     "GroupNorm": (
         ("shape", None),
         ("num_groups", 1),
@@ -29,8 +29,16 @@ PARAMETERS = {
         ("channel_axis", 1),
         EPS,
         *VECTORS,
+        DTYPE,
     ),
-    "InstanceNorm": (("shape", None), ("channel_axis", 1), ("center", "mean"), EPS, *VECTORS),
+    "InstanceNorm": (
+        ("shape", None),
+        ("channel_axis", 1),
+        ("center", "mean"),
+        EPS,
+        *VECTORS,
+        DTYPE,
+    ),
 }
 MODULES = {
     "LayerNorm": "layer",

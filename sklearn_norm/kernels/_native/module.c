@@ -414,11 +414,18 @@ static PyObject *py_scattered_moments(PyObject *self, PyObject *args) {
 
 static int is_float(const View *v) { return v->kind == F64 || v->kind == F32 || v->kind == F16; }
 
-/* Whether groups of x can be written to `out`: floats of equal shape, the same array or separate ones. */
+/* Whether groups of x can be written to `out`: to floats, of equal shape, the same array or separate ones. */
 static int fits_groups(const View *x, const View *out) {
-    if (is_float(x) && is_float(out) && memcmp(x->shape, out->shape, sizeof x->shape) == 0 && may_write(x, out))
+    if (is_float(out) && memcmp(x->shape, out->shape, sizeof x->shape) == 0 && may_write(x, out))
         return 1;
-    PyErr_SetString(PyExc_ValueError, "x and out must be floats of one shape, one array or two apart");
+    PyErr_SetString(PyExc_ValueError, "x, and out of floats, must be of one shape, one array or two apart");
+    return 0;
+}
+
+/* Whether both hold floats, which gradients read. */
+static int both_floats(const View *x, const View *grad) {
+    if (is_float(x) && is_float(grad)) return 1;
+    PyErr_SetString(PyExc_ValueError, "x and grad must be floats of one shape");
     return 0;
 }
 
@@ -472,8 +479,8 @@ static PyObject *py_gradients(PyObject *self, PyObject *args) {
         return NULL;
     Held x = {0}, grad = {0}, gain = {0}, out = {0}, sums[2] = {0};
     int held = hold(x_, "x", 4, 0, &x) && hold(grad_, "grad", 4, 0, &grad) && hold(out_, "out", 4, 1, &out) &&
-               fits_groups(&x.view, &out.view) && fits_groups(&grad.view, &out.view) && apart(&out, &x) &&
-               apart(&out, &grad) && hold_affine(gain_, "gain", 0, &x.view, &gain) &&
+               fits_groups(&x.view, &out.view) && fits_groups(&grad.view, &out.view) && both_floats(&x.view, &grad.view) &&
+               apart(&out, &x) && apart(&out, &grad) && hold_affine(gain_, "gain", 0, &x.view, &gain) &&
                hold_sums(sums_[0], "by_gain", &x.view, &gain, &sums[0]) &&
                hold_sums(sums_[1], "by_offset", &x.view, &sums[0], &sums[1]) && apart(&sums[0], &sums[1]);
     const Held *others[4] = {&x, &grad, &gain, &out};

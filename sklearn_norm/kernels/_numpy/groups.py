@@ -16,8 +16,9 @@ from .blocks import BUFFER, SHORT, TILE, rows_of, visit
 
 LEAST, MOST = 2.0**-800, 2.0**800  # outside, the mean square is computed in scaled units
 NEGLIGIBLE = 2.0**-52  # a mean of the differences below this, in deviations, is rounding noise
-FINE = 0.0  # of float64: the mean of every group is checked for lost digits
+FINE = 0.0  # of float64 and integers: the mean of every group is checked for lost digits
 COARSE = 2.0**-10  # of shorter floats: only means above 1 / COARSE deviations are checked
+SHORT_FLOATS = (np.float16, np.float32)
 SMALLEST = np.finfo(np.float64).smallest_normal
 
 
@@ -43,7 +44,7 @@ def normalise(
                 x, target = X[s, g], out[s, g]
                 d = buffer[: x.size].reshape(x.shape)
                 rows = d.reshape(x.shape[0] * x.shape[1], -1)
-                grain = FINE if x.dtype == np.float64 else COARSE
+                grain = COARSE if x.dtype in SHORT_FLOATS else FINE
                 mean, root, factor = _standardise(x, rows, centred, eps, grain)
                 center[s, g], scale[s, g] = mean.reshape(x.shape[:2]), root.reshape(x.shape[:2])
                 _finish(
