@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -155,7 +156,8 @@ def _of_text(array: Any, where: str) -> tuple[Values, Places]:
 def _of_objects(array: Any, where: str) -> tuple[Values, Places]:
     import pandas as pd
 
-    if pd.api.types.infer_dtype(array, skipna=True) not in PLAIN:
+    plain = pd.api.types.infer_dtype(array, skipna=True) in PLAIN
+    if not plain or (_ends_at_nul() and any(type(o) is str and "\0" in o for o in array)):
         values, codes = _of_objects_typed(array.tolist(), where)
         return values, codes
     codes, distinct = pd.factorize(array)
@@ -164,6 +166,14 @@ def _of_objects(array: Any, where: str) -> tuple[Values, Places]:
         blocks["missing"] = np.zeros(1, dtype=bool)
         codes[absent] = distinct.size
     return Values.of(blocks), codes
+
+
+@cache
+def _ends_at_nul() -> bool:
+    """Whether this pandas compares text only up to a NUL character, as some versions do."""
+    import pandas as pd
+
+    return len(pd.factorize(np.array(["a", "a\0"], dtype=object))[1]) == 1
 
 
 def _of_objects_typed(objects: list[Any], where: str) -> tuple[Values, Places]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import _sklearn
 from ..inputs.columns import Columns
+from ..inputs.ends import HELD
 from ..inputs.fast_path import is_plain
 from ..inputs.frames import container_of, framed, is_arrow
 from ..inputs.reading import read_array, read_table
@@ -17,8 +18,6 @@ from ..inputs.reshaped import Reshaped, is_series
 from ..inputs.table import Table
 from ..kernels.sparse import is_sparse
 from .cells import Cells
-
-HELD = 2.0**53  # integers up to here are floats
 
 
 class KeyedTable(Table):
