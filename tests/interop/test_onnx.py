@@ -73,6 +73,9 @@ NORMS = [e for e in public_estimators() if isinstance(e, TensorNorm)]
 # float32 does not hold some of the hard columns, and the converter says so
 unheld = pytest.mark.filterwarnings("ignore:float(32|16) does not hold the data:UserWarning")
 
+# onnxruntime 1.20 divides by zero, which ends the process, in a TopK of no rows; 1.32 does not
+TOPK_NEEDS_ROWS = tuple(map(int, onnxruntime.__version__.split(".")[:2])) < (1, 32)
+
 
 def converted(estimator, X, **options):
     """Return the graph for arrays like X, of any number of samples."""
@@ -436,6 +439,8 @@ def test_images_and_the_same_flattened(norm, images):
         (converted(flat, images.reshape(6, -1)), flat, (60,)),
     ):
         for X in (images, images[:1], holes, images[:0]):
+            if not len(X) and TOPK_NEEDS_ROWS and "TopK" in {n.op_type for n in model.graph.node}:
+                continue
             X = X.reshape(-1, *shape)
             expected = given.transform(X) if len(X) else X
             assert_near(run(model, X=X), expected)
