@@ -117,7 +117,7 @@ def signed_parameter(name, value):
 
 
 def cost(data, path):
-    """Return the seconds of a load, its peak of memory in bytes, and the error if there is one."""
+    """Return the processor seconds of a load, its peak of memory in bytes, and the error if any."""
     path.write_bytes(data)
     error = None
     tracemalloc.start()
@@ -128,10 +128,10 @@ def cost(data, path):
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     error = error and str(error)
-    start = time.perf_counter()
+    start = time.process_time()
     with suppress(sklearn_norm.exceptions.FormatError):
         sklearn_norm.load(path, with_notes=True)
-    return time.perf_counter() - start, peak, error
+    return time.process_time() - start, peak, error
 
 
 def main():
