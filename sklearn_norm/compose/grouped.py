@@ -68,10 +68,6 @@ class Groups(Statistic):
     def joined(self, other: Self) -> Self:
         raise NotImplementedError("groups are merged, not joined")
 
-    def of_group(self, group: int) -> Statistic:
-        """Return the statistic of one group."""
-        return self.parts.columns(np.arange(self.width) + group * self.width)
-
     def to_state(self) -> dict[str, Any]:
         state = super().to_state()
         kept = {name: state[name] for name in ("kind", "whole", "parts", "rows")}

@@ -29,7 +29,6 @@ METHODS = {
     "quantile": PERCENTILE,
 }
 QUARTILES, OUTER = (25.0, 75.0), (1.0, 99.0)  # the percentiles of "robust" and "quantile"
-UNCENTRED = ("mean_abs", "max_abs")
 
 
 class SampleScaler(ChannelNorm):
@@ -214,16 +213,6 @@ class SampleScaler(ChannelNorm):
     def _clips(self) -> bool:
         return self.clip and self.method == "quantile"
 
-    def _restored(
-        self,
-        axes: Axes,
-        tensor: Array,
-        stats: Floats,
-        gain: Floats | None,
-        offset: Floats | None,
-    ) -> Array:
-        return axes.restore(tensor, stats, *self._range_of_results())
-
     def _applied(
         self,
         axes: Axes,
@@ -232,11 +221,10 @@ class SampleScaler(ChannelNorm):
         gain: Floats | None,
         offset: Floats | None,
     ) -> Array:
-        Z = super()._applied(axes, tensor, stats, *self._range_of_results())
+        Z = super()._applied(axes, tensor, stats, gain, offset)
         return np.clip(Z, *self._range()) if self._clips() else Z
 
-    def _range_of_results(self) -> tuple[Floats | None, Floats | None]:
-        """Return gain and offset of the methods with a `feature_range`."""
+    def _gain_and_offset(self, axes: Axes) -> tuple[Floats | None, Floats | None]:
         if "feature_range" not in METHODS[self.method].takes:
             return None, None
         lower, upper = (np.full((1, 1, 1), end) for end in self._range())

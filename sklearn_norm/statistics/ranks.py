@@ -75,15 +75,14 @@ class Ranks:
         last = max(first, self.row(start + width, finer, bisect_left))
         if values[first] == values[last]:
             return float(values[last])
-        covered = [
-            (self.end(first) << finer) - start,
-            *(self._whole(weight) << finer for weight in self.weights[first + 1 : last][:FEW]),
-            start + width - (self.end(last - 1) << finer),
-        ]
-        if last - first < FEW:
-            return _mean(values[first : last + 1].tolist(), covered)
-        ends = (_ratio(covered[at], finer - self._least) for at in (0, -1))
-        return _rounded_mean(values[first : last + 1], self.weights[first : last + 1], *ends)
+        at_first = (self.end(first) << finer) - start
+        at_last = start + width - (self.end(last - 1) << finer)
+        members, weights = values[first : last + 1], self.weights[first : last + 1]
+        if members.size <= FEW:
+            between = (self._whole(weight) << finer for weight in weights[1:-1])
+            return _mean(members.tolist(), [at_first, *between, at_last])
+        ends = (_ratio(share, finer - self._least) for share in (at_first, at_last))
+        return _rounded_mean(members, weights, *ends)
 
     def _whole(self, weight: float) -> int:
         """Return a weight in units of 2**least."""

@@ -309,7 +309,7 @@ class TensorNorm(TensorInput, Transformer):
         sample = self._sample_of_any_length(values.shape)
         axes = self._axes(sample)
         known = _known_stats(stats, (values.shape[0], axes.view[0], 2), values.shape)
-        gain, offset = axes.gain(self.gamma), axes.vector(self.beta, "beta")
+        gain, offset = self._gain_and_offset(axes)
         present = None if mask is None else mask_of(mask, X, values.shape, axes.features)
         tensor = values.reshape(values.shape[0], *sample)
         columns = Columns(prod(values.shape[1:]), names_of(X))
@@ -373,7 +373,11 @@ class TensorNorm(TensorInput, Transformer):
         axes = self._axes(tensor.shape[1:])
         if self._centred and self.eps == 0:
             axes.check_members(tensor.shape)
-        return axes, axes.gain(self.gamma), axes.vector(self.beta, "beta")
+        return axes, *self._gain_and_offset(axes)
+
+    def _gain_and_offset(self, axes: Axes) -> tuple[Floats | None, Floats | None]:
+        """Return what normalised members are multiplied by, and what is added."""
+        return axes.gain(self.gamma), axes.vector(self.beta, "beta")
 
     def _normalised(
         self, axes: Axes, tensor: Array, gain: Floats | None, offset: Floats | None
